@@ -1,0 +1,286 @@
+"""The Pedagogical Adapter: has the teacher write the lessons of a stage, and checks them.
+
+What it writes is not yet taught: each draft passes the verifier here, then the contamination and duplicate
+checks of the example store.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.agents.checks import false_step, same_answer
+from ioa.agents.diagnoser import module_brief
+from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
+from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.memory.procedural import lesson_seed
+from ioa.memory.records import (
+    Difficulty,
+    Domain,
+    Example,
+    Kind,
+    Record,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Strategy,
+    Unit,
+)
+from ioa.memory.store import example_id
+from ioa.memory.transcript import CallContext
+
+
+class SynthesisSettings(Record):
+    """How many lessons, and of what kind."""
+
+    per_module: Annotated[int, Field(ge=1)] = 150
+    """Accepted lessons a module, when it is first taught."""
+    per_remedy: Annotated[int, Field(ge=1)] = 75
+    """Accepted lessons a module, in each remediation round."""
+    per_request: Annotated[int, Field(ge=1, le=50)] = 10
+    """Lessons asked for in one call; J of the paper."""
+    passes: Annotated[int, Field(ge=1)] = 3
+    """How often the missing lessons are asked for again before the stage goes on with fewer."""
+    introductory_share: Unit = 0.2
+    """Share of a module's first lessons that are drawn from its easiest level."""
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] = (
+        Strategy.FORMAT,
+        Strategy.COGNITIVE_LOAD,
+    )
+    """What is applied to a module's first lessons; remediation chooses its own."""
+    verify: bool = True
+    """Have each problem solved again, without sight of the lesson, and refuse it where the answers differ."""
+    duplicate_similarity: Unit = 0.95
+    """Cosine similarity from which two problems with the same numbers and names are one."""
+
+
+class LessonRequest(Record):
+    """One call's worth of lessons."""
+
+    batch: str
+    """`stage-SS/round-R/pass-P/category/name/NNN`."""
+    module: str
+    stage: int
+    round: int
+    kind: Kind
+    level: str
+    strategies: tuple[Strategy, ...]
+    count: int
+    seed: int
+    misconception: str = ""
+
+
+class Draft(Record):
+    """The lessons of one request, as written and unchecked."""
+
+    request: LessonRequest
+    lessons: tuple[Lesson, ...]
+    teacher: str
+    event: str
+    error: str = ""
+    """Why there are none."""
+
+
+def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSettings) -> tuple[Remedy, ...]:
+    """What is asked for when modules are taught for the first time: some at the easiest level, most as examined."""
+    wanted = []
+    for module in map(domain.module, modules):
+        easiest = next(iter(module.levels))
+        easy = round(settings.introductory_share * settings.per_module) if easiest != module.exam_level else 0
+        for level, lessons in ((easiest, easy), (module.exam_level, settings.per_module - easy)):
+            if lessons > 0:
+                wanted.append(
+                    Remedy(
+                        module=module.id,
+                        diagnosis="",
+                        kind=Kind.CHAIN_OF_THOUGHT,
+                        level=level,
+                        strategies=settings.strategies,
+                        lessons=lessons,
+                    )
+                )
+    return tuple(wanted)
+
+
+class PedagogicalAdapter:
+    """Writes lessons through one teacher and has them checked by another, or by the same one."""
+
+    def __init__(self, writer: Teacher, verifier: Teacher, settings: SynthesisSettings, seed: int) -> None:
+        self._writer = writer
+        self._verifier = verifier
+        self._settings = settings
+        self._seed = seed
+
+    def requests(
+        self,
+        remedies: Sequence[Remedy],
+        accepted: Mapping[tuple[str, str], int],
+        stage: int,
+        round_: int,
+        pass_: int,
+    ) -> tuple[LessonRequest, ...]:
+        """What has to be asked for, given what was accepted in this round already.
+
+        Args:
+            remedies: What is wanted, per module and level.
+            accepted: Number of accepted lessons by (module, level).
+            stage: The stage.
+            round_: 0, or the remediation round.
+            pass_: How often this round has asked before.
+
+        Returns:
+            The requests; none when everything is there. The same arguments give the same requests.
+        """
+        size = self._settings.per_request
+        made = []
+        for remedy in remedies:
+            missing = remedy.lessons - accepted.get((remedy.module, remedy.level), 0)
+            for number, start in enumerate(range(0, missing, size)):
+                batch = f"stage-{stage:02d}/round-{round_}/pass-{pass_}/{remedy.module}/{remedy.level}/{number:03d}"
+                made.append(
+                    LessonRequest(
+                        batch=batch,
+                        module=remedy.module,
+                        stage=stage,
+                        round=round_,
+                        kind=remedy.kind,
+                        level=remedy.level,
+                        strategies=remedy.strategies,
+                        count=min(size, missing - start),
+                        seed=lesson_seed(self._seed, batch),
+                        misconception=remedy.diagnosis,
+                    )
+                )
+        return tuple(made)
+
+    def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
+        """Have the lessons written; each draft is handed over as soon as it and those before it are there."""
+        by_batch = {request.batch: request for request in requests}
+
+        def received(outcome: Outcome) -> None:
+            request = by_batch[str(outcome.call.context.batch)]
+            lessons = outcome.reply.lessons if isinstance(outcome.reply, LessonsReply) else ()
+            on_draft(
+                Draft(
+                    request=request,
+                    lessons=lessons,
+                    teacher=self._writer.spec,
+                    event=outcome.event,
+                    error=outcome.error,
+                )
+            )
+
+        self._writer.ask([self._call(domain, request) for request in requests], received)
+
+    def _call(self, domain: Domain, request: LessonRequest) -> Call:
+        module = domain.module(request.module)
+        brief = LessonsBrief(
+            module=module_brief(module, request.level),
+            level=request.level,
+            kind=request.kind.value,
+            strategies=request.strategies,
+            count=request.count,
+            seed=request.seed,
+            misconception=request.misconception,
+        )
+        context = CallContext(
+            node="draft",
+            agent="adapter",
+            task=brief.task,
+            stage=request.stage,
+            round=request.round,
+            module=request.module,
+            strategies=tuple(strategy.value for strategy in request.strategies),
+            batch=request.batch,
+        )
+        return Call(brief, context)
+
+    def verify(self, domain: Domain, draft: Draft, on_refusal: Callable[[Refusal], None]) -> tuple[Example, ...]:
+        """Check the lessons of a draft: each step, then the answer by solving the problem independently.
+
+        Returns:
+            The lessons that hold, as examples; the others are handed to `on_refusal`.
+        """
+
+        def refuse(reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> None:
+            on_refusal(refusal(draft, reason, detail, lesson))
+
+        if draft.error:
+            refuse(RefusalReason.SCHEMA, draft.error)
+        sound: list[Lesson] = []
+        for lesson in draft.lessons:
+            wrong = false_step(lesson.steps)
+            if not (lesson.problem.strip() and lesson.answer.strip() and lesson.steps):
+                refuse(RefusalReason.SCHEMA, "problem, steps or answer is empty", lesson)
+            elif wrong:
+                refuse(RefusalReason.STEPS, f"this step is false: {wrong}", lesson)
+            else:
+                sound.append(lesson)
+        if self._settings.verify and sound:
+            answers = self._solve(draft, sound)
+            for lesson, answer in zip(sound, answers, strict=True):
+                if not same_answer(lesson.answer, answer):
+                    refuse(RefusalReason.ANSWER, f"solved independently the answer is {answer!r}", lesson)
+            sound = [
+                lesson for lesson, answer in zip(sound, answers, strict=True) if same_answer(lesson.answer, answer)
+            ]
+        return tuple(_example(domain, draft, lesson) for lesson in sound)
+
+    def _solve(self, draft: Draft, lessons: Sequence[Lesson]) -> list[str]:
+        context = CallContext(
+            node="verify",
+            agent="verifier",
+            task=SolveBrief.task,
+            stage=draft.request.stage,
+            round=draft.request.round,
+            module=draft.request.module,
+            batch=draft.request.batch,
+        )
+        calls = [Call(SolveBrief(problem=lesson.problem), context) for lesson in lessons]
+        outcomes = self._verifier.ask(calls)
+        return [outcome.reply.answer if isinstance(outcome.reply, SolveReply) else "" for outcome in outcomes]
+
+
+def refusal(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:
+    """Why a lesson of that draft, or the whole of it, may not be taught."""
+    return Refusal(
+        module=draft.request.module,
+        stage=draft.request.stage,
+        round=draft.request.round,
+        batch=draft.request.batch,
+        reason=reason,
+        detail=detail,
+        problem=lesson.problem if lesson else "",
+        answer=lesson.answer if lesson else "",
+        event=draft.event,
+    )
+
+
+def _example(domain: Domain, draft: Draft, lesson: Lesson) -> Example:
+    request = draft.request
+    module = domain.module(request.module)
+    levels = tuple(module.levels)
+    if request.level == module.exam_level:
+        difficulty = Difficulty.INTERMEDIATE
+    elif levels.index(request.level) < levels.index(module.exam_level):
+        difficulty = Difficulty.INTRODUCTORY
+    else:
+        difficulty = Difficulty.ADVANCED
+    return Example(
+        id=example_id(request.module, lesson.problem),
+        module=request.module,
+        stage=request.stage,
+        round=request.round,
+        batch=request.batch,
+        kind=request.kind,
+        difficulty=difficulty,
+        level=request.level,
+        strategies=request.strategies,
+        prerequisites=module.prerequisites,
+        problem=lesson.problem.strip(),
+        steps=tuple(step.strip() for step in lesson.steps if step.strip()),
+        answer=lesson.answer.strip(),
+        verification=lesson.verification.strip(),
+        teacher=draft.teacher,
+        event=draft.event,
+    )

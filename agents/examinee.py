@@ -1,0 +1,38 @@
+"""The teacher as an examinee: P_T is measured on the very items the student gets, never assumed."""
+
+from collections.abc import Callable, Sequence
+
+from ioa.agents.exchange import SolveBrief, SolveReply
+from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.memory.transcript import CallContext
+
+
+class TeacherExaminee:
+    """Answers questions one call each, so that no item helps with another."""
+
+    def __init__(self, teacher: Teacher, node: str) -> None:
+        self._teacher = teacher
+        self._node = node
+
+    def answer(self, questions: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> list[str]:
+        """The teacher's replies, worked steps first, in the order of the questions.
+
+        A reply that could not be read is empty, and so counts as wrong: the teacher had two attempts.
+        """
+        context = CallContext(node=self._node, agent="examinee", task=SolveBrief.task)
+        done = 0
+
+        def count(_: Outcome) -> None:
+            nonlocal done
+            done += 1
+            if on_progress is not None:
+                on_progress(done, len(questions))
+
+        outcomes = self._teacher.ask([Call(SolveBrief(problem=q), context) for q in questions], count)
+        return [_text(outcome) for outcome in outcomes]
+
+
+def _text(outcome: Outcome) -> str:
+    if not isinstance(outcome.reply, SolveReply):
+        return ""
+    return "\n".join((*outcome.reply.steps, f"Answer: {outcome.reply.answer}"))

@@ -1,0 +1,79 @@
+"""Gaps, severity and targets: equations 2, 4, 5 and 6 of the method."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.records import Edge, Gap, Record, Score, Unit
+
+ROUNDING = 1e-9
+"""So that 7 of 10 against 10 of 10, a gap of exactly 0.3, does not exceed a threshold of 0.3."""
+
+
+class DiagnosisSettings(Record):
+    """Thresholds of the Diagnoser."""
+
+    tau_gap: Unit = 0.3
+    """Eq. 5: a module whose gap is larger is deficient."""
+    tau_dep: Unit = 0.3
+    """Eq. 3: a claimed prerequisite is kept when its strength is larger."""
+    alpha: Unit = 0.7
+    """Eq. 4: weight of the gap against connectivity in severity."""
+    top_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Eq. 6: share of the deficient modules that become targets, rounded up."""
+
+
+def relative_gap(student: Score, teacher: Score) -> float | None:
+    """Eq. 2: (P_T - P_S) / P_T; none where the teacher scored 0, since it cannot teach that module."""
+    if teacher.k == 0:
+        return None
+    return (teacher.mean - student.mean) / teacher.mean
+
+
+def severity(module: str, delta: float, edges: Sequence[Edge], alpha: float) -> float:
+    """Eq. 4: alpha times the gap plus (1 - alpha) times the mean strength of what builds on the module."""
+    outgoing = [edge.strength for edge in edges if edge.source == module]
+    connectivity = sum(outgoing) / len(outgoing) if outgoing else 0.0
+    return alpha * delta + (1 - alpha) * connectivity
+
+
+def find_gaps(
+    student: Mapping[str, Score],
+    teacher: Mapping[str, Score],
+    edges: Sequence[Edge],
+    settings: DiagnosisSettings,
+) -> tuple[Gap, ...]:
+    """Measure every module's gap and choose the targets (Eq. 2, 4, 5 and 6).
+
+    Args:
+        student: P_S by module.
+        teacher: P_T by the same modules.
+        edges: The prerequisite graph.
+        settings: The thresholds.
+
+    Returns:
+        One gap a module, in the order of `student`.
+    """
+    deltas = {module: relative_gap(score, teacher[module]) for module, score in student.items()}
+    severities = {
+        module: 0.0 if delta is None else severity(module, delta, edges, settings.alpha)
+        for module, delta in deltas.items()
+    }
+    bound = settings.tau_gap + ROUNDING
+    deficient = [module for module, delta in deltas.items() if delta is not None and delta > bound]
+    count = math.ceil(settings.top_share * len(deficient))
+    worst = sorted(deficient, key=lambda module: (-severities[module], module))[:count]
+    return tuple(
+        Gap(
+            module=module,
+            student=student[module],
+            teacher=teacher[module],
+            delta=deltas[module],
+            severity=severities[module],
+            deficient=module in deficient,
+            targeted=module in worst,
+        )
+        for module in student
+    )

@@ -1,0 +1,146 @@
+"""The Curriculum Planner (the paper's Organizer): stages, and what to do when one is not mastered."""
+
+from collections.abc import Mapping, Sequence
+
+from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
+from ioa.agents.staging import CurriculumSettings, admissible_stages, faults_of, required_pairs, steep_steps
+from ioa.agents.teacher import Call, Teacher
+from ioa.memory.records import (
+    Assessment,
+    Curriculum,
+    Diagnosis,
+    Domain,
+    Kind,
+    Misconception,
+    Note,
+    Remedy,
+    Stage,
+    Strategy,
+)
+from ioa.memory.transcript import CallContext
+
+
+class CurriculumPlanner:
+    """Proposes through the teacher; what breaks a prerequisite is refused and computed instead."""
+
+    def __init__(self, teacher: Teacher, settings: CurriculumSettings, strategies: Sequence[Strategy]) -> None:
+        self._teacher = teacher
+        self._settings = settings
+        self._strategies = tuple(strategies)
+
+    def plan(self, diagnosis: Diagnosis) -> tuple[Curriculum, Note]:
+        """Order the targets into stages (Eq. 7) and report steps steeper than Eq. 8 allows.
+
+        Returns:
+            The curriculum, without stages when there is no target, and a note to the Pedagogical Adapter.
+        """
+        difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps if gap.targeted}
+        if not difficulty:
+            return Curriculum(stages=()), Note(sender="planner", receiver="adapter", text="Nothing has to be taught.")
+        largest = self._settings.largest_stage
+        pairs = required_pairs(tuple(difficulty), diagnosis.edges)
+        admissible = admissible_stages(difficulty, diagnosis.edges, largest)
+        brief = PlanBrief(targets=difficulty, prerequisites=pairs, admissible=admissible, largest_stage=largest)
+        context = CallContext(node="plan", agent="planner", task=brief.task)
+        reply = self._teacher.ask([Call(brief, context)])[0].reply
+        proposed, said, warnings = _usable(reply, difficulty, pairs, largest)
+        chosen = proposed or [
+            ProposedStage(title=", ".join(modules), modules=modules, rationale="Their prerequisites come earlier.")
+            for modules in admissible
+        ]
+        stages = _stages(chosen, difficulty)
+        warnings += [
+            f"Stage {number} is harder than the one before it by more than {self._settings.tau_zpd:g}."
+            for number in steep_steps([stage.difficulty for stage in stages], self._settings.tau_zpd)
+        ]
+        note = Note(sender="planner", receiver="adapter", text=said)
+        return Curriculum(stages=stages, warnings=tuple(warnings)), note
+
+    def remedy(
+        self,
+        domain: Domain,
+        assessment: Assessment,
+        previous: Assessment | None,
+        misconceptions: Sequence[Misconception],
+        *,
+        gate: float,
+        lessons: int,
+    ) -> tuple[tuple[Remedy, ...], Note]:
+        """Decide what the next lessons of the modules that missed the gate are to be like.
+
+        Args:
+            domain: Where the modules' levels are described.
+            assessment: The examination they failed.
+            previous: The one a round earlier; none after the first teaching.
+            misconceptions: The Diagnoser's findings on it.
+            gate: tau_mastery.
+            lessons: Accepted examples to ask for, per module.
+
+        Returns:
+            One remedy a failed module, and a note to the Pedagogical Adapter.
+        """
+        before = {result.module: result.ratio for result in previous.gate} if previous else {}
+        found = {misconception.module: misconception.summary for misconception in misconceptions}
+        weak = tuple(
+            WeakModule(
+                module=result.module,
+                ratio=result.ratio,
+                previous=before.get(result.module),
+                misconception=found.get(result.module, ""),
+                levels=tuple(domain.module(result.module).levels),
+                exam_level=domain.module(result.module).exam_level,
+            )
+            for result in assessment.gate
+            if not result.mastered
+        )
+        round_ = assessment.round + 1
+        brief = RemedyBrief(weak=weak, gate=gate, round=round_)
+        context = CallContext(node="remediate", agent="planner", task=brief.task, stage=assessment.stage, round=round_)
+        reply = self._teacher.ask([Call(brief, context)])[0].reply
+        proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}
+        remedies = []
+        for module in weak:
+            proposal = proposals.get(module.module)
+            fits = proposal is not None and proposal.level in module.levels
+            remedies.append(
+                Remedy(
+                    module=module.module,
+                    diagnosis=module.misconception,
+                    kind=Kind.REMEDIAL,
+                    level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
+                    strategies=(proposal.strategies if proposal else ()) or self._strategies,
+                    lessons=lessons,
+                )
+            )
+        text = reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level."
+        return tuple(remedies), Note(
+            sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_
+        )
+
+
+def _usable(
+    reply: object, targets: Mapping[str, float], pairs: Sequence[tuple[str, str]], largest: int
+) -> tuple[list[ProposedStage], str, list[str]]:
+    if not isinstance(reply, PlanReply):
+        return [], "", ["The teacher's plan could not be read; the stages were computed."]
+    faults = faults_of([stage.modules for stage in reply.stages], tuple(targets), pairs, largest)
+    if faults:
+        return (
+            [],
+            reply.note,
+            [f"The teacher's plan was refused ({'; '.join(faults)}); the stages were computed."],
+        )
+    return list(reply.stages), reply.note, []
+
+
+def _stages(proposed: Sequence[ProposedStage], difficulty: Mapping[str, float]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            number=number,
+            title=stage.title,
+            modules=stage.modules,
+            difficulty=min(1.0, sum(difficulty[module] for module in stage.modules) / len(stage.modules)),
+            rationale=stage.rationale,
+        )
+        for number, stage in enumerate(proposed, start=1)
+    )

@@ -1,0 +1,104 @@
+"""Turning a brief into the messages of a call, and a reply's text into the record that was asked for."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from string import Template
+
+import json_repair
+from pydantic import ValidationError
+
+from ioa.agents.exchange import Brief, LessonsBrief, Reply
+from ioa.memory.errors import UserError
+from ioa.memory.transcript import Message
+
+_THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+
+
+class UnreadableReplyError(ValueError):
+    """The reply is not what was asked for; the message says why, in words a teacher can act on."""
+
+
+@cache
+def prompt_text(name: str) -> str:
+    """The prompt file of that name.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    return resources.files("ioa.agents.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8")
+
+
+def fill(name: str, fields: Mapping[str, object]) -> str:
+    """The prompt file of that name with its `$fields` filled in.
+
+    Raises:
+        UserError: the file asks for a field that the task does not have.
+    """
+    try:
+        return Template(prompt_text(name)).substitute(fields).strip()
+    except KeyError as error:
+        raise UserError(f"Prompt {name}.md asks for ${error.args[0]}, which its task does not have.") from error
+
+
+def messages(agent: str, brief: Brief) -> tuple[Message, ...]:
+    """The prompt for a task: the agent's role, the task in prose, the form of the reply, and the brief."""
+    schema = json.dumps(brief.reply.model_json_schema(), ensure_ascii=False)
+    body = json.dumps({"task": brief.task, **brief.model_dump(mode="json")}, ensure_ascii=False, indent=1)
+    user = (
+        f"{fill(brief.task, _fields(brief))}\n\n"
+        f"Reply with one JSON object and nothing else. It obeys this JSON Schema:\n{schema}\n\n"
+        f"The brief:\n```json\n{body}\n```"
+    )
+    return (Message(role="system", content=prompt_text(agent).strip()), Message(role="user", content=user))
+
+
+def repair_message(error: UnreadableReplyError) -> Message:
+    """What is said to a teacher whose reply could not be read."""
+    return Message(role="user", content=fill("repair", {"error": str(error)}))
+
+
+def split_thought(text: str) -> tuple[str, str]:
+    """Separate a reply from the `<think>` text that reasoning models put before it.
+
+    Returns:
+        (reply, reasoning), both stripped.
+    """
+    thoughts = "\n".join(found.strip() for found in _THOUGHT.findall(text))
+    return _THOUGHT.sub("", text).strip(), thoughts
+
+
+def parse(text: str, kind: type[Reply]) -> Reply:
+    """Read a reply: JSON, perhaps fenced, perhaps slightly broken.
+
+    Raises:
+        UnreadableReplyError: it is empty, not a JSON object, or not of that form.
+    """
+    if not text.strip():
+        raise UnreadableReplyError("it was empty")
+    fenced = _FENCE.search(text)
+    value = json_repair.loads(fenced.group(1) if fenced else text)
+    if not isinstance(value, dict):
+        raise UnreadableReplyError(f"it held no JSON object but {type(value).__name__}")
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'])) or 'the object'}: {fault['msg']}" for fault in error.errors()[:3]
+        )
+        raise UnreadableReplyError(faults) from error
+
+
+def _fields(brief: Brief) -> dict[str, object]:
+    fields = dict(brief.model_dump(mode="json"))
+    if isinstance(brief, LessonsBrief):
+        fields["strategy_texts"] = "\n".join(
+            f"- {prompt_text(f'strategy-{strategy.value}').strip()}" for strategy in brief.strategies
+        )
+        fields["misconception_line"] = (
+            f"They are to put this right: {brief.misconception}" if brief.misconception else ""
+        )
+    return fields

@@ -1,0 +1,170 @@
+"""Sums and differences in columns, of whole numbers and of decimals."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate, pairwise
+
+from ioa.agents.tutor.working import Operation, Worked, without
+
+_WHOLE = ("ones", "tens", "hundreds", "thousands", "ten thousands", "hundred thousands", "millions", "ten millions")
+_BROKEN = ("tenths", "hundredths", "thousandths")
+MOST_PLACES = len(_BROKEN)
+"""Most decimal places that the tutor has names for."""
+
+
+def add(terms: Sequence[int]) -> Worked | None:
+    """Add whole numbers that are not negative; none where a number is too long for the columns' names."""
+    total = sum(terms)
+    if total >= 10 ** len(_WHOLE):
+        return None
+    if max(terms) <= 10:
+        steps, head, uses = running_sum(terms), Operation.DIGIT_SUM, set()
+    else:
+        steps = column_sum(terms)
+        head = Operation.CARRYING if len(terms) == 2 else Operation.MANY_TERMS
+        uses = {Operation.DIGIT_SUM} if len(terms) == 2 else {Operation.DIGIT_SUM, Operation.CARRYING}
+    rest = "".join(f"-{term}" for term in reversed(terms[1:]))
+    return Worked(
+        head=head,
+        numbers=tuple(map(str, terms)),
+        steps=tuple(steps),
+        answer=str(total),
+        check=f"{total}{rest}={terms[0]}",
+        uses=frozenset(uses),
+    )
+
+
+def subtract(minuend: int, subtrahend: int) -> Worked | None:
+    """Subtract whole numbers; a result below zero is the other difference with a minus sign."""
+    if max(minuend, subtrahend) >= 10 ** len(_WHOLE):
+        return None
+    result = minuend - subtrahend
+    large, small = max(minuend, subtrahend), min(minuend, subtrahend)
+    turned = [] if result >= 0 else [f"{minuend}-{subtrahend}=-({large}-{small})"]
+    return Worked(
+        head=Operation.SUBTRACTION,
+        numbers=(str(minuend), str(subtrahend)),
+        steps=(*turned, *column_difference(large, small)),
+        answer=str(result),
+        check=f"{result}+{subtrahend}={minuend}",
+        uses=frozenset({Operation.DIGIT_SUM}),
+    )
+
+
+def chain(terms: Sequence[int]) -> Worked:
+    """Add signed whole numbers from left to right."""
+    totals = list(accumulate(terms))
+    steps = [f"{before}{term:+d}={after}" for before, term, after in zip(totals, terms[1:], totals[1:], strict=False)]
+    back = "".join(f"{-term:+d}" for term in reversed(terms[1:]))
+    return Worked(
+        head=Operation.MANY_TERMS,
+        numbers=tuple(str(abs(term)) for term in terms),
+        steps=tuple(steps),
+        answer=str(totals[-1]),
+        check=f"{totals[-1]}{back}={terms[0]}",
+        uses=frozenset({Operation.CARRYING, Operation.SUBTRACTION}),
+    )
+
+
+def decimal_columns(one: str, other: str, minus: bool) -> Worked | None:
+    """Add or subtract two decimals; none where one has more places than there are names for."""
+    places = max(len(text.partition(".")[2]) for text in (one, other))
+    if places > MOST_PLACES:
+        return None
+    left, right = (int(Decimal(text).scaleb(places)) for text in (one, other))
+    result = left - right if minus else left + right
+    if max(left, right, result) >= 10 ** len(_WHOLE):
+        return None
+
+    def written(value: int) -> str:
+        return f"{Decimal(value).scaleb(-places):.{places}f}"
+
+    large, small = max(left, right), min(left, right)
+    if minus:
+        turned = [] if result >= 0 else [f"{one}-{other}=-({written(large)}-{written(small)})"]
+        steps = turned + column_difference(large, small, places)
+        check = f"{written(result)}+{other}={one}"
+    else:
+        steps = column_sum((left, right), places)
+        check = f"{written(result)}-{other}={one}"
+    needed = Operation.SUBTRACTION if minus else Operation.CARRYING
+    return Worked(
+        head=Operation.DECIMALS,
+        numbers=(one, other),
+        steps=tuple(steps),
+        answer=written(result),
+        check=check,
+        uses=without(Operation.DECIMALS, {needed, Operation.DIGIT_SUM}),
+    )
+
+
+def running_sum(terms: Sequence[int]) -> list[str]:
+    """Add small numbers one after the other, a line each."""
+    totals = list(accumulate(terms))
+    return [f"{before}+{term}={after}" for (before, after), term in zip(pairwise(totals), terms[1:], strict=True)] or [
+        str(terms[0])
+    ]
+
+
+def column_sum(terms: Sequence[int], places: int = 0) -> list[str]:
+    """The columns of a sum, right to left; each line ends with the result as far as it is known.
+
+    Two numbers and a carry are added at once; of more, one at a time, so that each fact is a small one. The
+    result so far saves the student from collecting digits across lines, which it gets wrong more often than
+    the sums.
+    """
+    labels = _labels(places)
+    columns = _columns(terms, places)
+    carry, written, lines = 0, "", []
+    for place, digits in enumerate(columns):
+        column = [*digits, carry] if carry else digits
+        value = sum(column)
+        facts = f"{'+'.join(map(str, column))}={value}" if len(terms) == 2 else ";".join(running_sum(column))
+        written = (str(value) if place == len(columns) - 1 else str(value % 10)) + written
+        lines.append(f"{labels[place]}:{facts};{_pointed(written, places)}")
+        carry = value // 10
+    return lines
+
+
+def column_difference(large: int, small: int, places: int = 0) -> list[str]:
+    """The columns of a difference that is not negative, right to left; each line ends with the result so far.
+
+    Each column begins by comparing its digits (`3<5`), borrowing or not: a student that writes the comparison
+    only where it borrows does not learn when to. The next column sees from it whether 1 was borrowed.
+    """
+    labels = _labels(places)
+    columns = _columns((large, small), places)
+    borrowed, written, lines = False, "", []
+    for place, (digit, other) in enumerate(columns):
+        facts = []
+        if borrowed:
+            facts.append(f"{digit}-1={digit - 1}")
+            digit -= 1  # noqa: PLW2901 - what is left of the digit
+        borrowed = digit < other
+        facts.append(f"{digit}{'<' if borrowed else '>' if digit > other else '='}{other}")
+        if borrowed:
+            digit += 10  # noqa: PLW2901
+        facts.append(f"{digit}-{other}={digit - other}")
+        written = f"{digit - other}{written}"
+        lines.append(f"{labels[place]}:{';'.join(facts)};{_pointed(written, places)}")
+    return lines
+
+
+def _columns(terms: Sequence[int], places: int) -> list[list[int]]:
+    """The digits of each column from the right, numbers filled up with zeros to the length of the longest."""
+    rows = [_digits(term, places) for term in terms]
+    width = max(map(len, rows))
+    return [[row[place] if place < len(row) else 0 for row in rows] for place in range(width)]
+
+
+def _pointed(digits: str, places: int) -> str:
+    return f"{digits[:-places]}.{digits[-places:]}" if 0 < places < len(digits) else digits
+
+
+def _digits(value: int, places: int) -> list[int]:
+    """Digits from the right; a decimal has at least one before the point."""
+    return [int(digit) for digit in reversed(str(value).zfill(places + 1))]
+
+
+def _labels(places: int) -> list[str]:
+    return [*reversed(_BROKEN[:places]), *_WHOLE]

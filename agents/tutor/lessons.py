@@ -1,0 +1,124 @@
+"""Writing lessons: problems drawn for the purpose, with worked solutions in the strategies asked for."""
+
+import re
+from itertools import islice
+
+from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
+from ioa.agents.tutor.products import split_fact
+from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.working import Operation, Worked
+from ioa.memory.procedural import supply
+from ioa.memory.records import Generator, Kind, Strategy
+from ioa.memory.similarity import normalise
+
+_GOALS = {
+    Operation.DIGIT_SUM: "sum",
+    Operation.TABLE: "product",
+    Operation.CARRYING: "sum",
+    Operation.SUBTRACTION: "difference",
+    Operation.MANY_TERMS: "sum",
+    Operation.DECIMALS: "result",
+    Operation.LONG_PRODUCT: "product",
+    Operation.DIVISION: "quotient",
+    Operation.COMMON_DIVISOR: "divisor of both",
+    Operation.COMMON_MULTIPLE: "multiple of both",
+    Operation.FRACTION: "lowest terms",
+    Operation.EQUATION: "unknown",
+    Operation.LEGS: "legs",
+    Operation.STORY: "answer",
+}
+_ANALOGIES = {
+    Operation.DIGIT_SUM: "Two piles pushed together make one.",
+    Operation.TABLE: "Rows of chairs: how many in all?",
+    Operation.CARRYING: "Ten coins of one make a ten.",
+    Operation.SUBTRACTION: "A ten is changed into ten ones to pay.",
+    Operation.MANY_TERMS: "Ten coins of one make a ten.",
+    Operation.DECIMALS: "Ten dimes make a dollar.",
+    Operation.LONG_PRODUCT: "Tens and ones are counted apart, then together.",
+    Operation.DIVISION: "Sweets are dealt out to children in turn.",
+    Operation.COMMON_DIVISOR: "The largest tile that fits both walls.",
+    Operation.COMMON_MULTIPLE: "Two blinking lights: when do they meet?",
+    Operation.FRACTION: "The same cake in fewer, larger pieces.",
+    Operation.EQUATION: "A balance: take the same from both sides.",
+    Operation.LEGS: "Each group stands in rows of legs.",
+    Operation.STORY: "Tell it again with the numbers only.",
+}
+
+
+def write_lessons(brief: LessonsBrief) -> LessonsReply:
+    """The lessons that a brief asks for; fewer where its generator runs out, none where it has no generator.
+
+    Raises:
+        UserError: the module's generator cannot be drawn from.
+    """
+    generator = brief.module.generator
+    if generator is None:
+        return LessonsReply(lessons=())
+    solved: dict[str, tuple[str, Worked]] = {}
+    for item in islice(supply(generator, seed=brief.seed), brief.count):
+        problem, worked = item.question, work(item.question)
+        if worked is not None and brief.kind == Kind.COUNTERFACTUAL:
+            problem, worked = _changed(problem, worked, generator)
+        if worked is not None:
+            solved.setdefault(normalise(problem), (problem, worked))
+    ordered = list(solved.values())
+    if Strategy.COGNITIVE_LOAD in brief.strategies:
+        ordered.sort(key=lambda pair: pair[1].size)
+    return LessonsReply(
+        lessons=tuple(
+            Lesson(
+                problem=problem,
+                steps=told(worked, brief.strategies, number),
+                answer=worked.answer,
+                verification=worked.check,
+            )
+            for number, (problem, worked) in enumerate(ordered)
+        )
+    )
+
+
+def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> tuple[str, ...]:
+    """The steps of a solution in the strategies' manner.
+
+    - format: one line a step, the same labels always. Without it every other lesson runs its steps together.
+    - decompose: what is given and sought first, facts split into easier ones, the check last.
+    - concretize: a familiar picture first.
+    - language: first, then, so.
+    Cognitive load is a matter of the order of lessons, not of one.
+
+    Args:
+        worked: The solution.
+        strategies: Those to follow.
+        number: Which lesson of the request it is.
+    """
+    steps = list(worked.steps)
+    if Strategy.DECOMPOSE in strategies:
+        if worked.head is Operation.TABLE and len(worked.numbers) == 2:
+            steps = split_fact(*map(int, worked.numbers))
+        given = f"given:{' and '.join(worked.numbers)};find:{_GOALS[worked.head]}"
+        steps = [given, *steps, f"check:{worked.check}"]
+    if Strategy.LANGUAGE in strategies:
+        steps = [f"{'First' if place == 0 else 'Then'}, {step}" for place, step in enumerate(steps)]
+        steps.append(f"So the answer is {worked.answer}.")
+    if Strategy.FORMAT not in strategies and number % 2:
+        steps = ["; ".join(steps)]
+    if Strategy.CONCRETIZE in strategies:
+        steps.insert(0, _ANALOGIES[worked.head])
+    return tuple(steps)
+
+
+def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, Worked | None]:
+    """The problem with one number changed so that it is still of its kind and the answer is another."""
+    for found in reversed(list(re.finditer(r"(?<![\d.])\d+(?![\d.]*\d)", problem))):
+        for shift in (1, -1, 2, -2, 3, -3, 10, -10):
+            value = int(found.group()) + shift
+            if value < 0:
+                continue
+            other = f"{problem[: found.start()]}{value}{problem[found.end() :]}"
+            solved = work(other)
+            if solved is None or solved.head is not worked.head or solved.answer == worked.answer:
+                continue
+            fits = re.search(generator.where.question or "", other)
+            if fits and re.search(generator.where.answer or "", solved.answer):
+                return other, solved
+    return problem, None

@@ -1,0 +1,89 @@
+"""Recognising a problem by its text and handing it to the skill that can work it."""
+
+import re
+from collections.abc import Callable
+
+from ioa.agents.tutor.columns import add, chain, decimal_columns, subtract
+from ioa.agents.tutor.equations import solve_equation
+from ioa.agents.tutor.number_theory import common_divisor, common_multiple, lowest_terms
+from ioa.agents.tutor.products import divide, multiply
+from ioa.agents.tutor.words import count_legs, read_story
+from ioa.agents.tutor.working import Worked
+
+_NUMBER = r"\d+(?:\.\d+)?"
+_CALCULATION = re.compile(
+    rf"^(?:[A-Za-z' ]+:?\s+)?({_NUMBER}(?:\s*[-+*/]\s*{_NUMBER})+)\s*[=.?]*(?:\s+Give only [a-z ]+\.)?\s*$"
+)
+_OF_NUMBERS = r".*?:\s*(\d+(?:,\s*\d+)+)(?:\.|\s|$)"
+_DIVISOR = re.compile(r"greatest common divisor" + _OF_NUMBERS, re.IGNORECASE)
+_MULTIPLE = re.compile(r"least common multiple" + _OF_NUMBERS, re.IGNORECASE)
+_FRACTION = re.compile(r"simplify the fraction (\d+)/(\d+) to its lowest terms", re.IGNORECASE)
+
+
+def work(problem: str) -> Worked | None:
+    """Solve a problem from its text alone; none where no skill can read it."""
+    for skill in _SKILLS:
+        worked = skill(problem.strip())
+        if worked is not None:
+            return worked
+    return None
+
+
+def _calculation(problem: str) -> Worked | None:
+    found = _CALCULATION.match(problem)
+    if not found:
+        return None
+    numbers = re.findall(_NUMBER, found.group(1))
+    operators = re.findall(r"[-+*/]", found.group(1))
+    if any("." in number for number in numbers):
+        if len(numbers) != 2 or operators[0] not in "+-":
+            return None
+        return decimal_columns(numbers[0], numbers[1], minus=operators[0] == "-")
+    return _whole([int(number) for number in numbers], operators)
+
+
+def _whole(values: list[int], operators: list[str]) -> Worked | None:
+    kinds = set(operators)
+    if kinds == {"+"}:
+        return add(values)
+    if kinds == {"*"}:
+        return multiply(values)
+    if operators == ["-"]:
+        return subtract(*values)
+    if operators == ["/"]:
+        return divide(*values)
+    if kinds <= {"+", "-"}:
+        return chain([values[0], *(v if o == "+" else -v for o, v in zip(operators, values[1:], strict=True))])
+    return None
+
+
+def _divisor(problem: str) -> Worked | None:
+    return _of_numbers(_DIVISOR, problem, common_divisor)
+
+
+def _multiple(problem: str) -> Worked | None:
+    return _of_numbers(_MULTIPLE, problem, common_multiple)
+
+
+def _of_numbers(pattern: re.Pattern[str], problem: str, skill: Callable[[list[int]], Worked]) -> Worked | None:
+    found = pattern.search(problem)
+    numbers = [int(number) for number in re.findall(r"\d+", found.group(1))] if found else []
+    return skill(numbers) if numbers and min(numbers) > 0 else None
+
+
+def _fraction(problem: str) -> Worked | None:
+    found = _FRACTION.search(problem)
+    if not found or int(found.group(1)) == 0 or int(found.group(2)) == 0:
+        return None
+    return lowest_terms(int(found.group(1)), int(found.group(2)))
+
+
+_SKILLS: tuple[Callable[[str], Worked | None], ...] = (
+    _calculation,
+    _divisor,
+    _multiple,
+    _fraction,
+    solve_equation,
+    count_legs,
+    read_story,
+)

@@ -1,0 +1,6 @@
+"""Domain packs that come with the program; a regular package, so that its files are found when installed."""
+
+from pathlib import Path
+
+ARITHMETIC = Path(__file__).with_name("arithmetic.yaml")
+"""What the entry point `arithmetic` of the group `ioa.domains` stands for."""

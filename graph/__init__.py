@@ -1,0 +1,26 @@
+"""Who does what when: the state graph, the runner, the command line and the reports."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ioa.graph.builder import build_graph
+    from ioa.graph.config import RunConfig, load_config
+    from ioa.graph.runner import resume, start
+
+__all__ = ["RunConfig", "build_graph", "load_config", "resume", "start"]
+
+_HOMES = {
+    "RunConfig": "config",
+    "build_graph": "builder",
+    "load_config": "config",
+    "resume": "runner",
+    "start": "runner",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line lives here too and has to be instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

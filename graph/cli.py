@@ -1,0 +1,195 @@
+"""The command line. Heavy imports happen inside the commands, so that `ioa --help` is instant."""
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ioa.memory.errors import UserError
+
+if TYPE_CHECKING:
+    from ioa.memory.run_dir import RunDirectory
+
+app = typer.Typer(
+    name="ioa",
+    help="Distil a large language model into a small one the way a good teacher teaches.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+index_app = typer.Typer(help="Look after the index of a run's lessons.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
+RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]
+RUNS = Path("runs")
+
+
+@app.command()
+def run(
+    config: Annotated[str, typer.Argument(help="A run file (YAML), or the name of a built-in one.")],
+    teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model.")] = None,
+    teacher_base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    student: Annotated[str | None, typer.Option(help="Student: a Hugging Face id or path, or smollm2-135m.")] = None,
+    domain: Annotated[str | None, typer.Option(help="Domain: a name, or the path of a YAML pack.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any key of the run file: --set mastery.rounds=3")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option(help="Name of the run; domain and time where none is given.")] = None,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Diagnose, plan, teach and examine: a whole run."""
+    from ioa.graph.config import load_config, override
+    from ioa.graph.progress import reporter
+    from ioa.graph.runner import new_run_id, start
+    from ioa.memory.run_dir import check_run_id
+
+    given = {
+        "teacher.model": teacher,
+        "teacher.base_url": teacher_base_url,
+        "student.model": student,
+        "domain": domain,
+    }
+    flags = [f"{key}={value}" for key, value in given.items() if value is not None]
+    configured = override(load_config(config), [*flags, *(settings or [])])
+    name = check_run_id(run_id or new_run_id(configured.domain))
+    with _resumable(name, runs_dir), reporter() as report:
+        made = start(configured, runs_dir, name, report)
+    _close(made)
+
+
+@app.command()
+def resume(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
+    """Go on with a run that was interrupted, killed or stopped by an error."""
+    from ioa.graph.progress import reporter
+    from ioa.graph.runner import resume as go_on
+
+    with _resumable(run_id, runs_dir), reporter() as report:
+        made = go_on(runs_dir, run_id, report)
+    _close(made)
+
+
+@app.command()
+def transcript(
+    run_id: RunId,
+    agent: Annotated[str | None, typer.Option(help="diagnoser, planner, adapter, verifier or examinee.")] = None,
+    stage: Annotated[int | None, typer.Option(help="Number of the stage.")] = None,
+    module: Annotated[str | None, typer.Option(help="Id of the module.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Whole prompts instead of their first lines.")] = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Read what the agents asked the teacher and what it said."""
+    from rich.console import Console
+
+    from ioa.graph.transcript_view import render, select
+    from ioa.memory.files import read_records
+    from ioa.memory.run_dir import RunDirectory
+    from ioa.memory.transcript import TranscriptEvent
+
+    made = RunDirectory.at(runs_dir, run_id).require()
+    console = Console()
+    shown = select(read_records(made.transcript, TranscriptEvent), agent=agent, stage=stage, module=module)
+    for event in shown:
+        console.print(render(event, full=full))
+    console.print(f"{len(shown)} calls", style="dim")
+
+
+@app.command()
+def report(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
+    """Draw the report of a run again, finished or not."""
+    import json
+
+    from ioa.graph.report import write_report
+    from ioa.memory.run_dir import RunDirectory
+
+    made = RunDirectory.at(runs_dir, run_id).require()
+    status = json.loads(made.summary.read_text(encoding="utf-8"))["status"] if made.summary.exists() else "interrupted"
+    write_report(made, status)
+    typer.echo(made.report)
+
+
+@app.command()
+def graph(
+    out: Annotated[
+        Path | None, typer.Argument(help="A .png, .svg or .mmd file; Mermaid text on the screen if none.")
+    ] = None,
+) -> None:
+    """Draw the state graph."""
+    from ioa.graph.builder import build_graph
+    from ioa.graph.config import RunConfig
+    from ioa.graph.draw import draw, mermaid
+    from ioa.graph.workshop import Workshop
+    from ioa.memory.run_dir import RunDirectory
+
+    built = build_graph(Workshop(RunDirectory(Path("unused")), RunConfig()))
+    if out is None:
+        typer.echo(mermaid(built))
+    else:
+        draw(built, out)
+        typer.echo(out)
+
+
+@index_app.command("rebuild")
+def index_rebuild(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
+    """Build the index of the lessons anew from the lessons themselves."""
+    from ioa.graph.config import RunConfig
+    from ioa.memory.embedding import open_embedder
+    from ioa.memory.run_dir import RunDirectory
+    from ioa.memory.store import ExampleStore
+    from ioa.memory.yaml_source import validate
+
+    made = RunDirectory.at(runs_dir, run_id).require()
+    embedder = open_embedder(validate(made.config, RunConfig).embedder)
+    with made.hold(), ExampleStore(made, embedder) as store:
+        typer.echo(f"{store.rebuild()} lessons indexed")
+
+
+@contextmanager
+def _resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
+    """Say how to go on when a run is interrupted, stops for want of a teacher, or waits for its review."""
+    from ioa.memory.errors import Stopped
+
+    where = "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
+    advice = f"Go on with: ioa resume {run_id}{where}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"Interrupted; nothing is lost. {advice}", err=True)
+        raise
+    except Stopped as error:
+        error.args = (f"{error}\n{advice}",)
+        raise
+
+
+def _close(made: "RunDirectory") -> None:
+    from rich.console import Console
+
+    from ioa.graph.report import build_summary, closing_table
+
+    Console().print(closing_table(build_summary(made, "finished")))
+    typer.echo(f"Report: {made.report}")
+
+
+def main() -> None:
+    """Run the command line; errors a person can act on are printed without a traceback."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"Error: {error}" if error.exit_code else str(error), err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        typer.echo(
+            f"Error: the disk is full ({error.filename or 'no file named'}). Make room, then resume the run.",
+            err=True,
+        )
+        sys.exit(UserError.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The run file: everything a run depends on, in one YAML document."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from ioa.agents import CurriculumSettings, DiagnosisSettings, SynthesisSettings, TeacherSettings
+from ioa.memory.errors import UserError
+from ioa.memory.records import Record
+from ioa.memory.yaml_source import validate
+from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
+
+
+class MasterySettings(Record):
+    """When a stage is mastered, and what happens when it is not."""
+
+    tau_mastery: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """Eq. 9: least P_S / P_T that every module of a stage must reach."""
+    rounds: Annotated[int, Field(ge=0)] = 5
+    """R_max: remediation rounds before a stage is given up."""
+    on_failure: Literal["continue", "stop"] = "continue"
+    """After R_max rounds without mastery: go on to the next stage, or end the run."""
+
+
+class RunConfig(Record):
+    """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
+
+    domain: str = "arithmetic"
+    """A built-in or installed domain, or the path of a YAML pack."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+    """Seeds the probes, the lessons and the training."""
+    embedder: str = "wordllama"
+    """What turns problems into vectors for the duplicate check."""
+    student: StudentSettings = StudentSettings()
+    teacher: TeacherSettings = TeacherSettings()
+    examination: ExaminationSettings = ExaminationSettings()
+    diagnosis: DiagnosisSettings = DiagnosisSettings()
+    curriculum: CurriculumSettings = CurriculumSettings()
+    synthesis: SynthesisSettings = SynthesisSettings()
+    mastery: MasterySettings = MasterySettings()
+    training: TrainingSettings = TrainingSettings()
+
+    def to_yaml(self) -> str:
+        """The config with every default spelt out, as YAML."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def load_config(name: str) -> RunConfig:
+    """Read a run file, or a built-in one by its name without `.yaml`.
+
+    Raises:
+        UserError: there is no such file, or something in it is wrong: file, line, field, what was expected.
+    """
+    path = Path(name)
+    if path.is_file():
+        return validate(path, RunConfig)
+    packaged = resources.files("ioa.configs")
+    names = sorted(entry.name.removesuffix(".yaml") for entry in packaged.iterdir() if entry.name.endswith(".yaml"))
+    if name in names:
+        with resources.as_file(packaged.joinpath(f"{name}.yaml")) as file:
+            return validate(file, RunConfig)
+    raise UserError(f"No run file {name}. Give the path of a YAML file, or one of the built-in: {', '.join(names)}.")
+
+
+def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
+    """The config with `a.b=value` settings applied; values are YAML.
+
+    Raises:
+        UserError: a setting has no `=`, names a key that does not exist, or has a value that does not fit.
+    """
+    data: dict[str, Any] = config.model_dump(mode="json")
+    for setting in settings:
+        key, separator, value = setting.partition("=")
+        if not separator:
+            raise UserError(f"--set {setting}: expected KEY=VALUE, for example mastery.rounds=3.")
+        *sections, last = key.split(".")
+        place = data
+        for section in sections:
+            place = place.get(section, {})
+            if not isinstance(place, dict):
+                break
+        if not isinstance(place, dict) or last not in place:
+            raise UserError(f"--set {setting}: there is no key {key}. The keys of a run file: {', '.join(data)}.")
+        place[last] = yaml.safe_load(value)
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise UserError(f"--set: {faults}") from error

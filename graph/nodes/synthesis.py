@@ -1,0 +1,167 @@
+"""The synthesis subgraph: draft -> verify -> decontaminate -> deduplicate -> top up, until enough is there.
+
+What passes from node to node lies in `drafts/` of the run directory, one folder a pass.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from ioa.agents import Draft, LessonRequest, first_lessons
+from ioa.graph.nodes.beginning import load_curriculum
+from ioa.graph.state import SynthesisNode, SynthesisState, noted
+from ioa.graph.workshop import Workshop
+from ioa.memory import Collision, Example, Note, Refusal, RefusalReason, Remedy
+from ioa.memory.files import append_records, read_records, write_records
+
+
+def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
+    """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
+    if round_ == 0:
+        modules = load_curriculum(shop).stages[stage - 1].modules
+        return first_lessons(shop.domain(), modules, shop.config.synthesis)
+    return tuple(read_records(shop.run.remedies(stage, round_), Remedy))
+
+
+def accepted(shop: Workshop, stage: int, round_: int) -> Counter[tuple[str, str]]:
+    """Number of lessons accepted in this round, by (module, level)."""
+    return Counter(
+        (example.module, example.level) for example in shop.store().examples(stage) if example.round == round_
+    )
+
+
+def folder(shop: Workshop, state: SynthesisState) -> Path:
+    """Where the pass keeps its work."""
+    return shop.run.drafts(state["stage"], state["round"], state.get("pass_number", 0))
+
+
+def draft(shop: Workshop) -> SynthesisNode:
+    """Have the missing lessons written; a request that was answered before is not made again."""
+
+    def node(state: SynthesisState) -> SynthesisState:
+        stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
+        with shop.at("synthesize", {"stage": stage, "round": round_}):
+            requests = _requests(shop, folder(shop, state), stage, round_, pass_)
+            path = folder(shop, state) / "drafts.jsonl"
+            answered = {made.request.batch for made in read_records(path, Draft)}
+            open_ = [request for request in requests if request.batch not in answered]
+            if answered and open_:
+                shop.reporter.say(
+                    f"{len(answered)} of {len(requests)} requests were answered before, {len(open_)} to do"
+                )
+            done = len(answered)
+
+            def keep(made: Draft) -> None:
+                nonlocal done
+                append_records(path, [made])
+                done += 1
+                shop.reporter.work("writing lessons", done, len(requests))
+
+            shop.adapter().draft(shop.domain(), open_, keep)
+        return {"pass_number": pass_}
+
+    return node
+
+
+def _requests(shop: Workshop, place: Path, stage: int, round_: int, pass_: int) -> Sequence[LessonRequest]:
+    path = place / "requests.jsonl"
+    if not path.exists():
+        counts = accepted(shop, stage, round_)
+        write_records(path, shop.adapter().requests(wanted(shop, stage, round_), counts, stage, round_, pass_))
+    return read_records(path, LessonRequest)
+
+
+def verify(shop: Workshop) -> SynthesisNode:
+    """Check each lesson's steps, and its answer by an independent solution."""
+
+    def node(state: SynthesisState) -> SynthesisState:
+        place = folder(shop, state)
+        with shop.at("synthesize", {"stage": state["stage"], "round": state["round"]}):
+            if not (place / "verified.jsonl").exists():
+                drafts = read_records(place / "drafts.jsonl", Draft)
+                refused: list[Refusal] = []
+                sound: list[Example] = []
+                for number, made in enumerate(drafts, start=1):
+                    sound += shop.adapter().verify(shop.domain(), made, refused.append)
+                    shop.reporter.work("verifying lessons", number, len(drafts))
+                shop.store().refuse(refused)
+                write_records(place / "verified.jsonl", sound)
+        return {}
+
+    return node
+
+
+def decontaminate(shop: Workshop) -> SynthesisNode:
+    """Refuse what comes near a probe of any split."""
+
+    def node(state: SynthesisState) -> SynthesisState:
+        _filter(shop, state, "verified", "clean", {RefusalReason.CONTAMINATED})
+        return {}
+
+    return node
+
+
+def deduplicate(shop: Workshop) -> SynthesisNode:
+    """Refuse what is there already, in this or an earlier stage; the rest is accepted."""
+
+    def node(state: SynthesisState) -> SynthesisState:
+        place = folder(shop, state)
+        _filter(shop, state, "clean", "unique", set(RefusalReason))  # the copy of a contaminated lesson is no duplicate
+        shop.store().add(read_records(place / "unique.jsonl", Example))
+        return {}
+
+    return node
+
+
+def _filter(
+    shop: Workshop, state: SynthesisState, source: str, result: str, reasons: Collection[RefusalReason]
+) -> None:
+    """Split one file of examples into those that collide in one of those ways and those that do not."""
+    place = folder(shop, state)
+    if (place / f"{result}.jsonl").exists():
+        return
+    with shop.at("synthesize", {"stage": state["stage"], "round": state["round"]}):
+        candidates = read_records(place / f"{source}.jsonl", Example)
+        collisions = shop.store().check([example.problem for example in candidates])
+        pairs = list(zip(candidates, collisions, strict=True))
+        hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
+        shop.store().refuse([_refusal(example, hit) for example, hit in hits])
+        colliding = {id(example) for example, _ in hits}
+        write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
+
+
+def _refusal(example: Example, collision: Collision) -> Refusal:
+    return Refusal(
+        module=example.module,
+        stage=example.stage,
+        round=example.round,
+        batch=example.batch,
+        reason=collision.reason,
+        detail=f"too close to {collision.other} (similarity {collision.similarity:.2f})",
+        problem=example.problem,
+        answer=example.answer,
+        event=example.event,
+    )
+
+
+def top_up(shop: Workshop) -> SynthesisNode:
+    """Count what is still missing, and leave a note when the round's lessons are complete."""
+
+    def node(state: SynthesisState) -> SynthesisState:
+        stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
+        have = accepted(shop, stage, round_)
+        missing = sum(
+            max(0, remedy.lessons - have[(remedy.module, remedy.level)]) for remedy in wanted(shop, stage, round_)
+        )
+        refused = [refusal for refusal in shop.store().refusals(stage) if refusal.round == round_]
+        if missing and pass_ + 1 < shop.config.synthesis.passes:
+            shop.reporter.say(f"{missing} lessons are missing: asking again")
+            return {"missing": missing, "pass_number": pass_ + 1}
+        text = f"{have.total()} lessons accepted, {len(refused)} refused."
+        if missing:
+            text += f" {missing} fewer than were asked for, after {pass_ + 1} passes."
+        shop.reporter.say(text)
+        note = Note(sender="adapter", receiver="trainer", text=text, stage=stage, round=round_)
+        return {"missing": 0, "pass_number": 0, "notes": noted(note)}
+
+    return node

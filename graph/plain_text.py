@@ -1,0 +1,22 @@
+"""Making text that a model wrote safe to show."""
+
+import re
+
+_ESCAPES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # operating system commands: titles, links
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours, cursor movements
+    r"|\x1b[@-Z\\^_]?"
+)
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # all but tab and newline
+    "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"  # what reorders or hides the text around it
+    "\ud800-\udfff]"
+)
+
+
+def plain(text: str) -> str:
+    """The text without terminal escapes, control characters and marks that change reading direction.
+
+    Tabs and newlines stay. What remains must still be escaped for HTML or for rich markup.
+    """
+    return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))

@@ -1,0 +1,28 @@
+"""What a person sees after a run: `report.html`, `summary.json` and the closing table."""
+
+from ioa.graph.report.facts import read_facts
+from ioa.graph.report.summary import ModuleSummary, Summary, build_summary, summarise
+from ioa.graph.report.terminal import closing_table
+from ioa.memory.files import write_record, write_text
+from ioa.memory.run_dir import RunDirectory
+
+__all__ = ["ModuleSummary", "Summary", "build_summary", "closing_table", "write_report"]
+
+
+def write_report(run: RunDirectory, status: str) -> Summary:
+    """Write `summary.json` and `report.html` of a run, complete or not, and return the summary.
+
+    Args:
+        run: the run; parts that it has not reached yet are left out.
+        status: `running`, `interrupted`, `failed` or `finished`.
+
+    Raises:
+        UserError: a file of the run cannot be read as what it should be.
+    """
+    from ioa.graph.report.page import render_page
+
+    facts = read_facts(run, status)
+    summary = summarise(facts)
+    write_record(run.summary, summary)
+    write_text(run.report, render_page(facts, summary))
+    return summary

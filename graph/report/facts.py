@@ -1,0 +1,189 @@
+"""Everything a report says, read once from the run directory."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel
+
+from ioa.memory.clock import Timing
+from ioa.memory.errors import UserError
+from ioa.memory.files import read_record, read_records
+from ioa.memory.records import (
+    Assessment,
+    Curriculum,
+    Diagnosis,
+    Domain,
+    Example,
+    ItemResult,
+    Refusal,
+    Remedy,
+    Score,
+)
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.memory.transcript import TranscriptEvent
+
+R = TypeVar("R", bound=BaseModel)
+Round = tuple[int, int]
+"""(stage, round)."""
+
+_NAME = re.compile(r"stage-(\d+)-round-(\d+)(?:\.[a-z]+)?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the report quotes from `config.yaml`; none where the file does not say it."""
+
+    teacher: str | None = None
+    student: str | None = None
+    tau_gap: float | None = None
+    tau_mastery: float | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the run has left so far; whatever it has not reached yet is none or empty."""
+
+    run_id: str
+    status: str
+    settings: Settings
+    domain: Domain | None
+    diagnosis: Diagnosis | None
+    curriculum: Curriculum | None
+    examinations: Mapping[str, tuple[ItemResult, ...]]
+    """Item results by label, e.g. `final-before`."""
+    assessments: tuple[Assessment, ...]
+    """In the order of stage and round."""
+    training: Mapping[Round, TrainingLog]
+    remedies: Mapping[Round, tuple[Remedy, ...]]
+    examples: tuple[Example, ...]
+    refusals: tuple[Refusal, ...]
+    events: tuple[TranscriptEvent, ...]
+    timing: Timing | None
+
+    @property
+    def module_ids(self) -> tuple[str, ...]:
+        """All modules: in the domain's order, then those that only the diagnosis knows."""
+        known = [module.id for module in self.domain.modules] if self.domain else []
+        probed = [gap.module for gap in self.diagnosis.gaps] if self.diagnosis else []
+        return tuple(dict.fromkeys([*known, *probed]))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The modules that are taught: in the curriculum's order, then as the diagnosis lists them."""
+        staged = [m for stage in self.curriculum.stages for m in stage.modules] if self.curriculum else []
+        named = self.diagnosis.targets if self.diagnosis else ()
+        return tuple(dict.fromkeys([*(m for m in staged if m in named), *named]))
+
+    @property
+    def stage_of(self) -> Mapping[str, int]:
+        """Number of the stage in which each module is taught; for a module of several, the last."""
+        stages = self.curriculum.stages if self.curriculum else ()
+        return {module: stage.number for stage in stages for module in stage.modules}
+
+    def scores(self, label: str) -> dict[str, Score]:
+        """Score by module in one examination; empty where it has not taken place."""
+        found: dict[str, Score] = {}
+        for item in self.examinations.get(label, ()):
+            found[item.module] = found.get(item.module, Score(k=0, n=0)) + Score(k=int(item.correct), n=1)
+        return found
+
+    def verdict(self, module: str) -> bool | None:
+        """Did the module pass the gate when last examined as part of its own stage? None: never examined."""
+        verdicts = [r.mastered for a in self.assessments for r in a.gate if r.module == module]
+        return verdicts[-1] if verdicts else None
+
+
+def read_facts(run: RunDirectory, status: str) -> Facts:
+    """Read all that the run has written so far.
+
+    Raises:
+        UserError: a file is there but cannot be read as what it should be.
+    """
+    assessments = _rounds(run.assessment(1, 0), ".json").values()
+    logs = {at: path / TRAINING_LOG for at, path in _rounds(run.adapter(1, 0), "").items()}
+    remedies = _rounds(run.remedies(1, 0), ".jsonl")
+    scores = run.scores("label").parent.glob("*.jsonl")
+    return Facts(
+        run_id=run.run_id,
+        status=status,
+        settings=_settings(run.config),
+        domain=_optional(run.domain, Domain),
+        diagnosis=_optional(run.diagnosis, Diagnosis),
+        curriculum=_curriculum(run.curriculum),
+        examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
+        assessments=tuple(read_record(path, Assessment) for path in assessments),
+        training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
+        remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
+        examples=_all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example),
+        refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
+        events=tuple(read_records(run.transcript, TranscriptEvent)),
+        timing=_optional(run.clock, Timing),
+    )
+
+
+def _optional(path: Path, kind: type[R]) -> R | None:
+    return read_record(path, kind) if path.is_file() else None
+
+
+def _all(paths: Iterable[Path], kind: type[R]) -> tuple[R, ...]:
+    return tuple(record for path in paths for record in read_records(path, kind))
+
+
+def _rounds(beside: Path, suffix: str) -> dict[Round, Path]:
+    """The paths named like `beside`, a path of stage 1 and round 0, by their stage and round."""
+    names = ((_NAME.fullmatch(path.name), path) for path in beside.parent.glob("stage-*-round-*"))
+    found = {(int(m[1]), int(m[2])): path for m, path in names if m and path.suffix == suffix}
+    return dict(sorted(found.items()))
+
+
+def _curriculum(path: Path) -> Curriculum | None:
+    if not path.is_file():
+        return None
+    try:
+        return Curriculum.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(
+            f"{path}: not a curriculum ({error}).\nIt needs `stages`, each with number, title, modules, "
+            "difficulty and rationale; undo the last edit."
+        ) from error
+
+
+def _settings(path: Path) -> Settings:
+    """The few settings that the report quotes, wherever in the file they stand."""
+    if not path.is_file():
+        return Settings()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({error}). Restore the configuration of the run.") from error
+    return Settings(
+        teacher=_name(_find(content, "teacher")),
+        student=_name(_find(content, "student")),
+        tau_gap=_number(_find(content, "tau_gap")),
+        tau_mastery=_number(_find(content, "tau_mastery")),
+    )
+
+
+def _find(content: Any, key: str) -> Any:
+    """The value of the first such key, outer levels first; none where there is none."""
+    if not isinstance(content, dict):
+        return None
+    if key in content:
+        return content[key]
+    return next((found for value in content.values() if (found := _find(value, key)) is not None), None)
+
+
+def _name(value: Any) -> str | None:
+    """A model's name: the value itself, or the entry of a section that names the model."""
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("spec", "model", "name", "path", "id") if key in value), None)
+    return None if value is None else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,201 @@
+"""The report for people: one HTML file that needs nothing else."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from ioa.graph.plain_text import plain
+from ioa.graph.report import charts
+from ioa.graph.report.facts import Facts
+from ioa.graph.report.prerequisites import prerequisite_chart, stage_colour
+from ioa.graph.report.remarks import remarks
+from ioa.graph.report.summary import Summary, add_tokens, module_scores
+from ioa.memory.records import Example, Score, Strategy
+from ioa.memory.redaction import redact
+from ioa.memory.transcript import Tokens
+
+_DASH = "\N{EN DASH}"
+_SAMPLES = 2
+"""Lessons shown of each module."""
+
+
+def render_page(facts: Facts, summary: Summary) -> str:
+    """The report as HTML that loads nothing: styles and charts are inside, and models' text is escaped."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: redact(plain(value)) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "score": score_words,
+        "duration": duration,
+        "short": short,
+        "size": size,
+    }
+    drawn = {
+        "gaps": charts.gap_chart(facts),
+        "prerequisites": prerequisite_chart(facts),
+        "mastery": charts.mastery_chart(facts),
+        "loss": charts.loss_chart(facts),
+        "forgetting": charts.forgetting_chart(facts),
+        "final": charts.final_chart(facts),
+    }
+    template = environment.from_string((files("ioa.graph.report") / "report.html").read_text(encoding="utf-8"))
+    return template.render(
+        facts=facts,
+        summary=summary,
+        charts={name: Markup(svg) if svg else None for name, svg in drawn.items()},  # noqa: S704 - drawn by us
+        bar=lambda score, colour: Markup(charts.interval_bar(score, colour)),  # noqa: S704 - drawn by us
+        colours={"before": charts.BEFORE, "after": charts.AFTER},
+        stage_colour=stage_colour,
+        rows=module_scores(facts),
+        paired=paired_test(facts),
+        conversation=conversation(facts),
+        notes=agents_notes(facts),
+        refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),
+        lessons=sample_lessons(facts),
+        remarks=remarks(facts),
+    )
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share in per cent; a dash for none."""
+    return _DASH if value is None else f"{100 * value:.{digits}f} %"
+
+
+def score_words(score: Score | None) -> str:
+    """`81 % (73 of 90; 95 % interval 72 to 88 %)`; a dash for none."""
+    if score is None or score.n == 0:
+        return _DASH
+    low, high = score.interval
+    return f"{percent(score.mean)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return _DASH
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def short(seconds: float | None) -> str:
+    """Seconds in one number and one unit."""
+    if seconds is None:
+        return _DASH
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: int | None) -> str:
+    """Bytes in GB (10^9) or MB (10^6)."""
+    if count is None:
+        return _DASH
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """The same items before and after: what was gained, what was lost, and McNemar's exact test."""
+
+    gained: int
+    lost: int
+    p: float
+    """Two-sided probability of so uneven a split if gains and losses were equally likely."""
+
+
+def paired_test(facts: Facts) -> PairedTest | None:
+    """McNemar's exact test over the target modules' final items; none where no item was asked twice."""
+    targets = set(facts.targets)
+    before, after = (
+        {i.probe: i.correct for i in facts.examinations.get(label, ()) if i.module in targets}
+        for label in ("final-before", "final-after")
+    )
+    both = before.keys() & after.keys()
+    if not both:
+        return None
+    gained = sum(1 for probe in both if after[probe] and not before[probe])
+    lost = sum(1 for probe in both if before[probe] and not after[probe])
+    n = gained + lost
+    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1)) / 2**n
+    return PairedTest(gained=gained, lost=lost, p=min(1.0, 2 * tail))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What one agent asked of the teacher in one task."""
+
+    agent: str
+    task: str
+    calls: int
+    failed: int
+    """Calls whose reply could not be used."""
+    tokens: Tokens
+    seconds: float
+    """Sum over the calls; calls side by side count each."""
+
+
+def conversation(facts: Facts) -> list[Talk]:
+    """Calls and tokens by agent and task, in the order in which they first spoke."""
+    keys = dict.fromkeys((event.context.agent, event.context.task) for event in facts.events)
+    talks = []
+    for agent, task in keys:
+        events = [e for e in facts.events if (e.context.agent, e.context.task) == (agent, task)]
+        talks.append(
+            Talk(
+                agent=agent,
+                task=task,
+                calls=len(events),
+                failed=sum(1 for event in events if event.error),
+                tokens=add_tokens(event.tokens for event in events),
+                seconds=sum(event.seconds for event in events),
+            )
+        )
+    return talks
+
+
+def agents_notes(facts: Facts) -> list[tuple[str, str, str]]:
+    """(agent, where, text) of every note that an agent left for the next one in its reply."""
+    notes = []
+    for event in facts.events:
+        note = event.parsed.get("note") if isinstance(event.parsed, dict) else None
+        if isinstance(note, str) and note.strip():
+            stage, round_ = event.context.stage, event.context.round
+            where = "" if stage is None else f"stage {stage}" + ("" if round_ is None else f", round {round_}")
+            notes.append((event.context.agent, where, note))
+    return notes
+
+
+def sample_lessons(facts: Facts) -> dict[str, list[Example]]:
+    """A few lessons of each module: the first, then those that show other strategies, kinds or levels."""
+    by_module: dict[str, list[Example]] = {}
+    for example in facts.examples:
+        by_module.setdefault(example.module, []).append(example)
+    return {module: _varied(by_module[module]) for module in (*facts.targets, *by_module) if module in by_module}
+
+
+def _varied(examples: list[Example]) -> list[Example]:
+    chosen = examples[:1]
+    while len(chosen) < min(_SAMPLES, len(examples)):
+        rest = [example for example in examples if example not in chosen]
+        shown = {trait for example in chosen for trait in _traits(example)}
+        news = [len(_traits(example) - shown) for example in rest]
+        chosen.append(rest[news.index(max(news))])
+    return chosen
+
+
+def _traits(example: Example) -> set[str]:
+    strategies: Iterable[Strategy] = example.strategies
+    return {example.kind.value, example.level, *(strategy.value for strategy in strategies)}

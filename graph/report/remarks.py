@@ -1,0 +1,97 @@
+"""What a reader should know before believing the numbers: what could not be taught and what did not work."""
+
+from collections.abc import Iterator
+
+from ioa.graph.report.facts import Facts
+from ioa.graph.report.summary import module_scores
+from ioa.memory.records import Score
+
+_UNFINISHED = {
+    "running": "The run is still going on; the numbers are those it has so far.",
+    "interrupted": "The run was interrupted and can be resumed; the numbers are those it has so far.",
+    "paused": "The run waits for a review of its curriculum.",
+    "failed": "The run failed before its end; the numbers are those it had by then.",
+}
+_FEW = 20
+"""Items below which an interval is wider than 40 points at worst."""
+
+
+def remarks(facts: Facts) -> list[str]:
+    """Plain sentences, the gravest first; empty where there is nothing to say."""
+    return [
+        *([_UNFINISHED[facts.status]] if facts.status in _UNFINISHED else []),
+        *_not_taught(facts),
+        *_not_mastered(facts),
+        *_got_worse(facts),
+        *_forgotten(facts),
+        *_measuring(facts),
+        *(facts.curriculum.warnings if facts.curriculum else ()),
+        *_broken(facts),
+    ]
+
+
+def _not_taught(facts: Facts) -> Iterator[str]:
+    gaps = facts.diagnosis.gaps if facts.diagnosis else ()
+    unteachable = [gap.module for gap in gaps if gap.delta is None]
+    if unteachable:
+        yield f"The teacher scored 0 and so cannot teach: {', '.join(unteachable)}."
+    left = [gap.module for gap in gaps if gap.deficient and not gap.targeted and gap.delta is not None]
+    if left:
+        yield f"Deficient, but not among the worst and so not taught in this run: {', '.join(left)}."
+
+
+def _not_mastered(facts: Facts) -> Iterator[str]:
+    for module in facts.targets:
+        if facts.verdict(module) is False:
+            last = [(a, r) for a in facts.assessments for r in a.gate if r.module == module][-1]
+            assessment, result = last
+            rounds = assessment.round
+            yield (
+                f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate "
+                f"({_of(result.student)} against {_of(result.teacher)}), after {rounds} remediation "
+                f"round{'' if rounds == 1 else 's'}."
+            )
+    unseen = [module for module in facts.targets if facts.verdict(module) is None]
+    if unseen and facts.assessments:
+        yield f"Never came to the gate: {', '.join(unseen)}."
+
+
+def _got_worse(facts: Facts) -> Iterator[str]:
+    for module, scores in module_scores(facts).items():
+        if scores.before and scores.after and scores.after.mean < scores.before.mean:
+            yield f"{module} got worse on the final split: {_of(scores.before)} before, {_of(scores.after)} after."
+
+
+def _forgotten(facts: Facts) -> Iterator[str]:
+    """Modules that had passed their gate and fell under it in the last assessment after their stage."""
+    later = {result.module: (a.stage, result) for a in facts.assessments for result in a.earlier}
+    for module, (stage, result) in later.items():
+        if facts.verdict(module) and not result.mastered:
+            yield (
+                f"{module} passed its gate but was below it again after stage {stage}: "
+                f"P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
+            )
+
+
+def _measuring(facts: Facts) -> Iterator[str]:
+    asked = [scores.before.n for m, scores in module_scores(facts).items() if m in facts.targets and scores.before]
+    if asked and min(asked) < _FEW:
+        yield f"Some target modules were examined on only {min(asked)} items: mind the intervals."
+    failed = sum(1 for event in facts.events if event.error)
+    if failed:
+        yield f"{failed} of {len(facts.events)} replies of the teacher could not be used."
+    if any(event.tokens.estimated for event in facts.events):
+        yield "The teacher did not report its tokens for every call; those are estimated at four characters each."
+
+
+def _broken(facts: Facts) -> Iterator[str]:
+    for broken in facts.diagnosis.broken if facts.diagnosis else ():
+        edge = broken.edge
+        yield (
+            f"The prerequisites ran in a circle ({' → '.join(broken.cycle)}); its weakest edge, "
+            f"{edge.source} → {edge.target} (strength {edge.strength:.2f}), was left out."
+        )
+
+
+def _of(score: Score) -> str:
+    return f"{score.k}/{score.n}"

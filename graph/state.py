@@ -1,0 +1,58 @@
+"""The state of the graph: where the run stands. Everything bulky is in files of the run directory."""
+
+from operator import add
+from typing import Annotated, Any, Protocol, TypedDict
+
+from ioa.memory import Note
+
+
+class RunState(TypedDict, total=False):
+    """Small numbers and short texts only: the checkpointer writes all of it after every step."""
+
+    stages: int
+    """How many stages the curriculum has."""
+    stage: int
+    """The stage under way, from 1."""
+    round: int
+    """0 while the stage is first taught, then the remediation round."""
+    mastered: bool
+    """Verdict of the last assessment."""
+    adapter: str
+    """Folder of the LoRA that the next training starts from, relative to the run; empty for a bare student."""
+    given_up: bool
+    """A stage was not mastered in R_max rounds and the config says to stop."""
+    notes: Annotated[list[dict[str, Any]], add]
+    """What the agents told one another, oldest first (`Note` as JSON)."""
+
+
+class SynthesisState(TypedDict, total=False):
+    """State of the synthesis subgraph; it shares stage, round and notes with the run's."""
+
+    stage: int
+    round: int
+    pass_number: int
+    """How often lessons were asked for in this round."""
+    missing: int
+    """Lessons still wanted after the last pass."""
+    notes: Annotated[list[dict[str, Any]], add]
+
+
+def noted(*notes: Note) -> list[dict[str, Any]]:
+    """Notes as the state keeps them."""
+    return [note.model_dump(mode="json") for note in notes]
+
+
+class Node(Protocol):
+    """A node of the run: it returns the part of the state that it changes."""
+
+    def __call__(self, state: RunState) -> RunState:
+        """Do the node's work."""
+        ...
+
+
+class SynthesisNode(Protocol):
+    """A node of the synthesis subgraph."""
+
+    def __call__(self, state: SynthesisState) -> SynthesisState:
+        """Do the node's work."""
+        ...

@@ -1,0 +1,57 @@
+"""What is remembered: the records everybody shares, the run's folder, the lessons, the transcript."""
+
+from ioa.memory.clock import Clock
+from ioa.memory.embedding import open_embedder
+from ioa.memory.errors import Stopped, UserError
+from ioa.memory.records import (
+    Assessment,
+    Curriculum,
+    Diagnosis,
+    Domain,
+    Example,
+    GateResult,
+    ItemResult,
+    Module,
+    Note,
+    Probe,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Score,
+    Split,
+    Stage,
+)
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.store import Collision, ExampleStore
+from ioa.memory.training_log import LossPoint, TrainingLog
+from ioa.memory.transcript import Transcript, TranscriptEvent
+
+__all__ = [
+    "Assessment",
+    "Clock",
+    "Collision",
+    "Curriculum",
+    "Diagnosis",
+    "Domain",
+    "Example",
+    "ExampleStore",
+    "GateResult",
+    "ItemResult",
+    "LossPoint",
+    "Module",
+    "Note",
+    "Probe",
+    "Refusal",
+    "RefusalReason",
+    "Remedy",
+    "RunDirectory",
+    "Score",
+    "Split",
+    "Stage",
+    "Stopped",
+    "TrainingLog",
+    "Transcript",
+    "TranscriptEvent",
+    "UserError",
+    "open_embedder",
+]

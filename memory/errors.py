@@ -1,0 +1,16 @@
+"""Errors that a person can act on."""
+
+
+class UserError(Exception):
+    """Something outside the program is wrong; the message says what, where, what was expected, what to do.
+
+    The command line prints it without a traceback and exits with `exit_code`.
+    """
+
+    exit_code = 2
+
+
+class Stopped(UserError):
+    """The run cannot go on now but loses nothing: `ioa resume` continues it."""
+
+    exit_code = 3

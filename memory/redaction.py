@@ -1,0 +1,40 @@
+"""Striking secrets out of everything that is written."""
+
+import os
+import re
+from typing import Any
+
+MARK = "[REDACTED]"
+
+_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_PATTERN = re.compile(
+    r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"  # OpenAI, Anthropic, DeepSeek and their likes
+    r"|\bhf_[A-Za-z0-9]{20,}"
+    r"|\bAIza[A-Za-z0-9_-]{30,}"
+    r"|(?<=(?i:bearer) )[A-Za-z0-9._~+/=-]{16,}"
+)
+_SHORTEST = 8
+
+
+def redact(text: str) -> str:
+    """The text without secrets: values of the environment's key variables, and whatever looks like a key."""
+    values = {value for name, value in os.environ.items() if _NAME.search(name) and len(value) >= _SHORTEST}
+    # The longest first: where one secret begins with another, nothing of it is left over.
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, MARK)
+    return _PATTERN.sub(MARK, text)
+
+
+def redact_strings(value: Any) -> Any:
+    r"""A JSON value whose strings, keys included, are redacted.
+
+    Redacting the written JSON instead would miss a secret behind an escaped line end (`\nsk-...` has no word
+    boundary before the key) and one that holds a quote or a backslash.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): redact_strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redact_strings(item) for item in value]
+    return value

@@ -1,0 +1,172 @@
+"""The run directory: where a run keeps everything it did, found and learnt."""
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ioa.memory.errors import UserError
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+def check_run_id(run_id: str) -> str:
+    """Accept a run id that is a plain folder name.
+
+    Raises:
+        UserError: it could name another folder, or is empty or too long.
+    """
+    if not RUN_ID.fullmatch(run_id) or ".." in run_id:
+        raise UserError(
+            f"Run id {run_id!r} is not allowed: 1 to 80 letters, digits, '.', '_' or '-', "
+            "beginning with a letter or digit and without '..'."
+        )
+    return run_id
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Names every file of a run; creates nothing until asked to."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, runs: Path, run_id: str) -> "RunDirectory":
+        """The directory of that run below `runs`.
+
+        Raises:
+            UserError: the run id is not allowed.
+        """
+        return cls(runs / check_run_id(run_id))
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run."""
+        return self.root.name
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration, YAML."""
+        return self.root / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """LangGraph's checkpoints, SQLite."""
+        return self.root / "checkpoints.sqlite"
+
+    @property
+    def transcript(self) -> Path:
+        """Every teacher call, JSON lines of `TranscriptEvent`."""
+        return self.root / "transcript.jsonl"
+
+    @property
+    def clock(self) -> Path:
+        """Seconds spent in each phase, over all sittings of the run; JSON of `Clock`."""
+        return self.root / "clock.json"
+
+    @property
+    def domain(self) -> Path:
+        """The domain, JSON of `Domain`."""
+        return self.root / "domain" / "domain.json"
+
+    @property
+    def probes(self) -> Path:
+        """All three splits, JSON lines of `Probe`."""
+        return self.root / "domain" / "probes.jsonl"
+
+    def scores(self, label: str) -> Path:
+        """One examination, JSON lines of `ItemResult`; e.g. `diagnosis-student`, `stage-01-round-0`."""
+        return self.root / "scores" / f"{label}.jsonl"
+
+    @property
+    def diagnosis(self) -> Path:
+        """JSON of `Diagnosis`."""
+        return self.root / "diagnosis.json"
+
+    @property
+    def curriculum(self) -> Path:
+        """YAML of `Curriculum`, to be read and, at the review, edited."""
+        return self.root / "curriculum.yaml"
+
+    def examples(self, stage: int) -> Path:
+        """Accepted lessons of a stage, JSON lines of `Example`: the truth."""
+        return self.root / "examples" / f"stage-{stage:02d}.jsonl"
+
+    def refusals(self, stage: int) -> Path:
+        """Refused lessons of a stage, JSON lines of `Refusal`."""
+        return self.root / "examples" / f"refused-{stage:02d}.jsonl"
+
+    def drafts(self, stage: int, round_: int, pass_: int) -> Path:
+        """Folder of one pass of synthesis: requests, drafts, and what is left of them after each check."""
+        return self.root / "drafts" / f"stage-{stage:02d}-round-{round_}-pass-{pass_}"
+
+    @property
+    def index(self) -> Path:
+        """The Chroma index over all accepted lessons; rebuildable."""
+        return self.root / "index"
+
+    def adapter(self, stage: int, round_: int) -> Path:
+        """The LoRA adapter after that round, with its training log and completion marker."""
+        return self.root / "adapters" / f"stage-{stage:02d}-round-{round_}"
+
+    def assessment(self, stage: int, round_: int) -> Path:
+        """JSON of `Assessment`."""
+        return self.root / "assessments" / f"stage-{stage:02d}-round-{round_}.json"
+
+    def remedies(self, stage: int, round_: int) -> Path:
+        """What the Planner decided before that round, JSON lines of `Remedy`."""
+        return self.root / "remedies" / f"stage-{stage:02d}-round-{round_}.jsonl"
+
+    @property
+    def summary(self) -> Path:
+        """The report's numbers for machines, JSON."""
+        return self.root / "summary.json"
+
+    @property
+    def report(self) -> Path:
+        """The report for people, one HTML file."""
+        return self.root / "report.html"
+
+    def require(self) -> "RunDirectory":
+        """Itself, when the run exists.
+
+        Raises:
+            UserError: there is no such run; the message lists the ones there are.
+        """
+        if self.config.is_file():
+            return self
+        present = sorted(path.parent.name for path in self.root.parent.glob("*/config.yaml"))
+        known = "Runs there: " + ", ".join(present[-10:]) if present else "There are no runs there yet"
+        raise UserError(f"No run {self.run_id!r} in {self.root.parent}. {known}.")
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep every other process out of the run while the block lasts.
+
+        Raises:
+            UserError: another process holds the run, and is named; or the folder cannot be written to.
+        """
+        lock = FileLock(self.root / "run.lock")
+        holder = self.root / "held-by"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+            raise UserError(f"Run {self.run_id} is held by {who}. Wait for it, or stop it first.") from error
+        except OSError as error:
+            raise UserError(
+                f"Run folder {self.root} cannot be written to ({error.strerror or error}). "
+                "Name another folder for the runs, or make this one writable."
+            ) from error
+        try:
+            holder.write_text(f"pid {os.getpid()} on host {socket.gethostname()}", encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()

@@ -1,0 +1,206 @@
+"""When two problems are the same problem.
+
+A vector alone cannot tell: "2x+3=7" and "2x+3=9", or "5 more" and "5 fewer", lie close together although
+their answers differ. So two texts are the same when they are the same but for case, spacing and punctuation;
+or when their vectors are close *and* they state the same facts: numbers, operators, names and comparisons.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SPELLINGS = str.maketrans(
+    {
+        "\N{MULTIPLICATION SIGN}": "*",
+        "\N{MIDDLE DOT}": "*",
+        "\N{DOT OPERATOR}": "*",
+        "\N{DIVISION SIGN}": "/",
+        "\N{MINUS SIGN}": "-",
+        "\N{EN DASH}": "-",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{SUPERSCRIPT TWO}": "^2",
+        "\N{SUPERSCRIPT THREE}": "^3",
+        "\N{LESS-THAN OR EQUAL TO}": "<=",
+        "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    }
+)
+_TOKEN = re.compile(
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+)"
+    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
+    # A hyphen or slash beside a word is punctuation; a bracket belongs to a formula when it touches one.
+    r"|(?P<operator>(?<![^\W\d_]{2})[-/](?!\s*[^\W\d_]{2})|[+*=<>^%]|\((?=\s*[-(\d])|(?<=[\d)])\))"
+)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_UNITS = _words(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_TENS = _words("twenty thirty forty fifty sixty seventy eighty ninety hundred")
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | {
+    word: str(10 * value) for value, word in enumerate(_TENS, start=2)
+}
+_QUANTITIES = frozenset(_words("half third quarter twice double thrice triple dozen thousand million"))
+_COMPARISONS = frozenset(
+    _words(
+        "more most fewer fewest less least greater greatest smaller smallest larger largest higher highest "
+        "lower lowest longer longest shorter shortest older oldest younger youngest before after increase "
+        "decrease not"
+    )
+)
+# Words that stand at the beginning of a sentence for other reasons than being a name.
+_OPENERS = frozenset(
+    _words(
+        "a add after all an and answer apply are as at before both but by calculate can complete compute "
+        "consider convert could determine did divide do does during each evaluate every explain express "
+        "factor find first for from give given he her here his how i if in is it its let list look make "
+        "multiply my next no now of on one our perform please question reduce round same she show simplify "
+        "solve some state subtract suppose take tell that the their then there these they this those to "
+        "using was we were what when where which while who why with work write yes you your"
+    )
+)
+
+
+class Facts(NamedTuple):
+    """What a problem states that must agree for two problems to be one; hashable."""
+
+    numbers: tuple[str, ...]
+    """In order, thousands separators taken out; small number words are numbers too."""
+    operators: tuple[str, ...]
+    """In order; without one at the very end, as in "3 + 5 =" and "= ?"."""
+    names: tuple[str, ...]
+    """Capitalised words in the order in which they first come, casefolded."""
+    comparisons: tuple[str, ...]
+    """Words like "more" and "fewer", sorted, each once."""
+
+
+class Features(NamedTuple):
+    """A text as the duplicate check sees it; hashable."""
+
+    text: str
+    """`normalise` of it."""
+    facts: Facts
+
+
+def normalise(text: str) -> str:
+    """The text's words, numbers and operators, casefolded, with one space between each."""
+    return " ".join(token.casefold() for _, token, _ in _tokens(text))
+
+
+def numbers(text: str) -> tuple[str, ...]:
+    """The text's numbers in order: "1,000" as "1000", and number words up to a hundred as digits."""
+    return facts(text).numbers
+
+
+def facts(text: str) -> Facts:
+    """What the text states; see `Facts`."""
+    found: list[str] = []
+    operators: list[str] = []
+    names: dict[str, None] = {}
+    comparisons: set[str] = set()
+    kind = ""
+    for kind, token, opens in _tokens(text):
+        word = token.casefold().removesuffix("'s")
+        if kind == "operator":
+            operators.append(token)
+        elif kind == "number" or word in _NUMBER_WORDS or word in _QUANTITIES:
+            found.append(_NUMBER_WORDS.get(word, word))
+        elif word in _COMPARISONS:
+            comparisons.add(word)
+        elif token[0].isupper() and not (opens and word in _OPENERS):
+            names[word] = None
+    if kind == "operator" and operators[-1] != ")":
+        operators.pop()
+    return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))
+
+
+def features(text: str) -> Features:
+    """Both views of the text at once."""
+    return Features(normalise(text), facts(text))
+
+
+def same_facts(one: str, other: str) -> bool:
+    """Whether two texts state the same numbers, operators, names and comparisons."""
+    return facts(one) == facts(other)
+
+
+def is_duplicate(one: str, other: str, cosine: float, threshold: float) -> bool:
+    """Whether two problems are the same one.
+
+    Args:
+        one: a problem.
+        other: another.
+        cosine: of their vectors, in [-1, 1].
+        threshold: from which cosine on they count as close.
+    """
+    first, second = features(one), features(other)
+    return first.text == second.text or (cosine >= threshold and first.facts == second.facts)
+
+
+class Pool:
+    """Known texts, each under a key, in which a duplicate of a new one is looked up.
+
+    Only texts that state the same facts can be near-duplicates, so only their vectors are compared, and all
+    of them are: exact, where a search for the nearest few could return nothing but the same sentence with
+    other numbers.
+    """
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, str] = {}
+        self._by_facts: dict[Facts, list[str]] = {}
+
+    def add(self, key: str, known: Features) -> None:
+        """Remember a text; of several equal ones the first is reported."""
+        self._by_text.setdefault(known.text, key)
+        self._by_facts.setdefault(known.facts, []).append(key)
+
+    def candidates(self, new: Features) -> list[str]:
+        """Keys whose vectors `find` needs to decide about `new`; none where the text itself is known."""
+        return [] if new.text in self._by_text else self._by_facts.get(new.facts, [])
+
+    def find(
+        self,
+        new: Features,
+        vector: NDArray[np.float32],
+        vectors: Mapping[str, NDArray[np.float32]],
+        threshold: float,
+    ) -> tuple[str, float] | None:
+        """The known text that `new` duplicates, with their cosine (1 for the same text); none if it is new.
+
+        Args:
+            new: the text asked about.
+            vector: its vector, (D,), of norm 1.
+            vectors: (D,) vectors of norm 1 of at least the `candidates`.
+            threshold: from which cosine on texts that state the same facts are duplicates.
+        """
+        same = self._by_text.get(new.text)
+        if same is not None:
+            return same, 1.0
+        keys = self.candidates(new)
+        if not keys:
+            return None
+        cosines = np.stack([vectors[key] for key in keys]) @ vector
+        best = int(np.argmax(cosines))
+        return (keys[best], min(1.0, float(cosines[best]))) if cosines[best] >= threshold else None
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:
+    """(kind, token, whether it opens a sentence) of every word, number and operator."""
+    text = unicodedata.normalize("NFKC", text.translate(_SPELLINGS))
+    end = 0
+    opens = True
+    for match in _TOKEN.finditer(text):
+        between = text[end : match.start()]
+        opens = opens or any(mark in between for mark in '.?!:;\n"“')
+        kind = str(match.lastgroup)
+        token = match.group()
+        yield kind, token.replace(",", "") if kind == "number" else token, opens
+        end, opens = match.end(), False

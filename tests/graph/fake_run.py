@@ -1,0 +1,284 @@
+"""A run directory as a real run would leave it: true records with made-up but plausible values."""
+
+import math
+import random
+from pathlib import Path
+
+import yaml
+
+from ioa.memory.clock import Timing
+from ioa.memory.files import write_record, write_records, write_text
+from ioa.memory.records import (
+    Assessment,
+    BrokenEdge,
+    Curriculum,
+    Diagnosis,
+    Difficulty,
+    Domain,
+    Edge,
+    Example,
+    Gap,
+    GateResult,
+    Generator,
+    ItemResult,
+    Kind,
+    Misconception,
+    Module,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Score,
+    Stage,
+    Strategy,
+)
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
+from ioa.memory.transcript import CallContext, Message, Tokens, TranscriptEvent
+
+N = 30
+SPEC = "tutor:arithmetic"
+# module: (student right at diagnosis, after teaching, stage or 0, prerequisites); of N items
+MODULES = {
+    "sums/one-digit": (28, 28, 0, ()),
+    "sums/carrying": (4, 29, 1, ("sums/one-digit",)),
+    "sums/multi-term": (9, 28, 2, ("sums/carrying",)),
+    "differences/one-digit": (25, 25, 0, ("sums/one-digit",)),
+    "differences/borrowing": (6, 27, 1, ("differences/one-digit", "sums/carrying")),
+    "products/times-table": (24, 24, 0, ("sums/one-digit",)),
+    "products/two-digit": (1, 19, 2, ("products/times-table", "sums/carrying")),
+    "divisors/gcd": (12, 27, 2, ("products/times-table",)),
+    "divisors/lcm": (5, 26, 3, ("divisors/gcd", "products/two-digit")),
+    "fractions/simplification": (3, 28, 3, ("divisors/gcd",)),
+    "algebra/linear-equations": (16, 16, 0, ("differences/borrowing", "products/times-table")),
+    "word-problems/grade-school": (0, 0, 0, ("sums/multi-term", "products/two-digit")),
+}
+TARGETS = [m for m, (_, _, stage, _) in MODULES.items() if stage]
+TITLES = {1: "Carrying and borrowing", 2: "Longer sums and products", 3: "Divisors at work"}
+ROUNDS = {1: [0.6, 1.0], 2: [0.7, 0.85, 1.0], 3: [1.0]}
+HOSTILE = "<script>alert('x')</script> \x1b[31mred\x1b[0m \u202egnp.exe [bold]not bold[/bold]"
+
+
+def results(split: str, right: dict[str, int], n: int = N) -> list[ItemResult]:
+    """The first `right` items of each module are right."""
+    return [
+        ItemResult(
+            probe=f"{split}/{module}/{i:03d}",
+            module=module,
+            question=f"What is {i} + {i}?",
+            expected=str(2 * i),
+            reply=f"Answer: {2 * i}",
+            extracted=str(2 * i),
+            correct=i < k,
+        )
+        for module, k in right.items()
+        for i in range(n)
+    ]
+
+
+def make_beginning(runs: Path, run_id: str = "arithmetic-demo") -> RunDirectory:
+    """A run that has its config, its domain and the student's diagnosis scores, no more."""
+    run = RunDirectory.at(runs, run_id)
+    settings = {
+        "domain": "arithmetic",
+        "student": {"model": "smollm2-135m"},
+        "teacher": {"spec": SPEC},
+        "diagnosis": {"tau_gap": 0.3},
+        "mastery": {"tau_mastery": 0.9},
+    }
+    write_text(run.config, yaml.safe_dump(settings))
+    generator = Generator(family="basic_arithmetic")
+    modules = tuple(
+        Module(
+            id=m,
+            description=f"Can do {m}.",
+            prerequisites=pre,
+            levels={"easy": generator, "exam": generator},
+            exam_level="exam",
+        )
+        for m, (_, _, _, pre) in MODULES.items()
+    )
+    write_record(run.domain, Domain(name="arithmetic", description="School arithmetic.", modules=modules))
+    write_records(run.scores("diagnosis-student"), results("diagnosis", {m: v[0] for m, v in MODULES.items()}))
+    return run
+
+
+def make_run(runs: Path, run_id: str = "arithmetic-demo", text: str = "") -> RunDirectory:
+    """A finished run; `text` is put wherever a model's words go."""
+    run = make_beginning(runs, run_id)
+    teacher = dict.fromkeys(MODULES, N) | {"word-problems/grade-school": 0, "products/two-digit": 29}
+    write_records(run.scores("diagnosis-teacher"), results("diagnosis", teacher))
+    write_records(run.scores("gate-teacher"), results("gate", teacher))
+    for label, column in (("before", 0), ("after", 1)):
+        right = {m: max(0, v[column] - column) for m, v in MODULES.items() if m in TARGETS}
+        write_records(run.scores(f"final-{label}"), results("final", right))
+    write_records(run.scores("final-teacher"), results("final", {m: teacher[m] for m in TARGETS}))
+    write_record(run.diagnosis, _diagnosis(teacher, text))
+    _write_curriculum(run, text)
+    for stage in TITLES:
+        _write_stage(run, stage, teacher, text)
+    write_records(run.transcript, _events(text))
+    phases = {"decompose": 2.1, "examine": 95.0, "diagnose": 1.2, "plan": 0.4, "synthesize": 41.0}
+    phases |= {"train": 602.0, "assess": 171.0, "remediate": 1.0, "finish": 64.0}
+    write_record(run.clock, Timing(wall_seconds=991.3, peak_rss_bytes=5_640_000_000, phases=phases))
+    return run
+
+
+def _diagnosis(teacher: dict[str, int], text: str) -> Diagnosis:
+    gaps = []
+    for module, (right, _, stage, _) in MODULES.items():
+        delta = (teacher[module] - right) / teacher[module] if teacher[module] else None
+        gaps.append(
+            Gap(
+                module=module,
+                student=Score(k=right, n=N),
+                teacher=Score(k=teacher[module], n=N),
+                delta=delta,
+                severity=0.7 * delta if delta else 0.0,
+                deficient=bool(delta and delta > 0.3),
+                targeted=stage > 0,
+            )
+        )
+    edges = tuple(
+        Edge(source=pre, target=m, strength=0.5 + 0.1 * (i % 5), estimator="pack", evidence="the pack says so")
+        for m, (_, _, _, prerequisites) in MODULES.items()
+        for i, pre in enumerate(prerequisites)
+    )
+    loop = Edge(source="divisors/lcm", target="divisors/gcd", strength=0.35, estimator="teacher", evidence="claimed")
+    return Diagnosis(
+        gaps=tuple(gaps),
+        edges=edges,
+        broken=(BrokenEdge(edge=loop, cycle=("divisors/gcd", "divisors/lcm", "divisors/gcd")),),
+        misconceptions=tuple(
+            Misconception(module=m, summary=f"Drops the carried digit in the next column. {text}") for m in TARGETS
+        ),
+    )
+
+
+def _write_curriculum(run: RunDirectory, text: str) -> None:
+    stages = tuple(
+        Stage(
+            number=number,
+            title=title + text,
+            modules=tuple(m for m in TARGETS if MODULES[m][2] == number),
+            difficulty=0.83 - 0.02 * number,
+            rationale=f"Everything later adds in columns, so this comes before it. {text}",
+        )
+        for number, title in TITLES.items()
+    )
+    warning = "Stage 3 rises by 0.18 in difficulty, more than tau_ZPD = 0.15."
+    content = Curriculum(stages=stages, warnings=(warning + text,)).model_dump(mode="json")
+    write_text(run.curriculum, yaml.safe_dump(content, allow_unicode=True))
+
+
+def _write_stage(run: RunDirectory, stage: int, teacher: dict[str, int], text: str) -> None:
+    own = [m for m in TARGETS if MODULES[m][2] == stage]
+    earlier = [m for m in TARGETS if MODULES[m][2] < stage]
+    dice = random.Random(stage)
+    examples: list[Example] = []
+    for round_, share in enumerate(ROUNDS[stage]):
+        examples += [lesson(m, stage, round_, i, text) for m in own for i in range(12 if round_ else 60)]
+        gate = tuple(gate_result(m, round(share * MODULES[m][1]), teacher[m]) for m in own)
+        lost = {m: 6 if (m, stage) == ("differences/borrowing", 3) else 1 for m in earlier}
+        kept = tuple(gate_result(m, MODULES[m][1] - lost[m], teacher[m]) for m in earlier)
+        write_record(run.assessment(stage, round_), Assessment(stage=stage, round=round_, gate=gate, earlier=kept))
+        steps = tuple(
+            LossPoint(
+                step=i + 1,
+                epoch=(i + 1) / 20,
+                learning_rate=1e-3 * (1 - i / 60),
+                loss=(1.4 if round_ == 0 else 0.5) * math.exp(-i / 14) + 0.08 + 0.05 * dice.random(),
+            )
+            for i in range(60 if round_ == 0 else 24)
+        )
+        log = TrainingLog(steps=steps, examples=60 * len(own), tokens=52_000, seconds=181.0)
+        write_record(run.adapter(stage, round_) / TRAINING_LOG, log)
+        if round_:
+            remedies = [
+                Remedy(
+                    module=m,
+                    diagnosis=f"Still drops the carry. {text}",
+                    kind=Kind.REMEDIAL,
+                    level="easy",
+                    strategies=(Strategy.COGNITIVE_LOAD, Strategy.LANGUAGE),
+                    lessons=12,
+                )
+                for m in own
+            ]
+            write_records(run.remedies(stage, round_), remedies)
+    write_records(run.examples(stage), examples)
+    reasons = [RefusalReason.DUPLICATE] * 9 + [RefusalReason.ANSWER] * 3 + [RefusalReason.CONTAMINATED] * stage
+    refusals = [
+        Refusal(
+            module=own[0],
+            stage=stage,
+            round=0,
+            batch="b",
+            reason=reason,
+            detail="near another",
+            problem="1 + 1",
+            answer="2",
+            event="000007",
+        )
+        for reason in reasons
+    ]
+    write_records(run.refusals(stage), refusals)
+
+
+def gate_result(module: str, right: int, teacher: int) -> GateResult:
+    """A module at the gate, with tau_mastery = 0.9."""
+    ratio = right / teacher if teacher else 0.0
+    return GateResult(
+        module=module, student=Score(k=right, n=N), teacher=Score(k=teacher, n=N), ratio=ratio, mastered=ratio >= 0.9
+    )
+
+
+def lesson(module: str, stage: int, round_: int, i: int, text: str = "") -> Example:
+    """A worked addition."""
+    a, b = 37 + i, 48 + 3 * i
+    ones = a % 10 + b % 10
+    tens = a // 10 + b // 10 + ones // 10
+    return Example(
+        id=f"{module}-{stage}-{round_}-{i}",
+        module=module,
+        stage=stage,
+        round=round_,
+        batch=f"{module}-{round_}",
+        kind=Kind.REMEDIAL if round_ else Kind.CHAIN_OF_THOUGHT,
+        difficulty=Difficulty.INTRODUCTORY if i < 20 else Difficulty.INTERMEDIATE,
+        level="easy" if round_ else "exam",
+        strategies=(Strategy.DECOMPOSE, Strategy.FORMAT) if i % 2 else (Strategy.CONCRETIZE, Strategy.FORMAT),
+        prerequisites=MODULES[module][3],
+        problem=f"Calculate {a} + {b}. {text}".strip(),
+        steps=(
+            f"Ones: {a % 10} + {b % 10} = {ones}. Write {ones % 10}, carry {ones // 10}.",
+            f"Tens: {a // 10} + {b // 10} + {ones // 10} = {tens}. {text}".strip(),
+        ),
+        answer=str(a + b),
+        verification=f"{a + b} - {b} = {a}",
+        teacher=SPEC,
+        event="000004",
+    )
+
+
+def event(number: int, agent: str, task: str, text: str = "", **context: object) -> TranscriptEvent:
+    """A call of the teacher."""
+    prose = 'You are a patient teacher of arithmetic.\nWrite lessons.\n\nKeep them short.\n```json\n{"count": 5}\n```'
+    return TranscriptEvent(
+        id=f"{number:06d}",
+        time="2026-01-05T10:00:00.000+00:00",
+        context=CallContext.model_validate({"node": task, "agent": agent, "task": task, **context}),
+        teacher=SPEC,
+        messages=(Message(role="system", content=prose), Message(role="user", content=f"Begin. {text}")),
+        reply=f'{{"note": "Carries are lost. {text}"}}',
+        parsed={"note": f"Carries are lost in sums; begin there. {text}"} if task != "solve" else None,
+        tokens=Tokens(input=420, output=160),
+        seconds=0.04,
+    )
+
+
+def _events(text: str) -> list[TranscriptEvent]:
+    plan = [("diagnoser", "prerequisites", {}), ("diagnoser", "analyse", {}), ("planner", "plan", {})]
+    plan += [("adapter", "lessons", {"stage": MODULES[m][2], "round": 0, "module": m}) for m in TARGETS]
+    plan += [("planner", "remedy", {"stage": 1, "round": 1})]
+    plan += [("verifier", "solve", {"stage": 1, "round": 0, "module": TARGETS[0]})] * 5
+    return [event(i + 1, agent, task, text, **context) for i, (agent, task, context) in enumerate(plan)]

@@ -1,0 +1,204 @@
+import json
+import re
+import signal
+
+import pytest
+import yaml
+from safetensors.numpy import load_file
+from tests.graph.small import ioa, start, write_config
+
+from ioa.graph.builder import build_graph
+from ioa.graph.config import RunConfig
+from ioa.graph.workshop import Workshop
+from ioa.memory.files import read_records
+from ioa.memory.records import Curriculum, Example, ItemResult, Probe
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.similarity import normalise
+from ioa.memory.transcript import TranscriptEvent
+
+pytestmark = pytest.mark.slow
+
+SUMMARY = {
+    "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a config and one finished run, `whole`."""
+    folder = tmp_path_factory.mktemp("runs")
+    done = ioa("run", write_config(folder), "--run-id", "whole", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(place):
+    return RunDirectory.at(place / "runs", "whole")
+
+
+def test_a_run_leaves_everything_a_person_and_a_machine_want_to_know(whole):
+    summary = json.loads(whole.summary.read_text())
+    assert set(summary) == SUMMARY
+    assert summary["status"] == "finished"
+    assert {module["id"] for module in summary["modules"]} == {"sums/short", "sums/long"}
+    assert summary["final"]["before"]["n"] == summary["final"]["after"]["n"] == 8
+    assert summary["examples"]["accepted"] == sum(len(read_records(whole.examples(s), Example)) for s in (1, 2))
+    assert summary["teacher"]["calls"] == len(read_records(whole.transcript, TranscriptEvent))
+    assert {"examine", "diagnose", "plan", "synthesize", "train", "assess", "remediate", "finish"} <= set(
+        summary["phases"]
+    )
+    assert "<svg" in whole.report.read_text()
+
+
+def test_the_prerequisite_is_taught_first_and_a_stage_that_is_not_mastered_is_remedied(whole):
+    curriculum = Curriculum.model_validate(yaml.safe_load(whole.curriculum.read_text()))
+    assert [stage.modules for stage in curriculum.stages] == [("sums/short",), ("sums/long",)]
+    assert whole.assessment(1, 1).exists()
+    agents = {event.context.agent for event in read_records(whole.transcript, TranscriptEvent)}
+    assert agents == {"diagnoser", "planner", "adapter", "verifier", "examinee"}
+    remedied = [e for e in read_records(whole.examples(1), Example) if e.round == 1]
+    assert len(remedied) == 8
+    assert {e.kind for e in remedied} == {"remedial"}
+
+
+def test_splits_and_lessons_are_pairwise_disjoint(whole):
+    probes = read_records(whole.probes, Probe)
+    texts = [normalise(probe.question) for probe in probes]
+    texts += [normalise(e.problem) for s in (1, 2) for e in read_records(whole.examples(s), Example)]
+    assert len(texts) == len(set(texts))
+
+
+def test_the_final_split_is_asked_at_the_end_only(whole):
+    final = {probe.question for probe in read_records(whole.probes, Probe) if probe.split == "final"}
+    for path in (whole.root / "scores").glob("*.jsonl"):
+        asked = {result.question for result in read_records(path, ItemResult)}
+        assert bool(asked & final) == path.name.startswith("final-")
+
+
+def test_the_same_config_and_seed_give_the_same_curriculum_and_the_same_lessons(place, whole):
+    again = RunDirectory.at(place / "runs", "again")
+    assert ioa("run", "run.yaml", "--run-id", "again", cwd=place).returncode == 0
+    assert again.curriculum.read_bytes() == whole.curriculum.read_bytes()
+    assert lessons(again) == lessons(whole)
+
+
+@pytest.mark.parametrize("moment", ["writing lessons", "training", "student, stage-01"])
+def test_after_kill_9_the_run_goes_on_and_ends_as_if_nothing_had_happened(place, whole, moment):
+    run = RunDirectory.at(place / "runs", f"killed-{moment.split()[0].strip(',')}")
+    process = start("run", "run.yaml", "--run-id", run.run_id, cwd=place)
+    for line in process.stderr:
+        if re.match(rf"\s+{moment}\S*: [1-9]", line):
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stderr.close()
+    assert process.wait() == -signal.SIGKILL
+    kept = lessons(run)
+    resumed = ioa("resume", run.run_id, cwd=place)
+    assert resumed.returncode == 0, resumed.stderr
+    assert lessons(run)[: len(kept)] == kept
+    assert [untraced(lesson) for lesson in lessons(run)] == [untraced(lesson) for lesson in lessons(whole)]
+    ours, theirs = (load_file(r.adapter(2, 1) / "adapter_model.safetensors") for r in (run, whole))
+    assert all((ours[name] == theirs[name]).all() for name in theirs)
+    if moment != "writing lessons":  # what was written before is not written again
+        assert batches(run) == batches(whole)
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(place):
+    process = start("run", "run.yaml", "--run-id", "interrupted", cwd=place)
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if re.match(r"\s+training: [1-9]", line):
+            process.send_signal(signal.SIGINT)
+            break
+    said += process.stderr
+    process.stderr.close()
+    assert process.wait() == 130
+    assert "ioa resume interrupted" in "".join(said)
+    assert "Traceback" not in "".join(said)
+    run = RunDirectory.at(place / "runs", "interrupted")
+    assert json.loads(run.summary.read_text())["status"] == "interrupted"
+    assert ioa("resume", "interrupted", cwd=place).returncode == 0
+    assert json.loads(run.summary.read_text())["status"] == "finished"
+
+
+def test_resuming_a_finished_run_changes_nothing(place, whole):
+    before = {path: path.read_bytes() for path in (whole.transcript, whole.summary)}
+    resumed = ioa("resume", "whole", cwd=place)
+    assert resumed.returncode == 0
+    assert "finished already" in resumed.stderr
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_second_process_on_the_same_run_is_told_who_holds_it(place):
+    first = start("run", "run.yaml", "--run-id", "held", cwd=place)
+    for line in first.stderr:
+        if "probes in three splits" in line:
+            break
+    second = ioa("resume", "held", cwd=place)
+    first.kill()
+    first.stderr.close()
+    first.wait()
+    assert second.returncode == 2
+    assert f"pid {first.pid}" in second.stderr
+
+
+def test_a_review_waits_for_a_person_and_takes_what_they_wrote(place):
+    paused = ioa("run", "run.yaml", "--set", "curriculum.review=true", "--run-id", "reviewed", cwd=place)
+    assert paused.returncode == 0, paused.stderr
+    run = RunDirectory.at(place / "runs", "reviewed")
+    assert str(run.curriculum.name) in paused.stderr
+    assert not run.examples(1).exists()
+
+    curriculum = yaml.safe_load(run.curriculum.read_text())
+    curriculum["stages"][0]["modules"] = ["sums/no-such"]
+    run.curriculum.write_text(yaml.safe_dump(curriculum))
+    refused = ioa("resume", "reviewed", cwd=place)
+    assert refused.returncode == 2
+    assert "sums/no-such" in refused.stderr
+
+    curriculum["stages"] = curriculum["stages"][1:]
+    curriculum["stages"][0]["number"] = 1
+    run.curriculum.write_text(yaml.safe_dump(curriculum))
+    assert ioa("resume", "reviewed", cwd=place).returncode == 0
+    assert {example.module for example in read_records(run.examples(1), Example)} == {"sums/long"}
+    assert not run.examples(2).exists()
+
+
+def test_the_transcript_is_readable_and_filtered(place):
+    everything = ioa("transcript", "whole", cwd=place)
+    adapter = ioa("transcript", "whole", "--agent", "adapter", "--stage", 2, "--module", "sums/long", cwd=place)
+    assert everything.returncode == adapter.returncode == 0
+    assert "sums/long" in adapter.stdout
+    assert "sums/short" not in adapter.stdout
+    count = [int(re.search(r"(\d+) calls", text.stdout)[1]) for text in (everything, adapter)]
+    assert count[0] > count[1] > 0
+
+
+def test_the_index_is_rebuilt_from_the_lessons(place, whole):
+    rebuilt = ioa("index", "rebuild", "whole", cwd=place)
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert rebuilt.stdout.startswith(f"{len(lessons(whole))} lessons")
+
+
+def lessons(run):
+    return [example for stage in (1, 2) for example in read_records(run.examples(stage), Example)]
+
+
+def untraced(lesson):
+    """Without the id of its event: a call that was cut off is made again, as an event of its own."""
+    return lesson.model_copy(update={"event": ""})
+
+
+def batches(run):
+    events = read_records(run.transcript, TranscriptEvent)
+    return sorted(e.context.batch for e in events if e.context.agent == "adapter")
+
+
+def test_compiling_the_graph_opens_nothing(tmp_path):
+    """LangGraph evaluates the attributes that node functions mention; a store opened then guards no probes."""
+    shop = Workshop(RunDirectory(tmp_path / "run"), RunConfig())
+    build_graph(shop)
+    assert shop.parts == {}
+    assert list(tmp_path.iterdir()) == []

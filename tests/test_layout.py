@@ -1,0 +1,42 @@
+"""The folders, the packages that setuptools is told of, and what is imported by whom."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TOP = ("agents", "configs", "graph", "memory", "training")
+
+
+def test_every_folder_with_code_or_data_is_a_listed_package():
+    folders = {
+        "ioa." + ".".join(path.parent.relative_to(ROOT).parts)
+        for top in TOP
+        for pattern in ("*.py", "*.md", "*.yaml", "*.html")
+        for path in (ROOT / top).rglob(pattern)
+    }
+    assert sorted(folders) == PROJECT["tool"]["setuptools"]["packages"]
+
+
+@pytest.mark.parametrize("top", ["agents", "graph", "memory", "training"])
+def test_type_checkers_find_the_packages(top):
+    assert (ROOT / "typings" / "ioa" / top).resolve() == ROOT / top
+
+
+@pytest.mark.parametrize("module", ["ioa.graph.cli", "ioa.training", "ioa.memory"])
+def test_importing_what_the_command_line_needs_loads_nothing_heavy(module):
+    heavy = {"torch", "transformers", "peft", "chromadb", "langgraph", "langchain", "matplotlib", "reasoning_gym"}
+    code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_no_installed_distribution_ships_a_top_level_package_of_our_folders_names():
+    """`agents` alone would overwrite the package of that name that openai-agents installs."""
+    code = "import importlib.util as u; print([n for n in ('agents', 'graph', 'training', 'memory') if u.find_spec(n)])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,93 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ioa.memory.records import ItemResult, Probe, Score, Split
+from ioa.training.examination import Progress, examine, score_by_module
+from ioa.training.mastery import gate
+
+scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
+taus = st.floats(0.05, 1.0)
+
+
+@given(student=scores, teacher=scores, tau=taus)
+def test_more_right_answers_never_lose_mastery(student: Score, teacher: Score, tau: float) -> None:
+    better = Score(k=min(student.k + 1, student.n), n=student.n)
+    before, after = (gate({"a": s}, {"a": teacher}, ["a"], tau)[0] for s in (student, better))
+    assert after.ratio >= before.ratio
+    assert after.mastered or not before.mastered
+
+
+@given(student=scores, teacher=scores, tau=taus)
+def test_a_lower_bar_never_loses_mastery(student: Score, teacher: Score, tau: float) -> None:
+    high, low = (gate({"a": student}, {"a": teacher}, ["a"], t)[0] for t in (tau, tau / 2))
+    assert low.mastered or not high.mastered
+
+
+@given(student=scores, n=st.integers(0, 60), tau=taus)
+def test_nothing_is_mastered_under_a_teacher_who_cannot(student: Score, n: int, tau: float) -> None:
+    (result,) = gate({"a": student}, {"a": Score(k=0, n=n)}, ["a"], tau)
+    assert (result.ratio, result.mastered) == (0.0, False)
+
+
+@pytest.mark.parametrize("n", [10, 20, 30, 70, 90, 110])
+def test_the_bound_itself_is_mastered(n: int) -> None:
+    (result,) = gate({"a": Score(k=n * 9 // 10, n=n)}, {"a": Score(k=n, n=n)}, ["a"], 0.9)
+    assert result.mastered
+
+
+def test_the_ratio_is_exact_where_floats_are_not() -> None:
+    assert (15 / 20) / (20 / 24) < 0.9
+    (result,) = gate({"a": Score(k=15, n=20)}, {"a": Score(k=20, n=24)}, ["a"], 0.9)
+    assert result.mastered
+
+
+def test_a_module_that_was_not_examined_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        gate({}, {"a": Score(k=1, n=1)}, ["a"], 0.9)
+
+
+class Parrot:
+    """Answers every question with the same words."""
+
+    def __init__(self, replies: Sequence[str]) -> None:
+        self.replies = list(replies)
+
+    def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
+        if on_progress is not None:
+            on_progress(len(questions), len(questions))
+        return self.replies
+
+
+def probes(*modules: str) -> list[Probe]:
+    return [
+        Probe(
+            id=f"gate/{module}/{i}",
+            module=module,
+            split=Split.GATE,
+            level="easy",
+            question=f"{i}?",
+            answer=str(i),
+            family="products",
+        )
+        for i, module in enumerate(modules)
+    ]
+
+
+def test_results_stand_beside_their_probes_and_add_up_by_module() -> None:
+    items = probes("a/x", "b/y", "a/x")
+    told: list[tuple[int, int]] = []
+    results = examine(Parrot(["Answer: 0", "Answer: 7", "Answer: 3"]), items, lambda *t: told.append(t))
+    assert [r.correct for r in results] == [True, False, False]
+    assert results[1] == ItemResult(
+        probe="gate/b/y/1", module="b/y", question="1?", expected="1", reply="Answer: 7", extracted="7", correct=False
+    )  # fmt: skip
+    assert score_by_module(results) == {"a/x": Score(k=1, n=2), "b/y": Score(k=0, n=1)}
+    assert told == [(3, 3)]
+
+
+def test_a_missing_reply_is_an_error_and_not_a_wrong_answer() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        examine(Parrot(["Answer: 0"]), probes("a/x", "a/x"))

@@ -1,0 +1,63 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.training.lessons import make_example
+
+from ioa.memory.domain import load_domain
+from ioa.memory.errors import UserError
+from ioa.memory.records import Split
+from ioa.memory.similarity import normalise
+from ioa.training import ExaminationSettings, build_probes, mixture
+
+
+def lesson(problem, module="m/new"):
+    return make_example(0, problem, ("1+1=2",), "2").model_copy(update={"module": module, "id": problem})
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**31 - 1))
+def test_no_two_probes_share_a_text_whatever_their_module_and_split(seed):
+    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=5, gate=6, final=7), seed)
+    texts = [normalise(probe.question) for probe in probes]
+    assert len(set(texts)) == len(texts) == 14 * (5 + 6 + 7)
+    assert len({probe.id for probe in probes}) == len(probes)
+
+
+def test_the_same_seed_gives_the_same_probes_and_another_seed_others():
+    def draw(seed):
+        return build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=3, gate=3, final=3), seed)
+
+    assert draw(1) == draw(1)
+    assert not {p.question for p in draw(1) if p.module == "algebra/linear-equations"} & {
+        p.question for p in draw(2) if p.module == "algebra/linear-equations"
+    }
+
+
+def test_a_module_with_too_few_items_is_named():
+    with pytest.raises(UserError) as caught:
+        build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=100, gate=100, final=100), 1)
+    assert "Module multiplication/table" in str(caught.value)
+    assert "100 are needed" in str(caught.value)
+
+
+def test_every_split_has_its_size_in_every_module():
+    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=2, gate=3, final=4), 1)
+    for module in load_domain("arithmetic").modules:
+        counts = {split: sum(p.module == module.id and p.split == split for p in probes) for split in Split}
+        assert counts == {Split.DIAGNOSIS: 2, Split.GATE: 3, Split.FINAL: 4}
+
+
+def test_earlier_lessons_are_mixed_in_evenly_by_module_and_repeatably():
+    new = [lesson(f"new {i}", module="m/new") for i in range(40)]
+    old = [lesson(f"{name} {i}", module=f"m/{name}") for name in ("a", "b") for i in range(30)]
+    mixed = mixture(new, old, share=0.5, seed=1)
+    assert mixed[:40] == new
+    assert [sum(e.module == f"m/{name}" for e in mixed) for name in ("a", "b")] == [10, 10]
+    assert mixed == mixture(new, old, share=0.5, seed=1)
+    assert mixed != mixture(new, old, share=0.5, seed=2)
+    assert len(mixture(new, old, share=10, seed=1)) == 100
+
+
+def test_with_nothing_earlier_the_new_lessons_stand_alone():
+    new = [lesson("one")]
+    assert mixture(new, [], share=1, seed=1) == new

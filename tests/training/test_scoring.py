@@ -1,0 +1,110 @@
+import pytest
+
+from ioa.memory.records import Probe, Split
+from ioa.training.scoring import extract_answer, is_correct
+
+
+def probe(answer: str, family: str = "products", **metadata: object) -> Probe:
+    return Probe(
+        id="gate/a/b/001",
+        module="a/b",
+        split=Split.GATE,
+        level="easy",
+        question="?",
+        answer=answer,
+        family=family,
+        metadata=metadata,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("3+4=7\nAnswer: 7", "7"),
+        ("Answer: 5\nNo, wait.\nanswer: 7.", "7"),
+        ("**Answer:** 7\nand some more 9", "7"),
+        ("Answer:\n7", "7"),
+        ("Answer: 7\nAnswer:", ""),
+        ("The sum is 12, so we get 7.", "7"),
+        ("That makes 1,234.", "1234"),
+        (r"So it is $\boxed{\frac{3}{4}}$.", "3/4"),
+        ("It falls to -5 degrees", "-5"),
+        ("We see 12-5", "5"),
+        ("It is \u22125", "-5"),
+        ("no idea", ""),
+        ("", ""),
+    ],
+)
+def test_the_final_answer_is_found(reply: str, expected: str) -> None:
+    assert extract_answer(reply) == expected
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Answer: 1234", "Answer: 1,234.", "Answer: $1234$", "Answer: x = 1234", "Answer: 1234 apples", "Answer: 1234.0",
+     "It is 1,234", "Answer: 617 * 2 = 1234", "Answer: 01234"],
+)  # fmt: skip
+@pytest.mark.parametrize("family", ["products", "basic_arithmetic", "gsm_symbolic", "gcd"])
+def test_the_same_number_in_another_form_is_right(reply: str, family: str) -> None:
+    assert is_correct(probe("1234", family), reply)[1]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["", " ", "Answer:", "Answer: ", "Answer: -5", "Answer: 5 or 6", "Answer: 6 or 5", "Answer: 5/1", "Answer: 5.5",
+     "Answer: 55", "Answer: five", "Answer: 5 6", "5\nAnswer: 6", "Answer: 0.5", "Answer: 5e3", "Answer: 5\nAnswer: ?",
+     "Answer: 1,5", "Answer: 5!=120"],
+)  # fmt: skip
+@pytest.mark.parametrize("family", ["products", "basic_arithmetic", "gsm_symbolic", "gcd", "simple_equations"])
+def test_anything_else_is_wrong(reply: str, family: str) -> None:
+    assert not is_correct(probe("5", family), reply)[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "right"),
+    [
+        ("Answer: 3/4", True),
+        ("Answer: 3 / 4.", True),
+        (r"Answer: $\frac{3}{4}$", True),
+        ("Answer: 6/8", False),
+        ("Answer: 3", False),
+        ("Answer: 0.75", False),
+        ("Answer: 6/8 or 3/4", False),
+        ("6/8 = 3/4", True),
+        ("", False),
+    ],
+)
+def test_a_fraction_must_be_in_lowest_terms(reply: str, right: bool) -> None:
+    item = probe(
+        "3/4",
+        "fraction_simplification",
+        numerator=6,
+        denominator=8,
+        simplified_numerator=3,
+        simplified_denominator=4,
+    )
+    assert is_correct(item, reply)[1] is right
+
+
+def test_partial_scores_do_not_count() -> None:
+    item = probe("abc", "letter_counting")
+    assert not is_correct(item, "Answer: abcd")[1]
+    assert is_correct(item, "Answer: abc")[1]
+
+
+def test_a_text_answer_is_compared_as_it_stands() -> None:
+    assert is_correct(probe("1, 2, 3", "letter_counting"), "Answer: 1, 2, 3")[1]
+
+
+def test_an_unknown_family_is_an_error_and_not_a_wrong_answer() -> None:
+    with pytest.raises(ValueError, match="no-such"):
+        is_correct(probe("5", "no-such"), "Answer: 5")
+
+
+@pytest.mark.parametrize("family", ["products", "gsm_symbolic", "fraction_simplification", "simple_equations", "lcm"])
+def test_the_generators_own_answers_are_right(family: str) -> None:
+    import reasoning_gym
+
+    for entry in reasoning_gym.create_dataset(family, size=20, seed=5):
+        item = probe(entry["answer"], family, **entry["metadata"])
+        assert is_correct(item, f"So it is.\nAnswer: {entry['answer']}")[1], entry

@@ -1,0 +1,34 @@
+"""What is learnt and measured: the student, the trainer of its LoRA, scoring, examination and the gate.
+
+Importing this is cheap: torch and its kin are imported by the functions that need them.
+"""
+
+from ioa.training.examination import Examinee, examine, score_by_module
+from ioa.training.loading import resolve_student
+from ioa.training.mastery import gate
+from ioa.training.mixture import mixture
+from ioa.training.probes import ExaminationSettings, build_probes
+from ioa.training.scoring import extract_answer, is_correct
+from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
+from ioa.training.student import Student
+from ioa.training.trainer import TrainingProgress, is_complete, train
+
+__all__ = [
+    "ExaminationSettings",
+    "Examinee",
+    "LoraSettings",
+    "Student",
+    "StudentSettings",
+    "TrainingProgress",
+    "TrainingSettings",
+    "build_probes",
+    "examine",
+    "extract_answer",
+    "gate",
+    "is_complete",
+    "is_correct",
+    "mixture",
+    "resolve_student",
+    "score_by_module",
+    "train",
+]

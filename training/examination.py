@@ -1,0 +1,57 @@
+"""Examining a teacher or a student on the same probes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from ioa.memory.records import ItemResult, Probe, Score
+from ioa.training.scoring import is_correct
+
+Progress = Callable[[int, int], None]
+"""Told how many questions are done, and how many there are."""
+
+
+class Examinee(Protocol):
+    """Anything that can be examined."""
+
+    def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
+        """The replies, in the order of the questions; a question that failed to be asked is an error."""
+
+
+def examine(examinee: Examinee, probes: Sequence[Probe], on_progress: Progress | None = None) -> list[ItemResult]:
+    """Ask all probes and score the replies.
+
+    Args:
+        examinee: Who is asked.
+        probes: What is asked.
+        on_progress: Handed to the examinee.
+
+    Returns:
+        A result for each probe, in their order.
+
+    Raises:
+        ValueError: the examinee gave fewer or more replies than there were questions.
+    """
+    replies = examinee.answer([probe.question for probe in probes], on_progress)
+    return [_result(probe, reply) for probe, reply in zip(probes, replies, strict=True)]
+
+
+def score_by_module(results: Iterable[ItemResult]) -> dict[str, Score]:
+    """Right answers of all (k of n) for each module that occurs, in the order of first occurrence."""
+    scores: dict[str, Score] = {}
+    for result in results:
+        score = Score(k=int(result.correct), n=1)
+        scores[result.module] = scores.get(result.module, Score(k=0, n=0)) + score
+    return scores
+
+
+def _result(probe: Probe, reply: str) -> ItemResult:
+    extracted, correct = is_correct(probe, reply)
+    return ItemResult(
+        probe=probe.id,
+        module=probe.module,
+        question=probe.question,
+        expected=probe.answer,
+        reply=reply,
+        extracted=extracted,
+        correct=correct,
+    )

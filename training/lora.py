@@ -1,0 +1,132 @@
+"""The trainable part of the student: its LoRA, with float32 master weights in one vector."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ioa.memory.errors import UserError
+from ioa.training.checkpoint import CONFIG, WEIGHTS
+from ioa.training.loading import quiet
+from ioa.training.settings import LoraSettings
+from ioa.training.student import Student
+
+
+class TrainableLora:
+    """A LoRA around a student's model.
+
+    The model computes in its own number format; what is optimised is `master`, in float32, since updates of
+    a thousandth of a weight would be lost in bfloat16. One vector makes the optimiser's step one call in
+    place of hundreds.
+    """
+
+    def __init__(self, wrapped: Any) -> None:
+        import torch
+
+        self.wrapped = wrapped
+        self.model = wrapped.base_model.model
+        named = [(n, p) for n, p in wrapped.named_parameters() if p.requires_grad]
+        # PEFT stores an adapter without the name it has in memory.
+        self.names = [name.replace(".default.", ".") for name, _ in named]
+        self.parameters = [parameter for _, parameter in named]
+        self.master = torch.nn.Parameter(
+            torch.cat([parameter.detach().float().flatten() for parameter in self.parameters])
+        )
+
+    def push(self) -> None:
+        """Round the master weights into the model."""
+        import torch
+
+        with torch.no_grad():
+            for parameter, part in zip(self.parameters, self._parts(), strict=True):
+                parameter.copy_(part)
+
+    def pull_gradients(self) -> None:
+        """Move the model's gradients to the master weights, in float32."""
+        import torch
+
+        gradients = [
+            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self.parameters
+        ]
+        self.master.grad = torch.cat([gradient.flatten() for gradient in gradients]).float()
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def tensors(self) -> dict[str, Any]:
+        """The master weights by PEFT's names, float32."""
+        return {name: part.cpu().contiguous() for name, part in zip(self.names, self._parts(), strict=True)}
+
+    def read(self, folder: Path, settings: LoraSettings) -> None:
+        """Go on from a finished adapter.
+
+        Raises:
+            UserError: it is of another form than the settings ask for.
+        """
+        import torch
+        from safetensors.torch import load_file
+
+        stored = load_file(folder / WEIGHTS)
+        shapes = {name: p.shape for name, p in zip(self.names, self.parameters, strict=True)}
+        alpha = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("lora_alpha")
+        if {name: tensor.shape for name, tensor in stored.items()} != shapes or alpha != settings.alpha:
+            raise UserError(
+                f"{folder}: this LoRA has another form than the training's settings (rank {settings.rank}, "
+                f"alpha {settings.alpha}, layers {settings.targets}). Use the settings it was trained with."
+            )
+        with torch.no_grad():
+            self.master.copy_(torch.cat([stored[name].float().flatten() for name in self.names]))
+
+    def config(self, base: str) -> dict[str, Any]:
+        """The content of PEFT's adapter_config.json, sets in sorted order."""
+        from enum import Enum
+
+        values = {**self.wrapped.peft_config["default"].to_dict(), "inference_mode": True}
+        values["base_model_name_or_path"] = base
+        plain = {key: sorted(value) if isinstance(value, set) else value for key, value in values.items()}
+        return {key: value.value if isinstance(value, Enum) else value for key, value in plain.items()}
+
+    def _parts(self) -> list[Any]:
+        import torch
+
+        flat = torch.split(self.master.detach(), [parameter.numel() for parameter in self.parameters])
+        return [part.view_as(parameter) for part, parameter in zip(flat, self.parameters, strict=True)]
+
+
+@contextmanager
+def attach_lora(student: Student, settings: LoraSettings, start: Path | None, seed: int) -> Iterator[TrainableLora]:
+    """Put a trainable LoRA on the bare student and take it off at the end, whatever happens in between.
+
+    Args:
+        student: Whose model is trained; a LoRA in use is taken off first.
+        settings: The LoRA's form.
+        start: The adapter to go on from; none: one that changes nothing yet.
+        seed: Of the random part of a fresh LoRA.
+
+    Raises:
+        UserError: `start` is of another form, or no layer has the names that the settings give.
+    """
+    import torch
+    from peft import get_peft_model
+
+    student.use(None)
+    torch.manual_seed(seed)
+    try:
+        with quiet():
+            wrapped = get_peft_model(student.model, settings.build(), autocast_adapter_dtype=False)
+    except ValueError as error:
+        raise UserError(f"LoRA `targets` {settings.targets!r} do not fit the student: {error}") from error
+    attention = student.model.config._attn_implementation
+    try:
+        lora = TrainableLora(wrapped)
+        if student.model.device.type == "cpu":
+            # On lessons of some 50 tokens the fused kernel's backward pass costs a sixth of the speed.
+            student.model.set_attn_implementation("eager")
+        if start is not None:
+            lora.read(start, settings)
+        lora.push()
+        wrapped.train()
+        yield lora
+    finally:
+        student.model = wrapped.unload().requires_grad_(requires_grad=False).eval()
+        student.model.set_attn_implementation(attention)

@@ -1,0 +1,30 @@
+"""What a round trains on: its own lessons, and some of the earlier ones, against forgetting."""
+
+import random
+from collections.abc import Sequence
+
+from ioa.memory.records import Example
+
+
+def mixture(new: Sequence[Example], old: Sequence[Example], *, share: float, seed: int) -> list[Example]:
+    """The new lessons with a sample of the old ones, the same number from each earlier module.
+
+    Args:
+        new: The lessons of this round.
+        old: Those of every round before it.
+        share: Number of old lessons relative to the new ones; fewer are taken where there are not so many.
+        seed: Decides which.
+
+    Returns:
+        The new lessons in their order, then the sample, module by module.
+    """
+    modules = sorted({example.module for example in old})
+    if not modules:
+        return list(new)
+    each = round(share * len(new) / len(modules))
+    rng = random.Random(seed)
+    sample = []
+    for module in modules:
+        own = [example for example in old if example.module == module]
+        sample += rng.sample(own, min(each, len(own)))
+    return [*new, *sample]

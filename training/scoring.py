@@ -1,0 +1,108 @@
+"""Whether a reply is right: finding its final answer, and having the item's own verifier judge it."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from ioa.memory.records import Probe
+
+MARKER = re.compile(r"answer\s*:", re.IGNORECASE)
+NUMBER = re.compile(
+    # A minus sign counts where no operand stands before it: "7-5" holds 7 and 5, "= -5" holds -5.
+    r"(?:(?<![\w)])-)?"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+    r"(?:\s*/\s*\d+)?"
+)
+LATEX_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?\d+)\s*\}\s*\{\s*(-?\d+)\s*\}")
+LATEX_WRAPPER = re.compile(r"\\(?:boxed|text|mathrm|mathbf)\s*\{([^{}]*)\}")
+
+
+def extract_answer(reply: str) -> str:
+    """The final answer in a reply: what stands behind the last "Answer:", on that line.
+
+    Without a marker it is the last number or fraction, so that a student who was never told the form is
+    not failed for it. Empty: there is none.
+    """
+    text = _plain(reply)
+    markers = list(MARKER.finditer(text))
+    if markers:
+        lines = text[markers[-1].end() :].strip().splitlines()
+        return _trim(lines[0]) if lines else ""
+    numbers = NUMBER.findall(text)
+    return re.sub(r"[\s,]", "", numbers[-1]) if numbers else ""
+
+
+def is_correct(probe: Probe, reply: str) -> tuple[str, bool]:
+    """The answer found in a reply, and whether the verifier of the probe's family gives it the full score.
+
+    Partial scores, which some verifiers give for an answer that contains the right one, do not count.
+
+    Raises:
+        ValueError: reasoning-gym has no such family.
+    """
+    extracted = extract_answer(reply)
+    if not extracted:
+        return "", False
+    candidates = _candidates(extracted, probe.answer)
+    entry = {"question": probe.question, "answer": probe.answer, "metadata": dict(probe.metadata)}
+    verify = _verifier(probe.family)
+    return extracted, any(verify(candidate, entry) >= 1.0 for candidate in candidates)
+
+
+def _candidates(extracted: str, expected: str) -> list[str]:
+    """Readings of an answer that all mean the same, for verifiers that compare texts.
+
+    Where a number is expected, the answer must state one number and no other: some verifiers look for a
+    number anywhere, and would take "12 or 13" for both, and "-5" for 5.
+    """
+    if not NUMBER.fullmatch(expected.strip()):
+        return [extracted]
+    stated = extracted.rpartition("=")[2]
+    numbers = {re.sub(r"[\s,]", "", number) for number in NUMBER.findall(stated)}
+    if len(numbers) != 1:
+        return []
+    number = numbers.pop()
+    if "/" in number:
+        return [number] if "/" in expected else []
+    short = _shortest(number)
+    value = _decimal(expected)
+    if value is not None and value == value.to_integral_value() and _decimal(short) != value:
+        return []
+    return [number, short]
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text.strip().replace(",", ""))
+    except InvalidOperation:
+        return None
+
+
+def _shortest(number: str) -> str:
+    """The number without leading and trailing zeros that say nothing: "007.50" is "7.5"."""
+    sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
+    whole, _, rest = digits.partition(".")
+    whole, rest = whole.lstrip("0") or "0", rest.rstrip("0")
+    return f"{sign}{whole}.{rest}" if rest else f"{sign}{whole}"
+
+
+def _plain(text: str) -> str:
+    r"""The text without LaTeX and emphasis: `$\boxed{\frac{3}{4}}$` is `3/4`."""
+    text = text.replace("\u2212", "-")
+    text = LATEX_FRACTION.sub(r"\1/\2", text)
+    text = LATEX_WRAPPER.sub(r"\1", LATEX_WRAPPER.sub(r"\1", text))
+    return re.sub(r"\$|\\[()\[\]]|\*\*|__", "", text)
+
+
+def _trim(text: str) -> str:
+    return text.strip().rstrip(".;,!").strip("`\"' ").rstrip(".;,!")
+
+
+@lru_cache
+def _verifier(family: str) -> Callable[[str, Mapping[str, Any]], float]:
+    import reasoning_gym
+
+    verify: Callable[[str, Mapping[str, Any]], float] = reasoning_gym.get_score_answer_fn(family)
+    return verify

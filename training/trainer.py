@@ -1,0 +1,222 @@
+"""Training a LoRA on lessons, so that a crash costs no more than a few steps."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ioa.memory.errors import UserError
+from ioa.memory.records import Example
+from ioa.memory.training_log import LossPoint, TrainingLog
+from ioa.training import checkpoint
+from ioa.training.checkpoint import Progress, is_complete
+from ioa.training.data import Batch, Lesson, batch_order, collate, encode_lessons
+from ioa.training.lora import TrainableLora, attach_lora
+from ioa.training.settings import TrainingSettings
+from ioa.training.student import Student
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["TrainingProgress", "is_complete", "train"]
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """What a person watching is told after a step."""
+
+    step: int
+    """Steps taken, those before an interruption included."""
+    steps: int
+    """Steps in all."""
+    loss: float
+    """Of this step, in nats per token."""
+    examples_per_second: float
+    """Mean over this sitting."""
+    seconds_left: float
+    """At this sitting's pace."""
+    too_long: int
+    """Examples left out because they are longer than `max_length`."""
+
+
+OnStep = Callable[[TrainingProgress], None]
+
+
+def train(
+    student: Student,
+    examples: Sequence[Example],
+    *,
+    start: Path | None,
+    out: Path,
+    settings: TrainingSettings,
+    seed: int,
+    on_step: OnStep | None = None,
+) -> TrainingLog:
+    """Teach the student these examples; the adapter is in `out`, and the student is bare again, at the end.
+
+    A finished `out` is left as it is. An interrupted one goes on from its last checkpoint and ends with the
+    same weights, to the bit, as it would have without the interruption on the same machine.
+
+    Args:
+        student: Who is taught.
+        examples: What is taught: the loss is on their solutions alone.
+        start: Finished adapter to go on from; none: a fresh one.
+        out: Folder of the result: adapter, log, completion marker.
+        settings: How.
+        seed: Of the fresh LoRA, the order of the examples and the dropout.
+        on_step: Told after every step.
+
+    Returns:
+        The log, also in `out`.
+
+    Raises:
+        UserError: no example fits `max_length`, or `start` is a LoRA of another form.
+    """
+    import torch
+
+    if is_complete(out):
+        return checkpoint.read_log(out)
+    lessons, too_long = encode_lessons(examples, student.format, settings.max_length)
+    if not lessons:
+        raise UserError(
+            f"Nothing to train on: of {len(examples)} examples {len(too_long)} are longer than `max_length` "
+            f"({settings.max_length} tokens). Raise it, or write shorter lessons."
+        )
+    order = batch_order([len(lesson.ids) for lesson in lessons], settings.batch_size, settings.epochs, seed)
+    work = _fingerprint(student, settings, seed, start, lessons)
+    devices = [student.model.device] if student.model.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), attach_lora(student, settings.lora, start, seed) as lora:
+        optimizer = torch.optim.AdamW(
+            [lora.master],
+            lr=settings.learning_rate,
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+            fused=student.model.device.type in {"cpu", "cuda"},
+        )
+        before = _resume(out, work, lora, optimizer)
+        points, tokens, began = list(before.points), before.tokens, time.monotonic()
+        loss_of = _choose_loss(lora.model, lessons, student.pad_id)
+        for step, indices in enumerate(order[len(points) :], start=len(points) + 1):
+            torch.manual_seed(seed + step)  # for the dropout, the same again after an interruption
+            batch = collate([lessons[i] for i in indices], student.pad_id, student.model.device)
+            loss = loss_of(lora.model, batch)
+            torch.autograd.backward(loss)
+            lora.pull_gradients()
+            torch.nn.utils.clip_grad_norm_([lora.master], settings.clip)
+            rate = learning_rate(step, len(order), settings)
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.step()
+            lora.push()
+            tokens += batch.tokens
+            epoch = step * settings.epochs / len(order)
+            points.append(LossPoint(step=step, epoch=epoch, loss=loss.item(), learning_rate=rate))
+            now = Progress(
+                fingerprint=work,
+                points=tuple(points),
+                tokens=tokens,
+                seconds=before.seconds + time.monotonic() - began,
+            )
+            if step % settings.checkpoint_every == 0 and step < len(order):
+                checkpoint.save_checkpoint(out, now, _state(lora, optimizer))
+            if on_step is not None:
+                taken = step - len(before.points)
+                on_step(_tell(now, before, len(order), taken, settings.batch_size, len(too_long)))
+        log = TrainingLog(steps=now.points, examples=len(lessons), tokens=tokens, seconds=now.seconds)
+        checkpoint.save_adapter(out, lora.config(student.settings.model), lora.tensors(), log)
+    return log
+
+
+def learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
+    """The rate of a step, counted from 1: a linear rise, then half a cosine that ends just above zero."""
+    rise = math.ceil(settings.warmup * steps)
+    if step <= rise:
+        return settings.learning_rate * step / rise
+    done = (step - rise - 1) / (steps - rise)
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def answer_loss(model: Any, batch: Batch) -> "torch.Tensor":
+    """Mean cross-entropy over the batch's N taught tokens, in nats.
+
+    Logits are computed for these alone: the vocabulary is large, and a prompt's logits would be thrown away.
+    The hidden states are picked before the output head, so that its input is a (N, hidden) matrix.
+    """
+    import torch
+
+    hidden = model.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state  # (B, T, D)
+    logits = model.get_output_embeddings()(hidden[:, :-1][batch.taught])  # (N, V)
+    return torch.nn.functional.cross_entropy(logits.float(), batch.targets)
+
+
+def answer_loss_plain(model: Any, batch: Batch) -> "torch.Tensor":
+    """The same from the model's own logits, for models that do more than multiply by the output head."""
+    import torch
+
+    logits = model(input_ids=batch.ids, use_cache=False).logits  # (B, T, V)
+    return torch.nn.functional.cross_entropy(logits[:, :-1][batch.taught].float(), batch.targets)
+
+
+def _choose_loss(model: Any, lessons: Sequence[Lesson], pad_id: int) -> "Callable[[Any, Batch], torch.Tensor]":
+    """The fast loss where it agrees with the model's own logits on a lesson; some models scale or cap them."""
+    import torch
+
+    shortest = min(lessons, key=lambda lesson: len(lesson.ids))
+    batch = collate([shortest], pad_id, model.device)
+    with torch.no_grad():
+        fast, plain = answer_loss(model, batch).item(), answer_loss_plain(model, batch).item()
+    return answer_loss if math.isclose(fast, plain, rel_tol=0.02, abs_tol=0.02) else answer_loss_plain
+
+
+def _state(lora: TrainableLora, optimizer: "torch.optim.Optimizer") -> "dict[str, torch.Tensor]":
+    moments = optimizer.state[lora.master]
+    return {
+        "master": lora.master.detach(),
+        "exp_avg": moments["exp_avg"],
+        "exp_avg_sq": moments["exp_avg_sq"],
+    }
+
+
+def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.Optimizer") -> Progress:
+    """Take over the last checkpoint of the same work; without one, nothing was done yet."""
+    import torch
+
+    found = checkpoint.load_checkpoint(out, work)
+    if found is None:
+        return Progress(fingerprint=work, points=(), tokens=0, seconds=0.0)
+    progress, tensors = found
+    with torch.no_grad():
+        lora.master.copy_(tensors["master"])
+    lora.push()
+    device = lora.master.device
+    optimizer.state[lora.master] = {
+        "step": torch.tensor(float(len(progress.points)), device=device if device.type == "cuda" else "cpu"),
+        "exp_avg": tensors["exp_avg"].to(device),
+        "exp_avg_sq": tensors["exp_avg_sq"].to(device),
+    }
+    return progress
+
+
+def _fingerprint(
+    student: Student, settings: TrainingSettings, seed: int, start: Path | None, lessons: Sequence[Lesson]
+) -> str:
+    taught = settings.model_dump(mode="json", exclude={"checkpoint_every"})
+    before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
+    model = (student.settings.model, str(student.model.dtype))
+    return checkpoint.fingerprint(
+        taught, model, seed, before, [(lesson.ids, lesson.prompt_length) for lesson in lessons]
+    )
+
+
+def _tell(now: Progress, before: Progress, steps: int, taken: int, batch_size: int, too_long: int) -> TrainingProgress:
+    seconds = max(now.seconds - before.seconds, 1e-9)
+    return TrainingProgress(
+        step=len(now.points),
+        steps=steps,
+        loss=now.points[-1].loss,
+        examples_per_second=taken * batch_size / seconds,
+        seconds_left=(steps - len(now.points)) * seconds / taken,
+        too_long=too_long,
+    )
