@@ -29,6 +29,9 @@ from ioa.memory.records import (
 from ioa.memory.store import example_id
 from ioa.memory.transcript import CallContext
 
+SAMPLES = 3
+"""Problems that a teacher is shown of what it is to write."""
+
 
 class SynthesisSettings(Record):
     """How many lessons, and of what kind."""
@@ -105,11 +108,16 @@ def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSet
 class PedagogicalAdapter:
     """Writes lessons through one teacher and has them checked by another, or by the same one."""
 
-    def __init__(self, writer: Teacher, verifier: Teacher, settings: SynthesisSettings, seed: int) -> None:
+    def __init__(
+        self, writer: Teacher, verifier: Teacher, settings: SynthesisSettings, *, seed: int, avoid: Sequence[str] = ()
+    ) -> None:
+        """The agent; `avoid` are problems that no teacher may be shown as samples: the probes."""
         self._writer = writer
         self._verifier = verifier
         self._settings = settings
         self._seed = seed
+        self._avoid = tuple(avoid)
+        self._shown: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def requests(
         self,
@@ -175,7 +183,7 @@ class PedagogicalAdapter:
     def _call(self, domain: Domain, request: LessonRequest) -> Call:
         module = domain.module(request.module)
         brief = LessonsBrief(
-            module=module_brief(module, request.level),
+            module=module_brief(module, request.level, self._samples(module, request.level)),
             level=request.level,
             kind=request.kind.value,
             strategies=request.strategies,

@@ -31,10 +31,13 @@ SHOWN_FAILURES = 6
 """Wrong answers per module that the teacher is shown; more only makes the prompt long."""
 
 
-def module_brief(module: Module, level: str | None = None) -> ModuleBrief:
+def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
     """The module as a teacher is told of it, at that level or at the examined one."""
     return ModuleBrief(
-        id=module.id, description=module.description, generator=module.levels[level or module.exam_level]
+        id=module.id,
+        description=module.description,
+        generator=module.levels[level or module.exam_level],
+        samples=tuple(samples),
     )
 
 

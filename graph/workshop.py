@@ -114,7 +114,8 @@ class Workshop:
     @_once
     def adapter(self) -> PedagogicalAdapter:
         """The third agent."""
-        return PedagogicalAdapter(self.teacher(), self.teacher(), self.config.synthesis, self.config.seed)
+        teacher, avoid = self.teacher(), [probe.question for probe in self.probes()]
+        return PedagogicalAdapter(teacher, teacher, self.config.synthesis, seed=self.config.seed, avoid=avoid)
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""

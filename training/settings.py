@@ -76,7 +76,7 @@ class TrainingSettings(Record):
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
     replay: Annotated[float, Field(ge=0)] = 0.4
     """Earlier lessons mixed in against forgetting, per new lesson, when a stage is first taught."""
-    remedial_replay: Annotated[float, Field(ge=0)] = 1.5
+    remedial_replay: Annotated[float, Field(ge=0)] = 1.0
     """The same in a remediation round: its few lessons would else displace what the stage just taught."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""

@@ -1,4 +1,4 @@
-"""Sums and differences in columns, of whole numbers and of decimals."""
+"""Sums in columns and differences by place, of whole numbers and of decimals."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -44,7 +44,7 @@ def subtract(minuend: int, subtrahend: int) -> Worked | None:
     return Worked(
         head=Operation.SUBTRACTION,
         numbers=(str(minuend), str(subtrahend)),
-        steps=(*turned, *column_difference(large, small)),
+        steps=(*turned, *place_difference(large, small)),
         answer=str(result),
         check=f"{result}+{subtrahend}={minuend}",
         uses=frozenset({Operation.DIGIT_SUM}),
@@ -76,23 +76,20 @@ def decimal_columns(one: str, other: str, minus: bool) -> Worked | None:
     if max(left, right, result) >= 10 ** len(_WHOLE):
         return None
 
-    def written(value: int) -> str:
-        return f"{Decimal(value).scaleb(-places):.{places}f}"
-
     large, small = max(left, right), min(left, right)
     if minus:
-        turned = [] if result >= 0 else [f"{one}-{other}=-({written(large)}-{written(small)})"]
-        steps = turned + column_difference(large, small, places)
-        check = f"{written(result)}+{other}={one}"
+        turned = [] if result >= 0 else [f"{one}-{other}=-({_decimal(large, places)}-{_decimal(small, places)})"]
+        steps = turned + place_difference(large, small, places)
+        check = f"{_decimal(result, places)}+{other}={one}"
     else:
         steps = column_sum((left, right), places)
-        check = f"{written(result)}-{other}={one}"
+        check = f"{_decimal(result, places)}-{other}={one}"
     needed = Operation.SUBTRACTION if minus else Operation.CARRYING
     return Worked(
         head=Operation.DECIMALS,
         numbers=(one, other),
         steps=tuple(steps),
-        answer=written(result),
+        answer=_decimal(result, places),
         check=check,
         uses=without(Operation.DECIMALS, {needed, Operation.DIGIT_SUM}),
     )
@@ -126,28 +123,24 @@ def column_sum(terms: Sequence[int], places: int = 0) -> list[str]:
     return lines
 
 
-def column_difference(large: int, small: int, places: int = 0) -> list[str]:
-    """The columns of a difference that is not negative, right to left; each line ends with the result so far.
+def place_difference(large: int, small: int, places: int = 0) -> list[str]:
+    """Take a number off place by place, the highest first (`94-70=24`, then `24-8=16`).
 
-    Each column begins by comparing its digits (`3<5`), borrowing or not: a student that writes the comparison
-    only where it borrows does not learn when to. The next column sees from it whether 1 was borrowed.
+    A small student learns this far sooner than columns with borrowing, where it has to compare two digits
+    before it knows what to do.
     """
-    labels = _labels(places)
-    columns = _columns((large, small), places)
-    borrowed, written, lines = False, "", []
-    for place, (digit, other) in enumerate(columns):
-        facts = []
-        if borrowed:
-            facts.append(f"{digit}-1={digit - 1}")
-            digit -= 1  # noqa: PLW2901 - what is left of the digit
-        borrowed = digit < other
-        facts.append(f"{digit}{'<' if borrowed else '>' if digit > other else '='}{other}")
-        if borrowed:
-            digit += 10  # noqa: PLW2901
-        facts.append(f"{digit}-{other}={digit - other}")
-        written = f"{digit - other}{written}"
-        lines.append(f"{labels[place]}:{';'.join(facts)};{_pointed(written, places)}")
+    rest, lines = large, []
+    for place, digit in reversed(list(enumerate(_digits(small, 0)))):
+        part = digit * 10**place
+        if part or small == 0:
+            lines.append(f"{_decimal(rest, places)}-{_decimal(part, places)}={_decimal(rest - part, places)}")
+            rest -= part
     return lines
+
+
+def _decimal(value: int, places: int) -> str:
+    """A number counted in its last decimal place, as text."""
+    return f"{Decimal(value).scaleb(-places):.{places}f}"
 
 
 def _columns(terms: Sequence[int], places: int) -> list[list[int]]:

@@ -16,7 +16,7 @@ class Operation(StrEnum):
     DIGIT_SUM = "one-digit sums"
     TABLE = "the multiplication table"
     CARRYING = "sums in columns with carrying"
-    SUBTRACTION = "differences in columns with borrowing"
+    SUBTRACTION = "differences by place with borrowing"
     MANY_TERMS = "sums of many terms"
     DECIMALS = "columns with a decimal point"
     LONG_PRODUCT = "products split by place"

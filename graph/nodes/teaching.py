@@ -31,7 +31,7 @@ def train_stage(shop: Workshop) -> Node:
                 out=out,
                 settings=shop.config.training,
                 seed=shop.config.seed + 1000 * stage + round_,
-                on_step=lambda progress: _show(shop, progress),
+                on_step=lambda progress: _show(shop, len(lessons), progress),
             )
             shop.reporter.say(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
             return {"adapter": str(out.relative_to(shop.run.root))}
@@ -48,8 +48,8 @@ def _lessons(shop: Workshop, stage: int, round_: int) -> list[Example]:
     return mixture(new, old, share=share, seed=shop.config.seed + 1000 * stage + round_)
 
 
-def _show(shop: Workshop, progress: TrainingProgress) -> None:
-    facts = f"loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
+def _show(shop: Workshop, lessons: int, progress: TrainingProgress) -> None:
+    facts = f"{lessons} lessons · loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
     shop.reporter.work("training", progress.step, progress.steps, facts)
 
 
