@@ -5,6 +5,7 @@ checks of the example store.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Annotated
 
 from pydantic import Field
@@ -13,12 +14,13 @@ from ioa.agents.checks import false_step, same_answer
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
 from ioa.agents.teacher import Call, Outcome, Teacher
-from ioa.memory.procedural import lesson_seed
+from ioa.memory.procedural import lesson_seed, supply
 from ioa.memory.records import (
     Difficulty,
     Domain,
     Example,
     Kind,
+    Module,
     Record,
     Refusal,
     RefusalReason,
@@ -109,9 +111,26 @@ class PedagogicalAdapter:
     """Writes lessons through one teacher and has them checked by another, or by the same one."""
 
     def __init__(
-        self, writer: Teacher, verifier: Teacher, settings: SynthesisSettings, *, seed: int, avoid: Sequence[str] = ()
+        self,
+        writer: Teacher,
+        verifier: Teacher,
+        settings: SynthesisSettings,
+        *,
+        seed: int,
+        max_words: int,
+        avoid: Sequence[str] = (),
     ) -> None:
-        """The agent; `avoid` are problems that no teacher may be shown as samples: the probes."""
+        """The agent.
+
+        Args:
+            writer: Who writes the lessons.
+            verifier: Who solves their problems again.
+            settings: How many lessons, and of what kind.
+            seed: The run's.
+            max_words: Longest solution that the student could write.
+            avoid: Problems that no teacher may be shown as samples: the probes.
+        """
+        self._max_words = max_words
         self._writer = writer
         self._verifier = verifier
         self._settings = settings
@@ -162,7 +181,7 @@ class PedagogicalAdapter:
         return tuple(made)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
-        """Have the lessons written; each draft is handed over as soon as it and those before it are there."""
+        """Have the lessons written; each draft is handed over as soon as it is there, in any order."""
         by_batch = {request.batch: request for request in requests}
 
         def received(outcome: Outcome) -> None:
@@ -190,6 +209,7 @@ class PedagogicalAdapter:
             count=request.count,
             seed=request.seed,
             misconception=request.misconception,
+            max_words=self._max_words,
         )
         context = CallContext(
             node="draft",
@@ -202,6 +222,14 @@ class PedagogicalAdapter:
             batch=request.batch,
         )
         return Call(brief, context)
+
+    def _samples(self, module: Module, level: str) -> tuple[str, ...]:
+        """A few problems of that level, so that a teacher sees their form; the same in each request."""
+        if (module.id, level) not in self._shown:
+            seed = lesson_seed(self._seed, f"samples/{module.id}/{level}")
+            supplied = supply(module.levels[level], seed=seed, exclude=self._avoid)
+            self._shown[module.id, level] = tuple(item.question for item in islice(supplied, SAMPLES))
+        return self._shown[module.id, level]
 
     def verify(self, domain: Domain, draft: Draft, on_refusal: Callable[[Refusal], None]) -> tuple[Example, ...]:
         """Check the lessons of a draft: each step, then the answer by solving the problem independently.
@@ -216,7 +244,9 @@ class PedagogicalAdapter:
         if draft.error:
             refuse(RefusalReason.SCHEMA, draft.error)
         sound: list[Lesson] = []
-        for lesson in draft.lessons:
+        for lesson in draft.lessons[draft.request.count :]:
+            refuse(RefusalReason.SURPLUS, f"{draft.request.count} lessons were asked for", lesson)
+        for lesson in draft.lessons[: draft.request.count]:
             wrong = false_step(lesson.steps)
             if not (lesson.problem.strip() and lesson.answer.strip() and lesson.steps):
                 refuse(RefusalReason.SCHEMA, "problem, steps or answer is empty", lesson)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 _EQUATION_SIDE = re.compile(r"[\d\s.,+\-*/()×÷]*\d[\d\s.,+\-*/()×÷]*")
+_BULLET = re.compile(r"^\s*[-*•]\s+")
 _CONNECTOR = re.compile(r"^(?:(?:first|then|next|now|so|thus|hence|therefore|finally|and)\b[\s,]*)+", re.IGNORECASE)
 _OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -44,7 +45,7 @@ def false_step(steps: Sequence[str]) -> str:
     (`then 7+1=8`); only sides that are pure arithmetic are compared, since `half of 10 = 5` is true.
     """
     for step in steps:
-        for clause in re.split(r"[;:,](?=\s)|[;:]", step):
+        for clause in re.split(r"[;:,](?=\s)|[;:]", _BULLET.sub("", step)):
             sides = _CONNECTOR.sub("", clause.strip()).split("=")
             values = [evaluate(side) if _EQUATION_SIDE.fullmatch(side.strip()) else None for side in sides]
             known = [value for value in values if value is not None]
@@ -55,7 +56,8 @@ def false_step(steps: Sequence[str]) -> str:
 
 def same_answer(one: str, other: str) -> bool:
     """Whether two final answers are the same: equal as numbers, or as text without case and white space."""
-    if not one.strip() or not other.strip():
+    one, other = _value_of(one), _value_of(other)
+    if not one or not other:
         return False
     if "/" in one or "/" in other:  # 2/4 is 1/2, but not the same answer where lowest terms are asked for
         return _bare(one) == _bare(other)
@@ -63,6 +65,13 @@ def same_answer(one: str, other: str) -> bool:
     if left is not None and right is not None:
         return left == right
     return _bare(one) == _bare(other)
+
+
+def _value_of(answer: str) -> str:
+    """The answer without an unknown before it (`x = 5`) and without a unit behind it (`12 apples`)."""
+    text = answer.rsplit("=", 1)[-1].strip(" .$")
+    counted = re.fullmatch(r"(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?) [A-Za-z]+", text)
+    return counted.group(1) if counted else text
 
 
 def _bare(text: str) -> str:

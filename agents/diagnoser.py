@@ -1,5 +1,6 @@
 """The Diagnoser (the paper's Identifier): what the student cannot do, why, and what depends on what."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ioa.agents.dependencies import break_cycles, strongest
@@ -26,6 +27,8 @@ from ioa.memory.records import (
     Score,
 )
 from ioa.memory.transcript import CallContext
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 SHOWN_FAILURES = 6
 """Wrong answers per module that the teacher is shown; more only makes the prompt long."""
@@ -141,16 +144,34 @@ class Diagnoser:
         if not isinstance(reply, AnalyseReply):
             return (), "Why the items failed could not be found out."
         shown = {failure.module.id: {item.probe for item in failure.failed} for failure in failures}
+        items = [item for failure in failures for item in failure.failed]
         found = tuple(
             Misconception(
                 module=finding.module,
-                summary=finding.misconception,
+                summary=without_items(finding.misconception, items),
                 probes=tuple(probe for probe in finding.probes if probe in shown[finding.module]),
             )
             for finding in reply.findings
             if finding.module in shown
         )
-        return found, reply.note
+        return found, without_items(reply.note, items)
+
+
+def without_items(text: str, items: Sequence[FailedItem]) -> str:
+    """The text without the sentences and clauses that give an examined item away.
+
+    A finding is passed on to those who write the lessons; if it quoted the examination, the next gate would
+    measure whether its items had been taught. A clause gives an item away when it holds all its numbers.
+    """
+    clauses = re.split(r"(?<=[.;])\s+", text)
+    secrets = [set(_NUMBER.findall(item.question)) for item in items]
+    told = [
+        clause
+        for clause in clauses
+        if not any(secret and secret <= set(_NUMBER.findall(clause)) for secret in secrets)
+        and not any(item.question in clause for item in items)
+    ]
+    return " ".join(told).rstrip("; ")
 
 
 def _failures(module: Module, results: Sequence[ItemResult]) -> ModuleFailures:

@@ -229,3 +229,5 @@ class LessonsBrief(Brief):
     `SEED_STRIDE` seeds begins here."""
     misconception: str = ""
     """What the lessons should put right."""
+    max_words: int
+    """Longest solution, steps and answer together: what the student is allowed to write."""

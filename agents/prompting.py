@@ -14,7 +14,8 @@ from ioa.agents.exchange import Brief, LessonsBrief, Reply
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import Message
 
-_THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)|\A((?:(?!<think>).)*?)</think>", re.DOTALL)
+"""Some servers open the thought in the prompt, so that the reply has only its end."""
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 
 
@@ -67,7 +68,7 @@ def split_thought(text: str) -> tuple[str, str]:
     Returns:
         (reply, reasoning), both stripped.
     """
-    thoughts = "\n".join(found.strip() for found in _THOUGHT.findall(text))
+    thoughts = "\n".join((opened or unopened).strip() for opened, unopened in _THOUGHT.findall(text))
     return _THOUGHT.sub("", text).strip(), thoughts
 
 

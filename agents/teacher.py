@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -87,8 +88,7 @@ class Teacher:
 
         Args:
             calls: What to ask.
-            on_outcome: Called in this thread with each outcome, in the order of `calls`, as soon as that
-                outcome and all before it are there.
+            on_outcome: Called in this thread with each outcome as soon as it is there, in any order.
 
         Returns:
             The outcomes, in the order of the calls.
@@ -99,17 +99,15 @@ class Teacher:
         """
         gate = asyncio.Semaphore(self._concurrency)
         futures = [asyncio.run_coroutine_threadsafe(self._guarded(call, gate), self._loop) for call in calls]
-        outcomes = []
         try:
-            for future in futures:
+            for future in as_completed(futures):
                 outcome = future.result()
                 if on_outcome is not None:
                     on_outcome(outcome)
-                outcomes.append(outcome)
         finally:
             for future in futures:
                 future.cancel()
-        return outcomes
+        return [future.result() for future in futures]
 
     async def _guarded(self, call: Call, gate: asyncio.Semaphore) -> Outcome:
         async with gate:

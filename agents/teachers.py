@@ -55,6 +55,8 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
     try:
         opened: BaseChatModel = init_chat_model(name, model_provider=provider, **_arguments(provider, settings))
         return opened
+    except UserError:
+        raise
     except ImportError as error:
         raise UserError(f"Teacher {settings.model}: {error}") from error
     except ValueError as error:

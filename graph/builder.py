@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ioa.graph.nodes import beginning, synthesis, teaching
 from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_top_up
-from ioa.graph.state import RunState, SynthesisState
+from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
 from ioa.graph.workshop import Workshop
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
@@ -57,9 +57,9 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
 
 def build_synthesis(
     shop: Workshop,
-) -> "CompiledStateGraph[SynthesisState, None, SynthesisState, SynthesisState]":
+) -> "CompiledStateGraph[SynthesisState, None, SynthesisInput, SynthesisOutput]":
     """The subgraph that turns a round's wishes into accepted lessons."""
-    graph = StateGraph(SynthesisState)
+    graph = StateGraph(SynthesisState, input_schema=SynthesisInput, output_schema=SynthesisOutput)
     graph.add_node("draft", synthesis.draft(shop))
     graph.add_node("verify", synthesis.verify(shop))
     graph.add_node("decontaminate", synthesis.decontaminate(shop))

@@ -1,6 +1,7 @@
 """The command line. Heavy imports happen inside the commands, so that `ioa --help` is instant."""
 
 import errno
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def run(
         "student.model": student,
         "domain": domain,
     }
-    flags = [f"{key}={value}" for key, value in given.items() if value is not None]
+    flags = [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
     configured = override(load_config(config), [*flags, *(settings or [])])
     name = check_run_id(run_id or new_run_id(configured.domain))
     with _resumable(name, runs_dir), reporter() as report:
@@ -101,14 +102,14 @@ def transcript(
 @app.command()
 def report(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
     """Draw the report of a run again, finished or not."""
-    import json
-
     from ioa.graph.report import write_report
     from ioa.memory.run_dir import RunDirectory
 
     made = RunDirectory.at(runs_dir, run_id).require()
-    status = json.loads(made.summary.read_text(encoding="utf-8"))["status"] if made.summary.exists() else "interrupted"
-    write_report(made, status)
+    with made.hold():
+        status = json.loads(made.summary.read_text(encoding="utf-8"))["status"] if made.summary.exists() else "running"
+        # it could be held, so nobody works on it
+        write_report(made, "interrupted" if status == "running" else status)
     typer.echo(made.report)
 
 
@@ -183,7 +184,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            raise
+            typer.echo(f"Error: {error}", err=True)
+            sys.exit(UserError.exit_code)
         typer.echo(
             f"Error: the disk is full ({error.filename or 'no file named'}). Make room, then resume the run.",
             err=True,

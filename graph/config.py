@@ -85,7 +85,10 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
                 break
         if not isinstance(place, dict) or last not in place:
             raise UserError(f"--set {setting}: there is no key {key}. The keys of a run file: {', '.join(data)}.")
-        place[last] = yaml.safe_load(value)
+        try:
+            place[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"--set {setting}: the value is not YAML: {error}") from error
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:

@@ -6,8 +6,11 @@ from pathlib import Path
 from ioa.agents import TeacherExaminee
 from ioa.graph.workshop import Workshop
 from ioa.memory import ItemResult, Probe, Score, Split
-from ioa.memory.files import read_records, write_records
+from ioa.memory.files import append_records, read_records, write_records
 from ioa.training import examine, score_by_module
+
+PIECE = 32
+"""Questions after which a teacher's answers are written down: they may have cost money."""
 
 
 def select(shop: Workshop, split: Split, modules: Collection[str] | None = None) -> list[Probe]:
@@ -35,14 +38,12 @@ def examine_teacher(shop: Workshop, label: str, probes: Sequence[Probe], node: s
     path = shop.run.scores(label)
     known = {result.probe: result for result in read_records(path, ItemResult)}
     unknown = [probe for probe in probes if probe.id not in known]
-    if unknown:
-        new = examine(
-            TeacherExaminee(shop.teacher(), node),
-            unknown,
-            lambda done, total: shop.reporter.work(f"teacher, {label}", done, total),
-        )
+    for start in range(0, len(unknown), PIECE):
+        asked = unknown[start : start + PIECE]
+        new = examine(TeacherExaminee(shop.teacher(), node), asked)
         known |= {result.probe: result for result in new}
-        write_records(path, known.values())
+        append_records(path, new)
+        shop.reporter.work(f"teacher, {label}", start + len(asked), len(unknown))
     return [known[probe.id] for probe in probes]
 
 

@@ -1,5 +1,6 @@
 """Starting, resuming and stopping runs."""
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,8 @@ class Paused(Stopped):
 
 def new_run_id(domain: str) -> str:
     """`<domain>-<date>-<time>`, UTC."""
-    return f"{Path(domain).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(domain).stem).strip("-_")[:40] or "run"
+    return f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
 def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter) -> RunDirectory:
@@ -83,6 +85,7 @@ def resume(runs: Path, run_id: str, reporter: Reporter) -> RunDirectory:
 def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
     with _terminable(), open_checkpointer(run.checkpoints) as checkpointer:
         shop = Workshop(run, config, reporter)
+        shop.clock()  # it starts now
         shop.prepare()
         graph = build_graph(shop, checkpointer)
         at: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "recursion_limit": RECURSION_LIMIT}

@@ -25,16 +25,29 @@ class RunState(TypedDict, total=False):
     """What the agents told one another, oldest first (`Note` as JSON)."""
 
 
-class SynthesisState(TypedDict, total=False):
-    """State of the synthesis subgraph; it shares stage, round and notes with the run's."""
+class SynthesisInput(TypedDict, total=False):
+    """What the synthesis subgraph takes from the run's state.
+
+    Not the notes: a subgraph returns all it holds of a shared list, and the run would add the old ones again.
+    """
 
     stage: int
     round: int
+
+
+class SynthesisOutput(TypedDict, total=False):
+    """What the synthesis subgraph adds to the run's state."""
+
+    notes: Annotated[list[dict[str, Any]], add]
+
+
+class SynthesisState(SynthesisInput, SynthesisOutput, total=False):
+    """State of the synthesis subgraph."""
+
     pass_number: int
     """How often lessons were asked for in this round."""
     missing: int
     """Lessons still wanted after the last pass."""
-    notes: Annotated[list[dict[str, Any]], add]
 
 
 def noted(*notes: Note) -> list[dict[str, Any]]:

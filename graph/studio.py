@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+from langchain_core.runnables import RunnableConfig
+
 from ioa.graph.builder import Graph, build_graph
 from ioa.graph.config import load_config
-from ioa.graph.runner import new_run_id
 from ioa.graph.workshop import Workshop
 from ioa.memory.run_dir import RunDirectory
 
 
-def make_graph() -> Graph:
-    """The graph of the built-in arithmetic run; its run directory is made when the first node runs."""
-    run = RunDirectory.at(Path("runs"), new_run_id("studio"))
+def make_graph(config: RunnableConfig) -> Graph:
+    """The graph of the built-in arithmetic run, in a run directory for each thread that is made when it starts."""
+    thread = str(config.get("configurable", {}).get("thread_id", "new"))
+    run = RunDirectory.at(Path("runs"), f"studio-{thread}")
     return build_graph(Workshop(run, load_config("arithmetic")))

@@ -115,7 +115,9 @@ class Workshop:
     def adapter(self) -> PedagogicalAdapter:
         """The third agent."""
         teacher, avoid = self.teacher(), [probe.question for probe in self.probes()]
-        return PedagogicalAdapter(teacher, teacher, self.config.synthesis, seed=self.config.seed, avoid=avoid)
+        words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
+        settings, seed = self.config.synthesis, self.config.seed
+        return PedagogicalAdapter(teacher, teacher, settings, seed=seed, max_words=words, avoid=avoid)
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""

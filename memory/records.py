@@ -315,6 +315,7 @@ class RefusalReason(StrEnum):
     SCHEMA = "schema"
     ANSWER = "answer"
     STEPS = "steps"
+    LENGTH = "length"
     CONTAMINATED = "contaminated"
     DUPLICATE = "duplicate"
     SURPLUS = "surplus"
@@ -356,6 +357,8 @@ class Assessment(Record):
     """The modules of this stage."""
     earlier: tuple[GateResult, ...] = ()
     """The modules of the stages before it: what was forgotten shows here."""
+    adapter: str = ""
+    """Folder of the LoRA that was examined, relative to the run; empty for the bare student."""
 
     @property
     def mastered(self) -> bool:

@@ -16,6 +16,10 @@ from ioa.memory.records import Example, Probe, Record, Refusal, RefusalReason
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import Features, Pool, features, normalise
 
+PROBE_SIMILARITY = 0.6
+"""Cosine from which a problem that states the facts of a probe counts as that probe under other words. Measured
+with wordllama: rewordings of one sum or fraction lie at 0.67 to 0.75."""
+
 THRESHOLD = 0.95
 """Cosine from which two problems that state the same facts are one. Under wordllama a word added or
 exchanged in a two-sentence problem leaves 0.94 to 0.98; another name or another kind of fruit, 0.4 to 0.7."""
@@ -103,7 +107,8 @@ class ExampleStore:
         for number, (view, vector) in enumerate(zip(views, vectors, strict=True), start=1):
             collision = None
             for reason, pool, pool_vectors in pools:
-                hit = pool.find(view, vector, pool_vectors, self._threshold)
+                threshold = min(self._threshold, PROBE_SIMILARITY) if pool is self._probes else self._threshold
+                hit = pool.find(view, vector, pool_vectors, threshold)
                 if hit is not None:
                     collision = Collision(reason=reason, other=hit[0], similarity=hit[1])
                     break

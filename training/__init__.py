@@ -5,7 +5,7 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 
 from ioa.training.examination import Examinee, examine, score_by_module
 from ioa.training.loading import resolve_student
-from ioa.training.mastery import gate
+from ioa.training.mastery import best_round, gate
 from ioa.training.mixture import mixture
 from ioa.training.probes import ExaminationSettings, build_probes
 from ioa.training.scoring import extract_answer, is_correct
@@ -21,6 +21,7 @@ __all__ = [
     "StudentSettings",
     "TrainingProgress",
     "TrainingSettings",
+    "best_round",
     "build_probes",
     "examine",
     "extract_answer",

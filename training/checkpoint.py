@@ -77,6 +77,8 @@ def load_checkpoint(out: Path, expected: str) -> "tuple[Progress, dict[str, torc
     from safetensors.torch import load_file
 
     for folder in sorted((out / PARTIAL).glob("step-*"), reverse=True):
+        if not (folder / "progress.json").exists():
+            continue  # half removed
         progress = read_record(folder / "progress.json", Progress)
         if progress.fingerprint == expected:
             return progress, load_file(folder / "state.safetensors")

@@ -1,9 +1,22 @@
 """The mastery gate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from ioa.memory.records import GateResult, Score
+from ioa.memory.records import Assessment, GateResult, Score
+
+
+def best_round(assessments: Sequence[Assessment]) -> Assessment:
+    """The assessment of a stage whose adapter is kept.
+
+    Most modules mastered first, then the highest mean ratio; of equals the later one, which has seen more.
+    """
+
+    def quality(assessment: Assessment) -> tuple[int, float, int]:
+        ratios = [result.ratio for result in assessment.gate]
+        return sum(result.mastered for result in assessment.gate), sum(ratios) / len(ratios), assessment.round
+
+    return max(assessments, key=quality)
 
 
 def gate(

@@ -103,6 +103,11 @@ def train(
             torch.manual_seed(seed + step)  # for the dropout, the same again after an interruption
             batch = collate([lessons[i] for i in indices], student.pad_id, student.model.device)
             loss = loss_of(lora.model, batch)
+            if not math.isfinite(loss.item()):
+                raise UserError(
+                    f"The loss of step {step} is {loss.item()}: the training has run away. "
+                    "Lower training.learning_rate; the lessons are kept."
+                )
             torch.autograd.backward(loss)
             lora.pull_gradients()
             torch.nn.utils.clip_grad_norm_([lora.master], settings.clip)

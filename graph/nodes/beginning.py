@@ -87,6 +87,7 @@ def review(shop: Workshop) -> Node:
         interrupt({"edit": str(shop.run.curriculum)})
         with shop.at("review", state):
             curriculum = load_curriculum(shop)
+            write_text(shop.run.curriculum, curriculum_yaml(curriculum))
             note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
             return {"stages": len(curriculum.stages), "notes": noted(note)}
 
@@ -112,7 +113,8 @@ def load_curriculum(shop: Workshop) -> Curriculum:
             )
             + ". Mend the file, then resume the run."
         )
-    return curriculum
+    stages = tuple(stage.model_copy(update={"number": i}) for i, stage in enumerate(curriculum.stages, start=1))
+    return curriculum.model_copy(update={"stages": stages})
 
 
 def curriculum_yaml(curriculum: Curriculum) -> str:

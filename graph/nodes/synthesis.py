@@ -11,8 +11,17 @@ from ioa.agents import Draft, LessonRequest, first_lessons
 from ioa.graph.nodes.beginning import load_curriculum
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.workshop import Workshop
-from ioa.memory import Collision, Example, Note, Refusal, RefusalReason, Remedy
+from ioa.memory import Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import append_records, read_records, write_records
+from ioa.memory.records import Record
+
+
+class Checked(Record):
+    """What verification left of one draft; written as soon as it is known."""
+
+    batch: str
+    sound: tuple[Example, ...]
+    refused: tuple[Refusal, ...]
 
 
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
@@ -77,18 +86,35 @@ def verify(shop: Workshop) -> SynthesisNode:
     def node(state: SynthesisState) -> SynthesisState:
         place = folder(shop, state)
         with shop.at("synthesize", {"stage": state["stage"], "round": state["round"]}):
-            if not (place / "verified.jsonl").exists():
-                drafts = read_records(place / "drafts.jsonl", Draft)
-                refused: list[Refusal] = []
-                sound: list[Example] = []
-                for number, made in enumerate(drafts, start=1):
-                    sound += shop.adapter().verify(shop.domain(), made, refused.append)
-                    shop.reporter.work("verifying lessons", number, len(drafts))
-                shop.store().refuse(refused)
-                write_records(place / "verified.jsonl", sound)
+            order = {
+                request.batch: i for i, request in enumerate(read_records(place / "requests.jsonl", LessonRequest))
+            }
+            drafts = sorted(read_records(place / "drafts.jsonl", Draft), key=lambda made: order[made.request.batch])
+            checked = {done.batch for done in read_records(place / "checked.jsonl", Checked)}
+            for number, made in enumerate(drafts, start=1):
+                if made.request.batch not in checked:
+                    append_records(place / "checked.jsonl", [_check(shop, made)])
+                shop.reporter.work("verifying lessons", number, len(drafts))
+            results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
+            shop.store().refuse([refusal for done in results for refusal in done.refused])
+            write_records(place / "verified.jsonl", [example for done in results for example in done.sound])
         return {}
 
     return node
+
+
+def _check(shop: Workshop, made: Draft) -> Checked:
+    refused: list[Refusal] = []
+    sound = []
+    longest = shop.config.student.max_new_tokens
+    for example in shop.adapter().verify(shop.domain(), made, refused.append):
+        length = len(shop.student().format.encode_reply(example.solution))
+        if length <= longest:
+            sound.append(example)
+        else:
+            detail = f"the solution has {length} tokens, the student may write {longest} (student.max_new_tokens)"
+            refused.append(_refusal(example, RefusalReason.LENGTH, detail))
+    return Checked(batch=made.request.batch, sound=tuple(sound), refused=tuple(refused))
 
 
 def decontaminate(shop: Workshop) -> SynthesisNode:
@@ -125,19 +151,24 @@ def _filter(
         collisions = shop.store().check([example.problem for example in candidates])
         pairs = list(zip(candidates, collisions, strict=True))
         hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
-        shop.store().refuse([_refusal(example, hit) for example, hit in hits])
+        shop.store().refuse(
+            [
+                _refusal(example, hit.reason, f"too close to {hit.other} (similarity {hit.similarity:.2f})")
+                for example, hit in hits
+            ]
+        )
         colliding = {id(example) for example, _ in hits}
         write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
 
 
-def _refusal(example: Example, collision: Collision) -> Refusal:
+def _refusal(example: Example, reason: RefusalReason, detail: str) -> Refusal:
     return Refusal(
         module=example.module,
         stage=example.stage,
         round=example.round,
         batch=example.batch,
-        reason=collision.reason,
-        detail=f"too close to {collision.other} (similarity {collision.similarity:.2f})",
+        reason=reason,
+        detail=detail,
         problem=example.problem,
         answer=example.answer,
         event=example.event,

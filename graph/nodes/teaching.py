@@ -9,7 +9,7 @@ from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Assessment, Curriculum, Example, ItemResult, Note, Score, Split
 from ioa.memory.files import read_record, write_record, write_records
-from ioa.training import TrainingProgress, gate, mixture, train
+from ioa.training import TrainingProgress, best_round, gate, mixture, train
 
 
 def train_stage(shop: Workshop) -> Node:
@@ -94,6 +94,7 @@ def assess_stage(shop: Workshop, state: RunState) -> Assessment:
         round=round_,
         gate=gate(student, teacher, own, tau),
         earlier=gate(student, teacher, before, tau),
+        adapter=state["adapter"],
     )
     write_record(path, assessment)
     return assessment
@@ -144,24 +145,15 @@ def advance(shop: Workshop) -> Node:
         with shop.at("advance", state):
             stage, last = state["stage"], state["round"]
             rounds = [read_record(shop.run.assessment(stage, round_), Assessment) for round_ in range(last + 1)]
-            best = max(rounds, key=_quality)
-            adapter = shop.run.adapter(stage, best.round)
+            best = best_round(rounds)
             if not state["mastered"]:
                 shop.reporter.say(
                     f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
                 )
             given_up = not state["mastered"] and shop.config.mastery.on_failure == "stop"
-            kept = str(adapter.relative_to(shop.run.root)) if adapter.exists() else state["adapter"]
-            return {"stage": stage + 1, "round": 0, "adapter": kept, "given_up": given_up}
+            return {"stage": stage + 1, "round": 0, "adapter": best.adapter, "given_up": given_up}
 
     return node
-
-
-def _quality(assessment: Assessment) -> tuple[int, float, int]:
-    """Modules mastered, then the mean ratio; of equals the later round, which has seen more."""
-    ratios = [result.ratio for result in assessment.gate]
-    mastered = sum(result.mastered for result in assessment.gate)
-    return mastered, sum(ratios) / len(ratios), assessment.round
 
 
 def finish(shop: Workshop) -> Node:

@@ -26,6 +26,7 @@ from ioa.memory.records import (
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import TranscriptEvent
+from ioa.training import best_round
 
 R = TypeVar("R", bound=BaseModel)
 Round = tuple[int, int]
@@ -93,9 +94,11 @@ class Facts:
         return found
 
     def verdict(self, module: str) -> bool | None:
-        """Did the module pass the gate when last examined as part of its own stage? None: never examined."""
-        verdicts = [r.mastered for a in self.assessments for r in a.gate if r.module == module]
-        return verdicts[-1] if verdicts else None
+        """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""
+        own = [a for a in self.assessments if any(r.module == module for r in a.gate)]
+        if not own:
+            return None
+        return next(r.mastered for r in best_round(own).gate if r.module == module)
 
 
 def read_facts(run: RunDirectory, status: str) -> Facts:

@@ -39,7 +39,9 @@ def ask(brief):
 def lessons(module_id, level, *, count=10, seed=50_000_000, strategies=PLAIN, kind="chain-of-thought"):
     module = PACK.module(module_id)
     about = ModuleBrief(id=module.id, description=module.description, generator=module.levels[level])
-    brief = LessonsBrief(module=about, level=level, kind=kind, strategies=strategies, count=count, seed=seed)
+    brief = LessonsBrief(
+        module=about, level=level, kind=kind, strategies=strategies, count=count, seed=seed, max_words=60
+    )
     return ask(brief).lessons
 
 
@@ -161,7 +163,13 @@ def test_strategies_show_in_the_steps():
 def test_a_generator_that_runs_out_gives_fewer_lessons_and_none_gives_none():
     assert len(lessons("addition/one-digit", "introductory", count=500)) == 121
     brief = LessonsBrief(
-        module=ModuleBrief(id="a/b", description="x"), level="y", kind="bridging", strategies=(), count=3, seed=0
+        module=ModuleBrief(id="a/b", description="x"),
+        level="y",
+        kind="bridging",
+        strategies=(),
+        count=3,
+        seed=0,
+        max_words=60,
     )
     assert ask(brief).lessons == ()
 

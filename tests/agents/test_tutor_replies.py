@@ -212,7 +212,7 @@ def test_an_unknown_tutor_or_option_is_refused():
 def test_a_generator_that_cannot_be_drawn_from_stops_the_lesson():
     brief = LessonsBrief(
         module=ModuleBrief(id="a/b", description="x", generator=Generator(family="gdc")),
-        level="y", kind="remedial", strategies=(Strategy.FORMAT,), count=3, seed=0,
+        level="y", kind="remedial", strategies=(Strategy.FORMAT,), count=3, seed=0, max_words=60,
     )  # fmt: skip
     with pytest.raises(UserError, match="no family 'gdc'"):
         ask(brief)

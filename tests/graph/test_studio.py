@@ -14,7 +14,7 @@ def test_langgraph_json_points_at_a_graph_that_compiles(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location("studio", ROOT / file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    graph = getattr(module, attribute)()
+    graph = getattr(module, attribute)({"configurable": {"thread_id": "t"}})
     assert graph.name == name
     assert {"decompose", "synthesize", "train", "assess", "remediate"} <= set(graph.get_graph().nodes)
     assert list(tmp_path.iterdir()) == []
