@@ -53,6 +53,7 @@ def test_a_reply_is_parsed_and_in_the_transcript(teaching, transcript):
         f"Here you are:\n```json\n{GOOD}\n```",
         '{"steps": ["1+1=2"], "answer": 2, "confidence": "high",}',
         f"<think>{{not json</think>{GOOD}",
+        f"the thought was opened in the prompt</think>\n{GOOD}",
     ],
 )
 def test_what_models_put_around_their_json_does_no_harm(teaching, transcript, text):

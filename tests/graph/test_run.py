@@ -7,7 +7,7 @@ import yaml
 from safetensors.numpy import load_file
 from tests.graph.small import ioa, start, write_config
 
-from ioa.graph.builder import build_graph
+from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig
 from ioa.graph.workshop import Workshop
 from ioa.memory.files import read_records
@@ -202,3 +202,13 @@ def test_compiling_the_graph_opens_nothing(tmp_path):
     build_graph(shop)
     assert shop.parts == {}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_agents_notes_are_each_kept_once(place, whole):
+    with open_checkpointer(whole.checkpoints) as checkpointer:
+        graph = build_graph(Workshop(whole, RunConfig()), checkpointer)
+        notes = graph.get_state({"configurable": {"thread_id": "whole"}}).values["notes"]
+    senders = [(note["sender"], note["stage"], note["round"]) for note in notes]
+    assert len(senders) == len(set(senders))
+    # two stages of two rounds each: adapter and examiner every round, diagnoser and planner once between them
+    assert len(notes) == 2 + 2 * (2 * 2 + 2)

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -263,3 +264,27 @@ def test_kill_9_while_adding_loses_nothing_that_was_confirmed(sitting: Sitting, 
         assert new.id in truth
         with sitting.open():
             assert sitting.said == []
+
+
+def test_another_question_about_a_probes_numbers_is_not_the_probe(sitting):
+    with sitting.open() as store:
+        store.guard([probe("Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.")])
+        assert store.check(["Find the Least Common Multiple (LCM) of these numbers: 12, 18"]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("question", "reworded"),
+    [
+        ("Calculate 23 + 45.", "What is 23 + 45?"),
+        ("Calculate 23 + 45.", "Add 23 + 45."),
+        ("Simplify the fraction 12/18 to its lowest terms.", "Reduce the fraction 12/18."),
+        ("Solve for x: 3*x + 4 = 10", "Find x if 3*x + 4 = 10."),
+    ],
+)
+def test_a_probe_in_other_words_is_refused_but_not_with_other_numbers(sitting, question, reworded):
+    with sitting.open() as store:
+        store.guard([probe(question)])
+        hit, other = store.check([reworded, re.sub(r"\d+", lambda number: str(int(number[0]) + 1), reworded)])
+    assert hit is not None
+    assert hit.reason is RefusalReason.CONTAMINATED
+    assert other is None

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.memory.records import ItemResult, Probe, Score, Split
+from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split
 from ioa.training.examination import Progress, examine, score_by_module
-from ioa.training.mastery import gate
+from ioa.training.mastery import best_round, gate
 
 scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
 taus = st.floats(0.05, 1.0)
@@ -91,3 +91,22 @@ def test_results_stand_beside_their_probes_and_add_up_by_module() -> None:
 def test_a_missing_reply_is_an_error_and_not_a_wrong_answer() -> None:
     with pytest.raises(ValueError, match="shorter"):
         examine(Parrot(["Answer: 0"]), probes("a/x", "a/x"))
+
+
+def assessed(round_, *right):
+    scores = {f"m/{i}": Score(k=k, n=10) for i, k in enumerate(right)}
+    results = gate(scores, dict.fromkeys(scores, Score(k=10, n=10)), scores, 0.9)
+    return Assessment(stage=1, round=round_, gate=results, adapter=f"round-{round_}")
+
+
+@pytest.mark.parametrize(
+    ("rounds", "best"),
+    [
+        ([(9, 2), (8, 8)], 0),  # what is mastered counts first
+        ([(5, 5), (6, 7), (6, 6)], 1),  # then the mean
+        ([(5, 5), (5, 5)], 1),  # of equals the later
+    ],
+)
+def test_the_best_round_is_kept(rounds, best):
+    assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
+    assert best_round(assessments).round == best

@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from ioa.agents.diagnoser import Diagnoser, without_items
+from ioa.agents.exchange import FailedItem
+from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.scripted import ScriptedModel
+from ioa.agents.teacher import Teacher
+from ioa.memory.domain import load_domain
+from ioa.memory.records import ItemResult, Score
+from ioa.memory.transcript import Transcript
+
+PACK = load_domain("arithmetic")
+MODULE = "addition/carrying"
+
+
+def failed(question="Calculate 47 + 85.", expected="132", reply="Answer: 122"):
+    return ItemResult(
+        probe="gate/addition/carrying/001",
+        module=MODULE,
+        question=question,
+        expected=expected,
+        reply=reply,
+        extracted="122",
+        correct=False,
+    )
+
+
+@pytest.fixture
+def diagnoser(tmp_path):
+    opened = []
+
+    def open_(*script):
+        teacher = Teacher(ScriptedModel(*script), spec="test:model", transcript=Transcript(tmp_path / "t.jsonl"))
+        opened.append(teacher)
+        return Diagnoser(teacher, DiagnosisSettings())
+
+    yield open_
+    for teacher in opened:
+        teacher.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("It forgets the carry; for 'Calculate 47 + 85.' it gave 122.", "It forgets the carry"),
+        ("It forgets the carry. In 85 plus 47 it is lost.", "It forgets the carry."),
+        ("It forgets the carry, as with 19 + 3.", "It forgets the carry, as with 19 + 3."),
+        ("Calculate 47 + 85.", ""),
+    ],
+)
+def test_a_finding_does_not_give_the_examination_away(text, left):
+    item = FailedItem(probe="p", question="Calculate 47 + 85.", expected="132", reply="122")
+    assert without_items(text, [item]) == left
+
+
+def test_a_quoted_item_does_not_reach_the_planner_or_the_writer(diagnoser):
+    finding = {"module": MODULE, "misconception": "It drops the carry; 47+85 became 122.", "probes": [failed().probe]}
+    reply = json.dumps({"findings": [finding], "note": "Begin with the carry. 47 + 85 shows it."})
+    (found,), note = diagnoser(reply).analyse(PACK, [MODULE], [failed()], node="remediate", stage=1, round_=1)
+    assert found.summary == "It drops the carry"
+    assert found.probes == (failed().probe,)
+    assert note == "Begin with the carry."
+
+
+def test_probes_and_modules_that_were_not_shown_are_left_out_of_a_finding(diagnoser):
+    findings = [
+        {"module": MODULE, "misconception": "It drops the carry.", "probes": ["made-up", failed().probe]},
+        {"module": "made/up", "misconception": "?", "probes": []},
+    ]
+    reply = json.dumps({"findings": findings, "note": ""})
+    found, _ = diagnoser(reply).analyse(PACK, [MODULE], [failed()], node="diagnose")
+    assert [(f.module, f.probes) for f in found] == [(MODULE, (failed().probe,))]
+
+
+def test_a_teacher_that_cannot_be_read_leaves_the_packs_own_prerequisites_and_no_findings(diagnoser):
+    mute = diagnoser("I do not know.")
+    edges, broken = mute.prerequisites(PACK)
+    assert {edge.estimator for edge in edges} == {"pack"}
+    assert broken == ()
+    assert mute.analyse(PACK, [MODULE], [failed()], node="diagnose")[0] == ()
+
+
+def test_a_module_the_teacher_cannot_do_is_reported_and_not_targeted(diagnoser):
+    student = {module.id: Score(k=0, n=10) for module in PACK.modules}
+    teacher = {module.id: Score(k=10, n=10) for module in PACK.modules} | {MODULE: Score(k=0, n=10)}
+    diagnosis, note = diagnoser("?").diagnose(PACK, student, teacher, [])
+    assert MODULE not in diagnosis.targets
+    assert MODULE in note.text
