@@ -4,7 +4,10 @@ import os
 import socket
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("ioa", deadline=None)  # a first example pays for imports, a busy machine for more
+settings.load_profile("ioa")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("LANGSMITH_TRACING", None)
 _LOOPBACK = ("127.", "::1", "localhost")

@@ -1,0 +1,81 @@
+"""What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.agents.exchange import Lesson
+from ioa.memory.records import Domain, Kind, Record, Remedy, Strategy, Unit
+
+
+class SynthesisSettings(Record):
+    """How many lessons, and of what kind."""
+
+    per_module: Annotated[int, Field(ge=1)] = 150
+    """Accepted lessons a module, when it is first taught."""
+    per_remedy: Annotated[int, Field(ge=1)] = 75
+    """Accepted lessons a module, in each remediation round."""
+    per_request: Annotated[int, Field(ge=1, le=50)] = 10
+    """Lessons asked for in one call; J of the paper."""
+    passes: Annotated[int, Field(ge=1)] = 3
+    """How often the missing lessons are asked for again before the stage goes on with fewer."""
+    introductory_share: Unit = 0.2
+    """Share of a module's first lessons that are drawn from its easiest level."""
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] = (
+        Strategy.FORMAT,
+        Strategy.COGNITIVE_LOAD,
+    )
+    """What is applied to a module's first lessons; remediation chooses its own."""
+    verify: bool = True
+    """Have each problem solved again, without sight of the lesson, and refuse it where the answers differ."""
+    duplicate_similarity: Unit = 0.95
+    """Cosine similarity from which two problems with the same numbers and names are one."""
+
+
+class LessonRequest(Record):
+    """One call's worth of lessons."""
+
+    batch: str
+    """`stage-SS/round-R/pass-P/category/name/NNN`."""
+    module: str
+    stage: int
+    round: int
+    kind: Kind
+    level: str
+    strategies: tuple[Strategy, ...]
+    count: int
+    seed: int
+    misconception: str = ""
+
+
+class Draft(Record):
+    """The lessons of one request, as written and unchecked."""
+
+    request: LessonRequest
+    lessons: tuple[Lesson, ...]
+    teacher: str
+    event: str
+    error: str = ""
+    """Why there are none."""
+
+
+def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSettings) -> tuple[Remedy, ...]:
+    """What is asked for when modules are taught for the first time: some at the easiest level, most as examined."""
+    wanted = []
+    for module in map(domain.module, modules):
+        easiest = next(iter(module.levels))
+        easy = round(settings.introductory_share * settings.per_module) if easiest != module.exam_level else 0
+        for level, lessons in ((easiest, easy), (module.exam_level, settings.per_module - easy)):
+            if lessons > 0:
+                wanted.append(
+                    Remedy(
+                        module=module.id,
+                        diagnosis="",
+                        kind=Kind.CHAIN_OF_THOUGHT,
+                        level=level,
+                        strategies=settings.strategies,
+                        lessons=lessons,
+                    )
+                )
+    return tuple(wanted)
