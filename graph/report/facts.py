@@ -95,10 +95,13 @@ class Facts:
 
     def verdict(self, module: str) -> bool | None:
         """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""
-        own = [a for a in self.assessments if any(r.module == module for r in a.gate)]
-        if not own:
-            return None
-        return next(r.mastered for r in best_round(own).gate if r.module == module)
+        return next((r.mastered for a in self.kept for r in a.gate if r.module == module), None)
+
+    @property
+    def kept(self) -> tuple[Assessment, ...]:
+        """The assessment of each stage's best round: of the adapter that the next stage went on from."""
+        stages = sorted({assessment.stage for assessment in self.assessments})
+        return tuple(best_round([a for a in self.assessments if a.stage == stage]) for stage in stages)
 
 
 def read_facts(run: RunDirectory, status: str) -> Facts:

@@ -43,13 +43,10 @@ def _not_taught(facts: Facts) -> Iterator[str]:
 def _not_mastered(facts: Facts) -> Iterator[str]:
     for module in facts.targets:
         if facts.verdict(module) is False:
-            last = [(a, r) for a in facts.assessments for r in a.gate if r.module == module][-1]
-            assessment, result = last
-            rounds = assessment.round
+            assessment, result = next((a, r) for a in facts.kept for r in a.gate if r.module == module)
             yield (
-                f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate "
-                f"({_of(result.student)} against {_of(result.teacher)}), after {rounds} remediation "
-                f"round{'' if rounds == 1 else 's'}."
+                f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate ({_of(result.student)} against "
+                f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage."
             )
     unseen = [module for module in facts.targets if facts.verdict(module) is None]
     if unseen and facts.assessments:
@@ -64,7 +61,7 @@ def _got_worse(facts: Facts) -> Iterator[str]:
 
 def _forgotten(facts: Facts) -> Iterator[str]:
     """Modules that had passed their gate and fell under it in the last assessment after their stage."""
-    later = {result.module: (a.stage, result) for a in facts.assessments for result in a.earlier}
+    later = {result.module: (a.stage, result) for a in facts.kept for result in a.earlier}
     for module, (stage, result) in later.items():
         if facts.verdict(module) and not result.mastered:
             yield (
