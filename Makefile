@@ -27,7 +27,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 benchmark: setup
-	$(PIP) '.[bench]'
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/training_speed.py
 
 clean:

@@ -1,10 +1,9 @@
 """Writing files so that a crash leaves either the old content or the new."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -26,11 +25,6 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, in one step."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_record(path: Path, record: BaseModel) -> None:

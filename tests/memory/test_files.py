@@ -80,6 +80,6 @@ def test_a_write_that_fails_leaves_the_old_content_and_no_litter(
 
 def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:
     path = tmp_path / "word.json"
-    files.write_json(path, {"text": 3})
+    path.write_text('{"text": 3}', encoding="utf-8")
     with pytest.raises(UserError, match=r"word\.json: not a Word record"):
         files.read_record(path, Word)
