@@ -78,7 +78,14 @@ class TrainingSettings(Record):
     """Earlier lessons mixed in against forgetting, per new lesson, when a stage is first taught."""
     remedial_replay: Annotated[float, Field(ge=0)] = 1.0
     """The same in a remediation round: its few lessons would else displace what the stage just taught."""
+    remedial_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Peak learning rate of a remediation round, relative to `learning_rate`: it mends, and must not overwrite."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     lora: LoraSettings = LoraSettings()
     """The adapter's form; the same for all stages, since each goes on from the last."""
+
+    def remedial(self) -> "TrainingSettings":
+        """The same for a remediation round: at its own learning rate, with its own share of earlier lessons."""
+        rate = self.learning_rate * self.remedial_rate
+        return self.model_copy(update={"learning_rate": rate, "replay": self.remedial_replay})

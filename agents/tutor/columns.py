@@ -124,17 +124,24 @@ def column_sum(terms: Sequence[int], places: int = 0) -> list[str]:
 
 
 def place_difference(large: int, small: int, places: int = 0) -> list[str]:
-    """Take a number off place by place, the highest first (`94-70=24`, then `24-8=16`).
+    """Take a number off place by place, the highest first; below the first place by counting back.
 
-    A small student learns this far sooner than columns with borrowing, where it has to compare two digits
-    before it knows what to do.
+    From `52-27`: `52-20=32`, then `32-7;1:31 2:30 3:29 4:28 5:27 6:26 7:25`, where each pair is how many have
+    been taken off and what is left. A small student learns this far sooner than columns with borrowing, where
+    it has to compare two digits before it knows what to do, and than the difference in one step.
     """
+    first = len(str(large)) - 1
     rest, lines = large, []
     for place, digit in reversed(list(enumerate(_digits(small, 0)))):
-        part = digit * 10**place
-        if part or small == 0:
-            lines.append(f"{_decimal(rest, places)}-{_decimal(part, places)}={_decimal(rest - part, places)}")
-            rest -= part
+        if digit == 0 < small:
+            continue
+        left = [_decimal(rest - times * 10**place, places) for times in range(1, digit + 1)]
+        asked = f"{_decimal(rest, places)}-{_decimal(digit * 10**place, places)}"
+        if place == first or digit == 0:
+            lines.append(f"{asked}={_decimal(rest - digit * 10**place, places)}")
+        else:
+            lines.append(f"{asked};{' '.join(f'{times}:{value}' for times, value in enumerate(left, start=1))}")
+        rest -= digit * 10**place
     return lines
 
 

@@ -8,11 +8,15 @@ from ioa.agents.tutor.working import Operation, Worked, difference_uses, product
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
+_LISTED = 30
+"""Up to here the divisors of a number are few enough to be known by heart."""
+
+
 def common_divisor(numbers: Sequence[int]) -> Worked:
-    """The greatest common divisor by Euclid's method."""
+    """The greatest common divisor: of small numbers by their lists of divisors, else by Euclid's method."""
     value, steps, uses = numbers[0], list[str](), set[Operation]()
     for number in numbers[1:]:
-        lines, value, used = euclid(value, number)
+        lines, value, used = shared_divisor(value, number)
         steps += lines
         uses |= used
     return Worked(
@@ -30,7 +34,7 @@ def common_multiple(numbers: Sequence[int]) -> Worked:
     value, steps, uses = numbers[0], list[str](), {Operation.COMMON_DIVISOR}
     for number in numbers[1:]:
         large, small = max(value, number), min(value, number)
-        lines, divisor, used = euclid(large, small)
+        lines, divisor, used = shared_divisor(large, small)
         steps += lines
         uses |= used
         value = math.lcm(large, small)
@@ -69,6 +73,38 @@ def lowest_terms(numerator: int, denominator: int) -> Worked | None:
         check=f"{above}*{factor}={numerator};{below}*{factor}={denominator}",
         uses=frozenset({Operation.DIVISION}) if steps else frozenset(),
     )
+
+
+def shared_divisor(one: int, other: int) -> tuple[list[str], int, set[Operation]]:
+    """The way that suits the numbers' size.
+
+    Returns:
+        (lines, greatest common divisor, methods used).
+    """
+    if max(one, other) > _LISTED:
+        return euclid(one, other)
+    lines, value = compare_divisors(one, other)
+    return lines, value, {Operation.TABLE}
+
+
+def compare_divisors(one: int, other: int) -> tuple[list[str], int]:
+    """List the divisors of the larger number, then try those of the smaller one, the largest first.
+
+    A small student learns lists of divisors by heart far sooner than the quotients of Euclid's method.
+
+    Returns:
+        (lines, greatest common divisor).
+    """
+    large, small = max(one, other), min(one, other)
+    listed, candidates = divisors(large), divisors(small)[::-1]
+    value = next(candidate for candidate in candidates if candidate in listed)
+    tried = [f"{candidate} {'yes' if candidate == value else 'no'}" for candidate in candidates if candidate >= value]
+    return [f"{large}: {' '.join(map(str, listed))}", f"{small}: {', '.join(tried)}"], value
+
+
+def divisors(number: int) -> list[int]:
+    """All divisors of a number, 1 and itself included, in rising order."""
+    return [candidate for candidate in range(1, number + 1) if number % candidate == 0]
 
 
 def euclid(one: int, other: int) -> tuple[list[str], int, set[Operation]]:

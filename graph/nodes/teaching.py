@@ -19,7 +19,8 @@ def train_stage(shop: Workshop) -> Node:
         with shop.at("train", state):
             stage, round_ = state["stage"], state["round"]
             out = shop.run.adapter(stage, round_)
-            lessons = _lessons(shop, stage, round_)
+            settings = shop.config.training.remedial() if round_ else shop.config.training
+            lessons = _lessons(shop, stage, round_, settings.replay)
             if not lessons:
                 shop.reporter.say("No lesson passed the checks: nothing to train on.")
                 return {}
@@ -29,7 +30,7 @@ def train_stage(shop: Workshop) -> Node:
                 lessons,
                 start=start,
                 out=out,
-                settings=shop.config.training,
+                settings=settings,
                 seed=shop.config.seed + 1000 * stage + round_,
                 on_step=lambda progress: _show(shop, len(lessons), progress),
             )
@@ -39,13 +40,11 @@ def train_stage(shop: Workshop) -> Node:
     return node
 
 
-def _lessons(shop: Workshop, stage: int, round_: int) -> list[Example]:
+def _lessons(shop: Workshop, stage: int, round_: int, replay: float) -> list[Example]:
     everything = shop.store().examples()
     new = [example for example in everything if (example.stage, example.round) == (stage, round_)]
     old = [example for example in everything if (example.stage, example.round) < (stage, round_)]
-    settings = shop.config.training
-    share = settings.remedial_replay if round_ else settings.replay
-    return mixture(new, old, share=share, seed=shop.config.seed + 1000 * stage + round_)
+    return mixture(new, old, share=replay, seed=shop.config.seed + 1000 * stage + round_)
 
 
 def _show(shop: Workshop, lessons: int, progress: TrainingProgress) -> None:

@@ -118,12 +118,51 @@ def test_the_answer_of_a_lesson_follows_from_its_steps(module_id, level):
             so_far = [step.rsplit(";", 1)[-1].replace(".", "") for step in lesson.steps]
             assert int(so_far[-1]) == int(lesson.answer.replace(".", ""))
             assert all(later.endswith(earlier) for earlier, later in pairwise(so_far))
-        elif module_id.startswith("division") and ":" in last:
+        elif module_id.startswith("division") and ";1:" in last and len(lesson.steps) == 1:
+            dividend, divisor, *counted = map(int, re.findall(r"\d+", last))
+            times, reached = counted[::2], counted[1::2]
+            assert times == list(range(1, int(lesson.answer) + 1))
+            assert reached == [divisor * n for n in times]
+            assert reached[-1] == dividend
+        elif module_id.startswith("division"):
             quotient = "".join(re.search(r"\*(\d)=", step).group(1) for step in lesson.steps)
             assert quotient == lesson.answer
         elif module_id != "fractions/simplify":
             assert lesson.answer in re.findall(r"\d+", " ".join(lesson.steps))
         assert found.answer == lesson.answer
+
+
+@pytest.mark.parametrize(
+    ("module_id", "level"), [("subtraction/borrowing", level) for level in ("introductory", "standard", "advanced")]
+)
+def test_counting_back_goes_one_at_a_time_and_stops_where_the_next_step_begins(module_id, level):
+    counted = 0
+    for lesson in lessons(module_id, level, count=40):
+        reached = lesson.problem.removeprefix("Calculate ").split(" ")[0]
+        for step in lesson.steps:
+            start, taken = map(int, re.match(r"(\d+)-(\d+)", step).groups())
+            assert start == int(reached)
+            pairs = [tuple(map(int, pair)) for pair in re.findall(r"(\d+):(\d+)", step)]
+            unit = 10 ** (len(str(taken)) - len(str(taken).rstrip("0"))) if taken else 1
+            assert pairs == [(n, start - n * unit) for n in range(1, len(pairs) + 1)]
+            assert not pairs or len(pairs) * unit == taken
+            counted += bool(pairs)
+            reached = str(start - taken)
+        assert reached == lesson.answer
+    assert counted >= 20
+
+
+def test_common_divisors_are_found_in_true_lists():
+    for lesson in lessons("number-theory/gcd", "standard", count=40):
+        (large, listed), (small, tried) = (step.split(": ") for step in lesson.steps)
+        true = [n for n in range(1, int(large) + 1) if int(large) % n == 0]
+        assert [int(n) for n in listed.split()] == true
+        below = [n for n in range(int(small), 0, -1) if int(small) % n == 0]
+        candidates = [tuple(one.split()) for one in tried.split(", ")]
+        assert [int(n) for n, _ in candidates] == below[: len(candidates)]
+        assert [said for _, said in candidates] == ["no"] * (len(candidates) - 1) + ["yes"]
+        assert candidates[-1][0] == lesson.answer
+        assert next(n for n in below if n in true) == int(lesson.answer)
 
 
 def test_counterfactual_lessons_change_the_problem_and_stay_true():
