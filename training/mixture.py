@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from ioa.memory.records import Example
 
 
-def mixture(new: Sequence[Example], old: Sequence[Example], *, share: float, seed: int) -> list[Example]:
+def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed: int) -> list[Example]:
     """The new lessons with a sample of the old ones, the same number from each earlier module.
 
     Args:
         new: The lessons of this round.
         old: Those of every round before it.
-        share: Number of old lessons relative to the new ones; fewer are taken where there are not so many.
+        count: How many of the old ones; fewer are taken where a module has not so many.
         seed: Decides which.
 
     Returns:
@@ -21,7 +21,7 @@ def mixture(new: Sequence[Example], old: Sequence[Example], *, share: float, see
     modules = sorted({example.module for example in old})
     if not modules:
         return list(new)
-    each = round(share * len(new) / len(modules))
+    each = round(count / len(modules))
     rng = random.Random(seed)
     sample = []
     for module in modules:

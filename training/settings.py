@@ -74,10 +74,11 @@ class TrainingSettings(Record):
     """Share of the steps over which the rate rises from zero, in [0, 1)."""
     max_length: Positive = 512
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
-    replay: Annotated[float, Field(ge=0)] = 0.4
-    """Earlier lessons mixed in against forgetting, per new lesson, when a stage is first taught."""
+    replay: Annotated[float, Field(ge=0)] = 0.6
+    """Earlier lessons mixed in against forgetting, per lesson asked for, when a stage is first taught."""
     remedial_replay: Annotated[float, Field(ge=0)] = 1.0
-    """The same in a remediation round: its few lessons would else displace what the stage just taught."""
+    """The same in a remediation round: its few lessons would else displace what the stage just taught. Per lesson
+    asked for, not per lesson that came: where a domain has no new problems left, the old ones are taught again."""
     remedial_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Peak learning rate of a remediation round, relative to `learning_rate`: it mends, and must not overwrite."""
     checkpoint_every: Positive = 50

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.nodes.beginning import load_curriculum
+from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
@@ -44,7 +45,8 @@ def _lessons(shop: Workshop, stage: int, round_: int, replay: float) -> list[Exa
     everything = shop.store().examples()
     new = [example for example in everything if (example.stage, example.round) == (stage, round_)]
     old = [example for example in everything if (example.stage, example.round) < (stage, round_)]
-    return mixture(new, old, share=replay, seed=shop.config.seed + 1000 * stage + round_)
+    asked = sum(remedy.lessons for remedy in wanted(shop, stage, round_))
+    return mixture(new, old, count=round(replay * asked), seed=shop.config.seed + 1000 * stage + round_)
 
 
 def _show(shop: Workshop, lessons: int, progress: TrainingProgress) -> None:
@@ -159,7 +161,7 @@ def finish(shop: Workshop) -> Node:
     """Read the final split, once: the bare student, the taught one, and the teacher."""
 
     def node(state: RunState) -> RunState:
-        with shop.at("finish", state):
+        with shop.at("finish", {}):
             curriculum = load_curriculum(shop)
             taught = {module for stage in curriculum.stages for module in stage.modules}
             if taught:

@@ -50,14 +50,14 @@ def test_every_split_has_its_size_in_every_module():
 def test_earlier_lessons_are_mixed_in_evenly_by_module_and_repeatably():
     new = [lesson(f"new {i}", module="m/new") for i in range(40)]
     old = [lesson(f"{name} {i}", module=f"m/{name}") for name in ("a", "b") for i in range(30)]
-    mixed = mixture(new, old, share=0.5, seed=1)
+    mixed = mixture(new, old, count=len(new) // 2, seed=1)
     assert mixed[:40] == new
     assert [sum(e.module == f"m/{name}" for e in mixed) for name in ("a", "b")] == [10, 10]
-    assert mixed == mixture(new, old, share=0.5, seed=1)
-    assert mixed != mixture(new, old, share=0.5, seed=2)
-    assert len(mixture(new, old, share=10, seed=1)) == 100
+    assert mixed == mixture(new, old, count=len(new) // 2, seed=1)
+    assert mixed != mixture(new, old, count=len(new) // 2, seed=2)
+    assert len(mixture(new, old, count=10 * len(new), seed=1)) == 100
 
 
 def test_with_nothing_earlier_the_new_lessons_stand_alone():
     new = [lesson("one")]
-    assert mixture(new, [], share=1, seed=1) == new
+    assert mixture(new, [], count=9, seed=1) == new
