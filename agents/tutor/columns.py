@@ -135,12 +135,12 @@ def place_difference(large: int, small: int, places: int = 0) -> list[str]:
     for place, digit in reversed(list(enumerate(_digits(small, 0)))):
         if digit == 0 < small:
             continue
-        left = [_decimal(rest - times * 10**place, places) for times in range(1, digit + 1)]
-        asked = f"{_decimal(rest, places)}-{_decimal(digit * 10**place, places)}"
+        left = [_decimal(rest - times * 10**place, places) for times in range(digit + 1)]
+        asked = f"{left[0]}-{_decimal(digit * 10**place, places)}"
         if place == first or digit == 0:
-            lines.append(f"{asked}={_decimal(rest - digit * 10**place, places)}")
+            lines.append(f"{asked}={left[-1]}")
         else:
-            lines.append(f"{asked};{' '.join(f'{times}:{value}' for times, value in enumerate(left, start=1))}")
+            lines.append(f"{asked};{' '.join(f'{times}:{left[times]}' for times in range(1, digit + 1))}")
         rest -= digit * 10**place
     return lines
 

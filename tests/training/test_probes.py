@@ -8,6 +8,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.records import Split
 from ioa.memory.similarity import normalise
 from ioa.training import ExaminationSettings, build_probes, mixture
+from ioa.training.settings import TrainingSettings
 
 
 def lesson(problem, module="m/new"):
@@ -61,3 +62,10 @@ def test_earlier_lessons_are_mixed_in_evenly_by_module_and_repeatably():
 def test_with_nothing_earlier_the_new_lessons_stand_alone():
     new = [lesson("one")]
     assert mixture(new, [], count=9, seed=1) == new
+
+
+def test_a_remediation_round_learns_more_slowly_and_repeats_more():
+    usual = TrainingSettings(learning_rate=0.002, remedial_rate=0.25, replay=0.5, remedial_replay=2)
+    mending = usual.remedial()
+    assert (mending.learning_rate, mending.replay) == (0.0005, 2)
+    assert mending.model_copy(update={"learning_rate": 0.002, "replay": 0.5}) == usual
