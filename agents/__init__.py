@@ -1,28 +1,55 @@
 """Who speaks: the three agents, and the teachers they speak through."""
 
 from ioa.agents.adapter import PedagogicalAdapter
+from ioa.agents.calling import (
+    PRICES,
+    Budget,
+    BudgetReached,
+    BudgetSettings,
+    CallDesk,
+    Endpoint,
+    Spent,
+    TeacherError,
+    TeacherSettings,
+    load_prices,
+)
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.planner import CurriculumPlanner
-from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
+from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
+from ioa.agents.roles import ROLES, Role, Roles
 from ioa.agents.staging import CurriculumSettings
-from ioa.agents.teacher import Teacher, TeacherError
-from ioa.agents.teachers import TeacherSettings, open_model
+from ioa.agents.teacher import Teacher
+from ioa.agents.teachers import check_teacher, open_model, opened
 
 __all__ = [
+    "PRICES",
+    "ROLES",
+    "Budget",
+    "BudgetReached",
+    "BudgetSettings",
+    "CallDesk",
+    "Checked",
     "CurriculumPlanner",
     "CurriculumSettings",
     "Diagnoser",
     "DiagnosisSettings",
     "Draft",
+    "Endpoint",
     "LessonRequest",
     "PedagogicalAdapter",
+    "Role",
+    "Roles",
+    "Spent",
     "SynthesisSettings",
     "Teacher",
     "TeacherError",
     "TeacherExaminee",
     "TeacherSettings",
+    "check_teacher",
     "first_lessons",
+    "load_prices",
     "open_model",
+    "opened",
 ]

@@ -5,12 +5,13 @@ checks of the example store.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from ioa.agents.checks import false_step, same_answer
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
-from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings
+from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.memory.procedural import lesson_seed, supply
 from ioa.memory.records import (
@@ -113,7 +114,7 @@ class PedagogicalAdapter:
                 Draft(
                     request=request,
                     lessons=lessons,
-                    teacher=self._writer.spec,
+                    teacher=outcome.teacher,
                     event=outcome.event,
                     error=outcome.error,
                 )
@@ -153,40 +154,35 @@ class PedagogicalAdapter:
             self._shown[module.id, level] = tuple(item.question for item in islice(supplied, SAMPLES))
         return self._shown[module.id, level]
 
-    def verify(self, domain: Domain, draft: Draft, on_refusal: Callable[[Refusal], None]) -> tuple[Example, ...]:
-        """Check the lessons of a draft: each step, then the answer by solving the problem independently.
+    def verify(self, domain: Domain, drafts: Sequence[Draft], on_checked: Callable[[Checked], None]) -> None:
+        """Check the lessons of drafts: each step, then the answer by solving the problem independently.
 
-        Returns:
-            The lessons that hold, as examples; the others are handed to `on_refusal`.
+        Args:
+            domain: Where the modules are described.
+            drafts: What was written; the solutions of all of them are asked for together.
+            on_checked: Given what is left of each draft as soon as that is known, in any order.
         """
+        places: dict[int, tuple[_Check, int]] = {}
+        calls = []
+        for check in map(_screened, drafts):
+            if not self._settings.verify or not check.sound:
+                on_checked(check.result(domain))
+                continue
+            for number, lesson in enumerate(check.sound):
+                call = self._solution(check.draft, lesson)
+                calls.append(call)
+                places[id(call)] = check, number
 
-        def refuse(reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> None:
-            on_refusal(refusal(draft, reason, detail, lesson))
+        def solved(outcome: Outcome) -> None:
+            check, number = places[id(outcome.call)]
+            check.solutions[number] = outcome
+            if len(check.solutions) == len(check.sound):
+                on_checked(check.result(domain))
 
-        if draft.error:
-            refuse(RefusalReason.SCHEMA, draft.error)
-        sound: list[Lesson] = []
-        for lesson in draft.lessons[draft.request.count :]:
-            refuse(RefusalReason.SURPLUS, f"{draft.request.count} lessons were asked for", lesson)
-        for lesson in draft.lessons[: draft.request.count]:
-            wrong = false_step(lesson.steps)
-            if not (lesson.problem.strip() and lesson.answer.strip() and lesson.steps):
-                refuse(RefusalReason.SCHEMA, "problem, steps or answer is empty", lesson)
-            elif wrong:
-                refuse(RefusalReason.STEPS, f"this step is false: {wrong}", lesson)
-            else:
-                sound.append(lesson)
-        if self._settings.verify and sound:
-            answers = self._solve(draft, sound)
-            for lesson, answer in zip(sound, answers, strict=True):
-                if not same_answer(lesson.answer, answer):
-                    refuse(RefusalReason.ANSWER, f"solved independently the answer is {answer!r}", lesson)
-            sound = [
-                lesson for lesson, answer in zip(sound, answers, strict=True) if same_answer(lesson.answer, answer)
-            ]
-        return tuple(_example(domain, draft, lesson) for lesson in sound)
+        self._verifier.ask(calls, solved)
 
-    def _solve(self, draft: Draft, lessons: Sequence[Lesson]) -> list[str]:
+    @staticmethod
+    def _solution(draft: Draft, lesson: Lesson) -> Call:
         context = CallContext(
             node="verify",
             agent="verifier",
@@ -196,9 +192,61 @@ class PedagogicalAdapter:
             module=draft.request.module,
             batch=draft.request.batch,
         )
-        calls = [Call(SolveBrief(problem=lesson.problem), context) for lesson in lessons]
-        outcomes = self._verifier.ask(calls)
-        return [outcome.reply.answer if isinstance(outcome.reply, SolveReply) else "" for outcome in outcomes]
+        return Call(SolveBrief(problem=lesson.problem), context)
+
+
+@dataclass
+class _Check:
+    """A draft on its way through verification."""
+
+    draft: Draft
+    sound: list[Lesson]
+    """What passed the checks that ask nobody."""
+    refused: list[Refusal]
+    solutions: dict[int, Outcome] = field(default_factory=dict)
+    """Independent solutions, by place in `sound`; empty where none are wanted."""
+
+    def result(self, domain: Domain) -> Checked:
+        """What is left, when all the solutions are there."""
+        kept = []
+        for number, lesson in enumerate(self.sound):
+            why = _disagreement(lesson, self.solutions[number]) if self.solutions else ""
+            if why:
+                self.refused.append(refusal(self.draft, RefusalReason.ANSWER, why, lesson))
+            else:
+                kept.append(_example(domain, self.draft, lesson))
+        return Checked(batch=self.draft.request.batch, sound=tuple(kept), refused=tuple(self.refused))
+
+
+def _screened(draft: Draft) -> _Check:
+    """The checks that ask nobody: form, number of lessons, arithmetic of each step."""
+    check = _Check(draft, [], [])
+
+    def refuse(reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> None:
+        check.refused.append(refusal(draft, reason, detail, lesson))
+
+    if draft.error:
+        refuse(RefusalReason.SCHEMA, draft.error)
+    for lesson in draft.lessons[draft.request.count :]:
+        refuse(RefusalReason.SURPLUS, f"{draft.request.count} lessons were asked for", lesson)
+    for lesson in draft.lessons[: draft.request.count]:
+        wrong = false_step(lesson.steps)
+        if not (lesson.problem.strip() and lesson.answer.strip() and lesson.steps):
+            refuse(RefusalReason.SCHEMA, "problem, steps or answer is empty", lesson)
+        elif wrong:
+            refuse(RefusalReason.STEPS, f"this step is false: {wrong}", lesson)
+        else:
+            check.sound.append(lesson)
+    return check
+
+
+def _disagreement(lesson: Lesson, solution: Outcome) -> str:
+    """Why an independent solution speaks against the lesson; empty where it does not."""
+    if not isinstance(solution.reply, SolveReply):
+        return f"it could not be solved independently: {solution.error}"
+    if same_answer(lesson.answer, solution.reply.answer):
+        return ""
+    return f"solved independently the answer is {solution.reply.answer!r}"
 
 
 def refusal(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:

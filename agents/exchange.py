@@ -6,11 +6,19 @@ brief; the embedded tutor reads the brief alone.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from ioa.memory.records import Generator, Record, Strategy, Unit
+
+Line = Annotated[str, Field(json_schema_extra={"maxLength": 240})]
+"""A line of text. The bound is in the schema alone: a server that enforces it ends a weak model's endless line,
+and a longer one from another server is welcome."""
+Short = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 60})]
+"""A final answer, by the same rule."""
+Lines = Annotated[tuple[Line, ...], Field(json_schema_extra={"maxItems": 20})]
+"""Worked steps, by the same rule."""
 
 
 class Reply(Record):
@@ -26,6 +34,10 @@ class Brief(Record):
     """Name of the task and of its prompt file."""
     reply: ClassVar[type[Reply]]
     """The form of the answer."""
+
+    def reply_schema(self) -> dict[str, Any]:
+        """The JSON Schema that a provider holds the reply to."""
+        return self.reply.model_json_schema()
 
 
 class ModuleBrief(Record):
@@ -67,8 +79,8 @@ class PrerequisitesBrief(Brief):
 class SolveReply(Reply):
     """Answer to `SolveBrief`."""
 
-    steps: tuple[str, ...]
-    answer: Annotated[str, Field(coerce_numbers_to_str=True)]
+    steps: Lines
+    answer: Short
 
 
 class SolveBrief(Brief):
@@ -202,10 +214,10 @@ class RemedyBrief(Brief):
 class Lesson(Reply):
     """A lesson as the teacher writes it."""
 
-    problem: str
-    steps: tuple[str, ...]
-    answer: Annotated[str, Field(coerce_numbers_to_str=True)]
-    verification: str = ""
+    problem: Annotated[str, Field(json_schema_extra={"maxLength": 2000})]
+    steps: Lines
+    answer: Short
+    verification: Line = ""
 
 
 class LessonsReply(Reply):
@@ -231,3 +243,9 @@ class LessonsBrief(Brief):
     """What the lessons should put right."""
     max_words: int
     """Longest solution, steps and answer together: what the student is allowed to write."""
+
+    def reply_schema(self) -> dict[str, Any]:
+        """As many lessons as are asked for: a weak model does not know where to stop."""
+        schema = super().reply_schema()
+        schema["properties"]["lessons"] |= {"minItems": 1, "maxItems": self.count}
+        return schema

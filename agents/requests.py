@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ioa.agents.exchange import Lesson
-from ioa.memory.records import Domain, Kind, Record, Remedy, Strategy, Unit
+from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Strategy, Unit
 
 
 class SynthesisSettings(Record):
@@ -20,6 +20,8 @@ class SynthesisSettings(Record):
     """Lessons asked for in one call; J of the paper."""
     passes: Annotated[int, Field(ge=1)] = 3
     """How often the missing lessons are asked for again before the stage goes on with fewer."""
+    least_yield: Unit = 0.1
+    """Share of a pass's lessons that must be new and right; with fewer, the rest is not asked for again."""
     introductory_share: Unit = 0.2
     """Share of a module's first lessons that are drawn from its easiest level."""
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] = (
@@ -58,6 +60,14 @@ class Draft(Record):
     event: str
     error: str = ""
     """Why there are none."""
+
+
+class Checked(Record):
+    """What verification left of one draft."""
+
+    batch: str
+    sound: tuple[Example, ...]
+    refused: tuple[Refusal, ...]
 
 
 def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSettings) -> tuple[Remedy, ...]:

@@ -1,32 +1,38 @@
-"""Asking a teacher: many calls at once, each written to the transcript before it is used."""
+"""A teacher as the agents know it: asked by brief, answering by record."""
 
-import asyncio
-import threading
+import hashlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import as_completed
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from itertools import accumulate
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from ioa.agents.calling import (
+    Answer,
+    CallDesk,
+    Endpoint,
+    RejectedError,
+    Request,
+    Sitting,
+    TeacherError,
+    TeacherSettings,
+)
+from ioa.agents.calling.faults import Fault
 from ioa.agents.exchange import Brief, Reply
 from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
-from ioa.memory.errors import Stopped
-from ioa.memory.redaction import redact
-from ioa.memory.transcript import CallContext, Message, Tokens, Transcript
+from ioa.memory.transcript import CallContext, Message, Transcript
 
 ATTEMPTS = 2
-"""A reply that cannot be read is asked for once more."""
-
-_ROLES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-
-T = TypeVar("T")
-
-
-class TeacherError(Stopped):
-    """The teacher could not be reached or refused to work; the run can be resumed when it is mended."""
+"""A reply that cannot be used is asked for once more."""
+HOPELESS = 0.5
+"""Share of a request's calls without a usable reply at which the run stops instead of paying for more of them."""
+HOPELESS_CALLS = 12
+"""Calls before that share means anything."""
+SHORTEST_LIMIT = 512
+"""Tokens that a reply which was cut off at a limit not ours is taken to have had at least."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Call:
 
     brief: Brief
     context: CallContext
+    sample: int = 0
+    """Number of the answer, where several to the same brief are wanted."""
 
 
 @dataclass(frozen=True)
@@ -43,48 +51,58 @@ class Outcome:
 
     call: Call
     reply: Reply | None
-    """The answer; none where it stayed unreadable."""
+    """The answer; none where there was none that could be used."""
     event: str
     """Id of the last transcript event of the call."""
     error: str = ""
     """Why there is no answer."""
+    category: str = ""
+    """The same in a word or two, for counting."""
+    teacher: str = ""
+    """Spec of who answered."""
 
 
 class Teacher:
-    """Any LangChain chat model, asked by brief and answering by record.
-
-    The calls run on an event loop of their own, in a thread that lives as long as the teacher, because the
-    providers' clients keep connections that belong to one loop.
-    """
+    """One or several chat models in a role."""
 
     def __init__(
-        self,
-        model: BaseChatModel,
-        *,
-        spec: str,
-        transcript: Transcript,
-        concurrency: int = 8,
-        timeout: float = 120.0,
+        self, endpoints: Sequence[Endpoint], desk: CallDesk, *, weights: Sequence[float] | None = None
     ) -> None:
-        self.spec = spec
-        self._model = model
-        self._transcript = transcript
-        self._concurrency = concurrency
-        self._timeout = timeout
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"teacher {spec}", daemon=True)
-        self._thread.start()
+        """A teacher for one or more roles.
+
+        Args:
+            endpoints: Whom to ask, in the order of preference; the next one is asked where one does not answer.
+            desk: Where the calls are made.
+            weights: Shares of the calls that each endpoint is asked first; none: always the first one.
+        """
+        self._endpoints = tuple(endpoints)
+        self._desk = desk
+        self._weights = tuple(weights) if weights is not None else None
+
+    @classmethod
+    def of(cls, model: BaseChatModel, *, spec: str, transcript: Transcript, **settings: float) -> "Teacher":
+        """A teacher of one model, with a desk of its own and without a ledger.
+
+        Args:
+            model: The model.
+            spec: Its name in the transcript, `provider:model`.
+            transcript: Where every attempt is written.
+            settings: Of `TeacherSettings`.
+        """
+        made = TeacherSettings.model_validate({"model": spec, **settings})
+        return cls([Endpoint(model, made)], CallDesk(transcript))
+
+    @property
+    def spec(self) -> str:
+        """Who it is: `provider:model`, several joined by commas."""
+        return ", ".join(dict.fromkeys(endpoint.spec for endpoint in self._endpoints))
 
     def close(self) -> None:
-        """Stop the event loop; calls in flight are dropped."""
-        if self._loop.is_closed():
-            return
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """Close the desk; calls in flight are dropped."""
+        self._desk.close()
 
     def ask(self, calls: Sequence[Call], on_outcome: Callable[[Outcome], None] | None = None) -> list[Outcome]:
-        """Make the calls, at most `concurrency` at a time.
+        """Make the calls, as many at a time as each endpoint allows.
 
         Args:
             calls: What to ask.
@@ -94,85 +112,121 @@ class Teacher:
             The outcomes, in the order of the calls.
 
         Raises:
-            TeacherError: a call failed for a reason that is not the wording of its reply. Outcomes before
-                it have been handed to `on_outcome`.
+            TeacherError: nobody answers, or too many replies are of no use. No new call was begun after that;
+                the outcomes of those in flight have been handed to `on_outcome`.
+            BudgetReached: the same, because nothing is left to spend.
         """
-        gate = asyncio.Semaphore(self._concurrency)
-        futures = [asyncio.run_coroutine_threadsafe(self._guarded(call, gate), self._loop) for call in calls]
-        try:
-            for future in as_completed(futures):
-                outcome = future.result()
-                if on_outcome is not None:
-                    on_outcome(outcome)
-        finally:
-            for future in futures:
-                future.cancel()
-        return [future.result() for future in futures]
+        sitting, useless, done = Sitting(self._desk), Counter[str](), 0
 
-    async def _guarded(self, call: Call, gate: asyncio.Semaphore) -> Outcome:
-        async with gate:
-            return await self._ask(call)
+        def received(outcome: Outcome) -> None:
+            nonlocal done
+            done += 1
+            if outcome.reply is None:
+                useless[outcome.category] += 1
+            if on_outcome is not None:
+                on_outcome(outcome)
+            if done >= HOPELESS_CALLS and useless.total() > HOPELESS * done and sitting.stopped is None:
+                counts = ", ".join(f"{count} {category}" for category, count in useless.most_common())
+                sitting.stopped = TeacherError(
+                    f"Teacher {self.spec}: of {done} replies {useless.total()} could not be used ({counts}); the last "
+                    f"one: {outcome.error}\nThe run stops before it pays for more of them; see `ioa transcript`."
+                )
+
+        width = sum(endpoint.settings.concurrency for endpoint in self._endpoints)
+        return sitting.run([partial(self._ask, call) for call in calls], width, received)
 
     async def _ask(self, call: Call) -> Outcome:
-        prompt = list(messages(call.context.agent, call.brief))
-        for attempt in range(1, ATTEMPTS + 1):
-            started = time.monotonic()
-            answer = await self._attempt(prompt)
-            text, reasoning = split_thought(answer.text)
-            error, reply = "", None
-            try:
-                reply = parse(text, call.brief.reply)
-            except UnreadableReplyError as unreadable:
-                error = str(unreadable)
-                complaint = repair_message(unreadable)
-            event = self._transcript.record(
-                context=call.context,
-                teacher=self.spec,
-                attempt=attempt,
-                messages=tuple(prompt),
-                reply=text,
-                reasoning=reasoning or _reasoning_field(answer),
-                parsed=reply.model_dump(mode="json") if reply is not None else None,
-                error=error,
-                tokens=_tokens(answer, prompt),
-                seconds=time.monotonic() - started,
-            )
-            if reply is not None:
-                return Outcome(call, reply, event.id)
-            prompt += [Message(role="assistant", content=text), complaint]
-        return Outcome(call, None, event.id, error)
+        prompt, larger = messages(call.context.agent, call.brief), None
+        for number in range(1, ATTEMPTS + 1):
+            outcome, answer = await self._attempt(call, prompt, larger, number)
+            if answer is None or outcome.reply is not None or outcome.category == "refusal":
+                break
+            if outcome.category == "length":  # the same again, with room: half a reply is no use as an example
+                larger = 2 * (self._endpoints[0].settings.max_tokens or max(SHORTEST_LIMIT, answer.tokens.output))
+            else:
+                said = Message(role="assistant", content=split_thought(answer.text)[0])
+                prompt = (*prompt, said, repair_message(UnreadableReplyError(outcome.error)))
+        return outcome
 
-    async def _attempt(self, prompt: Sequence[Message]) -> AIMessage:
-        sent = [_ROLES[message.role](message.content) for message in prompt]
+    async def _attempt(
+        self, call: Call, prompt: tuple[Message, ...], limit: int | None, number: int
+    ) -> tuple[Outcome, Answer | None]:
+        """One paid answer, read; none where the call cannot be answered at all."""
+        started, failures = time.monotonic(), list[str]()
+        record = self._recorder(call, prompt, number, failures)
+        request = Request(prompt, call.brief.reply_schema(), limit, record)
         try:
-            answer = await _within(self._timeout, self._model.ainvoke(sent))
-        except TimeoutError as error:
-            raise TeacherError(
-                f"Teacher {self.spec} gave no answer within {self._timeout:g} s. "
-                "Raise teacher.timeout or try again later; the run can be resumed."
-            ) from error
-        except Exception as error:
-            raise TeacherError(
-                f"Teacher {self.spec} failed: {type(error).__name__}: {redact(str(error))}\n"
-                "Check the key, the address and the model's name; the run can be resumed."
-            ) from error
-        if not isinstance(answer, AIMessage):
-            raise TeacherError(f"Teacher {self.spec} answered with {type(answer).__name__}, not a chat message.")
-        return answer
+            answer, endpoint, kept = await self._desk.answer(self._order(call), request, call.sample)
+        except RejectedError as error:
+            if not failures:  # an identical call in flight was rejected
+                record(self.spec, Fault(error.kind, str(error)), 0.0)
+            event = failures[-1]
+            return Outcome(call, None, event, str(error), error.kind.value, self.spec), None
+        text, thought = split_thought(answer.text)
+        reply, why, category = _read(text, answer, call.brief.reply)
+        event = self._desk.transcript.record(
+            context=call.context,
+            teacher=endpoint.spec,
+            attempt=number,
+            messages=prompt,
+            reply=text,
+            reasoning="\n".join(part for part in (answer.reasoning, thought) if part),
+            parsed=reply.model_dump(mode="json") if reply is not None else None,
+            error=why,
+            category=category,
+            tokens=answer.tokens,
+            cost=0.0 if kept else endpoint.cost(answer.tokens),
+            ledger=kept,
+            seconds=time.monotonic() - started,
+        ).id
+        return Outcome(call, reply, event, why, category, endpoint.spec), answer
+
+    def _order(self, call: Call) -> Sequence[Endpoint]:
+        """Whom to ask first; by weight the same call always goes to the same one, so that it is paid once."""
+        if self._weights is None:
+            return self._endpoints
+        point = _fraction(f"{call.brief.model_dump_json()}/{call.sample}") * sum(self._weights)
+        ends = accumulate(self._weights)
+        first = next((place for place, end in enumerate(ends) if point < end), len(self._weights) - 1)
+        return (self._endpoints[first], *self._endpoints[:first], *self._endpoints[first + 1 :])
+
+    def _recorder(
+        self, call: Call, prompt: tuple[Message, ...], number: int, events: list[str]
+    ) -> Callable[[str, Fault, float], None]:
+        def record(spec: str, fault: Fault, seconds: float) -> None:
+            error = f"{fault.kind.value}: {fault.message}"
+            events.append(self._failed(call, prompt, number, spec, error, seconds))
+
+        return record
+
+    def _failed(
+        self, call: Call, prompt: tuple[Message, ...], number: int, spec: str, error: str, seconds: float
+    ) -> str:
+        return self._desk.transcript.record(
+            context=call.context,
+            teacher=spec,
+            attempt=number,
+            messages=prompt,
+            reply="",
+            error=error,
+            category=error.partition(":")[0],
+            answered=False,
+            seconds=seconds,
+        ).id
 
 
-async def _within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
-    return await asyncio.wait_for(coroutine, seconds)
+def _read(text: str, answer: Answer, kind: type[Reply]) -> tuple[Reply | None, str, str]:
+    """(reply, why there is none, the same in a word)."""
+    if answer.ending == "refusal":
+        return None, f"the teacher refused: {text or 'it said nothing'}", "refusal"
+    if answer.ending == "length":
+        return None, f"the reply was cut off at {answer.tokens.output} tokens", "length"
+    try:
+        return parse(text, kind), "", ""
+    except UnreadableReplyError as unreadable:
+        return None, str(unreadable), "empty" if not text.strip() else "unreadable"
 
 
-def _reasoning_field(answer: AIMessage) -> str:
-    return str(answer.additional_kwargs.get("reasoning_content") or "")
-
-
-def _tokens(answer: AIMessage, prompt: Sequence[Message]) -> Tokens:
-    usage = answer.usage_metadata
-    if usage is not None:
-        estimated = "token_count" in answer.response_metadata
-        return Tokens(input=usage["input_tokens"], output=usage["output_tokens"], estimated=estimated)
-    characters = sum(len(message.content) for message in prompt)
-    return Tokens(input=characters // 4, output=len(answer.text) // 4, estimated=True)
+def _fraction(text: str) -> float:
+    """A number in [0, 1) that depends on nothing but the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48

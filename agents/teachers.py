@@ -1,41 +1,35 @@
 """Opening the chat model that plays the teacher.
 
-Two roads lead to one: `provider:model` through LangChain's `init_chat_model`, and the entry-point group
-`ioa.teachers`, through which the embedded tutor is found like anybody else's teacher.
+Three roads lead to one: the entry-point group `ioa.teachers`, through which the embedded tutor is found like
+anybody else's teacher; `provider:model` through LangChain's `init_chat_model`; and `gguf:PATH`, a model file that
+a server on this machine is started for.
 """
 
+import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
-from pydantic import Field
+from pydantic import SecretStr
 
+from ioa.agents.calling.settings import TeacherSettings, key_variable, read_key
 from ioa.memory.errors import UserError
-from ioa.memory.records import Record
 from ioa.memory.redaction import redact
 
 GROUP = "ioa.teachers"
-
-
-class TeacherSettings(Record):
-    """Which teacher, and how it is called."""
-
-    model: Annotated[str, Field(pattern=r"^[a-z0-9_]+:.+$")] = "tutor:arithmetic"
-    """`provider:model`, for example `tutor:arithmetic` (embedded), `openai:gpt-5-mini`, `deepseek:deepseek-chat`."""
-    base_url: str | None = None
-    """Address of an OpenAI-compatible server; with it the provider is usually `openai`."""
-    api_key_env: str | None = None
-    """Environment variable that holds the key; none for the provider's usual one. Never the key itself."""
-    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
-    """Sampling temperature; none leaves it to the provider, since reasoning models refuse it."""
-    max_tokens: Annotated[int | None, Field(ge=1)] = None
-    """Most tokens of a reply; none leaves it to the provider."""
-    timeout: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds after which one attempt is given up."""
-    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
-    """Most calls in flight."""
+GGUF = "gguf"
+"""Not a provider of LangChain: a model file, for which a server is started."""
+_INSISTING = {"openai", "deepseek", "anthropic"}
+"""Providers whose client does not work without a key."""
+GGUF_CONTEXT = 8192
+"""Tokens of a prompt with its reply; the longest prompts here have 3,000."""
+GGUF_SLOTS = 4
+"""Requests that such a server answers at once; each reserves memory for its context."""
 
 
 def open_model(settings: TeacherSettings) -> BaseChatModel:
@@ -53,7 +47,14 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
             )
         return model
     try:
-        opened: BaseChatModel = init_chat_model(name, model_provider=provider, **_arguments(provider, settings))
+        arguments = _arguments(provider, settings)
+        if provider == "openai":
+            from ioa.agents.calling.openai import ReasoningChatOpenAI
+
+            return ReasoningChatOpenAI(model=name, **arguments)
+        opened = _init(provider, name, arguments)
+        if any(isinstance(value, SecretStr) and not value.get_secret_value() for value in vars(opened).values()):
+            raise UserError(f"Teacher {settings.model}: its key is missing. Set {key_variable(settings)}.")
         return opened
     except UserError:
         raise
@@ -65,29 +66,81 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
         raise UserError(f"Teacher {settings.model} cannot be opened: {redact(str(error))}") from error
 
 
+def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
+    if provider == "anthropic" and importlib.util.find_spec("langchain_anthropic") is not None:
+        from ioa.agents.calling.anthropic import OwnChatAnthropic
+
+        return OwnChatAnthropic(model=name, **arguments)
+    model: BaseChatModel = init_chat_model(name, model_provider=provider, **arguments)
+    return model
+
+
+@contextmanager
+def opened(settings: TeacherSettings) -> Iterator[BaseChatModel]:
+    """The chat model that the settings name; what had to be started for it is stopped again at the end.
+
+    Raises:
+        UserError: as `open_model`, or the server of a GGUF file does not start.
+    """
+    provider, name = settings.model.split(":", 1)
+    if provider != GGUF:
+        yield open_model(settings)
+        return
+    from ioa.agents.gguf import GgufServer
+
+    slots = min(GGUF_SLOTS, settings.concurrency)
+    with GgufServer(Path(name), context=GGUF_CONTEXT, parallel=slots, threads=_threads()) as server:
+        options = {**settings.options, "api_key": "none"}
+        local = settings.model_copy(update={"model": "openai:gguf", "base_url": server.base_url, "options": options})
+        yield open_model(local)
+
+
+def _threads() -> int:
+    """All processors but one.
+
+    llama.cpp's threads wait for each other without sleeping: one thread for each processor makes hardly any headway
+    beside another busy process (measured on two: 0.4 tokens a second instead of 42 with one thread).
+    """
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
+def check_teacher(settings: TeacherSettings) -> None:
+    """See that a teacher can be opened, without starting or asking anything.
+
+    Raises:
+        UserError: it cannot.
+    """
+    provider, name = settings.model.split(":", 1)
+    if provider == GGUF:
+        from ioa.agents.gguf import check_gguf
+
+        check_gguf(Path(name))
+    else:
+        open_model(settings)
+
+
 def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"max_retries": 2, "timeout": settings.timeout}
-    for name in ("base_url", "temperature", "max_tokens"):
-        value = getattr(settings, name)
-        if value is not None:
-            arguments[name] = value
-    if settings.api_key_env is not None:
-        key = os.environ.get(settings.api_key_env)
-        if not key:
-            raise UserError(
-                f"Teacher {settings.model}: the environment variable {settings.api_key_env} is not set. "
-                f"Set it to your key: export {settings.api_key_env}=..."
-            )
+    """What the model is built with. Temperature and limits go with each call, where they can be left out again."""
+    arguments: dict[str, Any] = {"max_retries": 0, "timeout": settings.timeout, **settings.options}
+    if settings.base_url is not None:
+        arguments["base_url"] = settings.base_url
+    key = read_key(settings)
+    if key is not None and provider == "ollama":  # which has no argument for it
+        client = arguments.get("client_kwargs", {})
+        headers = {**client.get("headers", {}), "Authorization": f"Bearer {key}"}
+        arguments["client_kwargs"] = {**client, "headers": headers}
+    elif key is not None:
         arguments["api_key"] = key
-    elif provider == "openai" and settings.base_url and not os.environ.get("OPENAI_API_KEY"):
-        arguments["api_key"] = "none"  # local servers ask for no key, the client insists on one
+    elif provider in _INSISTING and settings.base_url and not os.environ.get(key_variable(settings)):
+        # Local servers ask for no key, the client insists on one. DeepSeek's would take OpenAI's from the environment.
+        arguments["api_key"] = "none"
     return arguments
 
 
 def _unknown(provider: str, error: ValueError) -> str:
     if "Unsupported" not in str(error):
         return redact(str(error))
-    ours = ", ".join(sorted(entry.name for entry in entry_points(group=GROUP)))
+    ours = ", ".join(sorted({GGUF, *(entry.name for entry in entry_points(group=GROUP))}))
     return (
         f"unknown provider {provider!r}. Installed here: {ours}. Beside these any provider of LangChain's "
         "init_chat_model: openai, deepseek, anthropic, ollama, ... (install its langchain-... package)."

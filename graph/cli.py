@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 index_app = typer.Typer(help="Look after the index of a run's lessons.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
+app.add_typer(teacher_app, name="teacher")
+app.command()(estimate)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]
@@ -41,6 +44,9 @@ def run(
         list[str] | None, typer.Option("--set", help="Any key of the run file: --set mastery.rounds=3")
     ] = None,
     run_id: Annotated[str | None, typer.Option(help="Name of the run; domain and time where none is given.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Pay for every answer anew, also those in the ledger.")
+    ] = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Diagnose, plan, teach and examine: a whole run."""
@@ -59,18 +65,25 @@ def run(
     configured = override(load_config(config), [*flags, *(settings or [])])
     name = check_run_id(run_id or new_run_id(configured.domain))
     with _resumable(name, runs_dir), reporter() as report:
-        made = start(configured, runs_dir, name, report)
+        made = start(configured, runs_dir, name, report, fresh=fresh)
     _close(made)
 
 
 @app.command()
-def resume(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
+def resume(
+    run_id: RunId,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A key that may change on the way: --set budget.usd=5, --set teacher.rpm=60"),
+    ] = None,
+    runs_dir: RunsDir = RUNS,
+) -> None:
     """Go on with a run that was interrupted, killed or stopped by an error."""
     from ioa.graph.progress import reporter
     from ioa.graph.runner import resume as go_on
 
     with _resumable(run_id, runs_dir), reporter() as report:
-        made = go_on(runs_dir, run_id, report)
+        made = go_on(runs_dir, run_id, report, settings or [])
     _close(made)
 
 

@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from ioa.agents import CurriculumSettings, DiagnosisSettings, SynthesisSettings, TeacherSettings
+from ioa.agents import (
+    PRICES,
+    BudgetSettings,
+    CurriculumSettings,
+    DiagnosisSettings,
+    Roles,
+    SynthesisSettings,
+    TeacherSettings,
+)
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.yaml_source import validate
@@ -37,6 +45,11 @@ class RunConfig(Record):
     """What turns problems into vectors for the duplicate check."""
     student: StudentSettings = StudentSettings()
     teacher: TeacherSettings = TeacherSettings()
+    """Plays every role that has no teacher of its own."""
+    roles: Roles = Roles()
+    budget: BudgetSettings = BudgetSettings()
+    prices: str | None = None
+    """A price list like `configs/prices.yaml`; none for the built-in one."""
     examination: ExaminationSettings = ExaminationSettings()
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     curriculum: CurriculumSettings = CurriculumSettings()
@@ -59,7 +72,8 @@ def load_config(name: str) -> RunConfig:
     if path.is_file():
         return validate(path, RunConfig)
     packaged = resources.files("ioa.configs")
-    names = sorted(entry.name.removesuffix(".yaml") for entry in packaged.iterdir() if entry.name.endswith(".yaml"))
+    files = {entry.name for entry in packaged.iterdir() if entry.name.endswith(".yaml")} - {PRICES}
+    names = sorted(name.removesuffix(".yaml") for name in files)
     if name in names:
         with resources.as_file(packaged.joinpath(f"{name}.yaml")) as file:
             return validate(file, RunConfig)
@@ -94,3 +108,27 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise UserError(f"--set: {faults}") from error
+
+
+_CALLING = {
+    *("api_key_env", "api_key_file", "attempts", "base_url", "breaker", "concurrency", "cool_down", "form"),
+    *("longest_wait", "max_tokens", "price", "rpm", "timeout", "tpm"),
+}
+"""Keys of a teacher that decide how it is reached and not what it has to say."""
+
+
+def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
+    """The config of a run under way with settings that do not change what it has made so far.
+
+    Raises:
+        UserError: a setting is of another kind, or wrong.
+    """
+    for setting in settings:
+        key = setting.partition("=")[0]
+        section, _, name = key.partition(".")
+        if section not in {"budget", "prices"} and not (section == "teacher" and name in _CALLING):
+            raise UserError(
+                f"--set {setting}: a run under way keeps its {key}, because what it has made depends on it. "
+                f"What may change: budget.*, prices, and of the teacher: {', '.join(sorted(_CALLING))}."
+            )
+    return override(config, settings)

@@ -37,6 +37,10 @@ class Reporter(Protocol):
         """A piece of work has come so far; `facts` is a short text behind its bar, such as the loss."""
         ...
 
+    def spent(self, calls: int, tokens: int, usd: float) -> None:
+        """So much was asked of the teachers by now, earlier sittings included."""
+        ...
+
 
 class Silent:
     """Says nothing: for tests and for LangGraph's own tools."""
@@ -50,6 +54,9 @@ class Silent:
     def work(self, name: str, done: int, total: int, facts: str = "") -> None:
         """Nothing."""
 
+    def spent(self, calls: int, tokens: int, usd: float) -> None:
+        """Nothing."""
+
 
 def place_text(node: str, stage: int | None, stages: int | None, round_: int | None) -> str:
     """`train · stage 2 of 4 · remediation round 1`."""
@@ -61,6 +68,11 @@ def place_text(node: str, stage: int | None, stages: int | None, round_: int | N
     return " · ".join(parts)
 
 
+def spent_text(calls: int, tokens: int, usd: float) -> str:
+    """`1,204 calls, 310,000 tokens, $0.42`; without the money where there is none to pay."""
+    return f"{calls:,} calls, {tokens:,} tokens" + (f", ${usd:.2f}" if usd else "")
+
+
 class PlainReporter:
     """Lines of text, for logs: a piece of work is reported at each tenth of its way."""
 
@@ -68,6 +80,7 @@ class PlainReporter:
         self._console = console
         self._tenth: tuple[str, int] = ("", -1)
         self._place = ""
+        self._money = ""
 
     def place(self, node: str, stage: int | None, stages: int | None, round_: int | None) -> None:
         """One line a node, also where it has several steps."""
@@ -86,7 +99,12 @@ class PlainReporter:
         tenth = (name, 10 * done // max(total, 1))
         if tenth != self._tenth:
             self._tenth = tenth
-            self._print(f"   {name}: {done}/{total} {facts}".rstrip())
+            money = f" · {self._money}" if self._money and not facts else ""
+            self._print(f"   {name}: {done}/{total} {facts}".rstrip() + money)
+
+    def spent(self, calls: int, tokens: int, usd: float) -> None:
+        """Behind the next lines about a piece of work."""
+        self._money = spent_text(calls, tokens, usd)
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -114,10 +132,11 @@ class LiveReporter:
         )
         self._task: tuple[str, TaskID] | None = None
         self._head = Text("")
+        self._money = ""
         self.live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
     def _render(self) -> Group:
-        return Group(self._head, self._bars)
+        return Group(Text.assemble(self._head, ("   " + self._money, "dim")), self._bars)
 
     def place(self, node: str, stage: int | None, stages: int | None, round_: int | None) -> None:
         """The headline."""
@@ -134,6 +153,10 @@ class LiveReporter:
             self._clear()
             self._task = (name, self._bars.add_task(name, total=total))
         self._bars.update(self._task[1], completed=done, total=total, facts=facts)
+
+    def spent(self, calls: int, tokens: int, usd: float) -> None:
+        """Behind the headline."""
+        self._money = spent_text(calls, tokens, usd)
 
     def _clear(self) -> None:
         if self._task is not None:

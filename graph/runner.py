@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +12,16 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
-from ioa.agents import open_model
+from ioa.agents import BudgetReached, check_teacher, load_prices
 from ioa.graph.builder import build_graph, open_checkpointer
-from ioa.graph.config import RunConfig
+from ioa.graph.config import RunConfig, changed
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
 from ioa.graph.workshop import Workshop
 from ioa.memory import RunDirectory, open_embedder
 from ioa.memory.domain import load_domain
 from ioa.memory.errors import Stopped, UserError
+from ioa.memory.files import write_text
 from ioa.memory.yaml_source import validate
 from ioa.training import resolve_student
 
@@ -40,7 +41,7 @@ def new_run_id(domain: str) -> str:
     return f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter) -> RunDirectory:
+def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter, *, fresh: bool = False) -> RunDirectory:
     """Begin a run and work on it until it is finished.
 
     Everything that can be wrong with the config is found before anything is written.
@@ -56,7 +57,7 @@ def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter) -> Run
     load_domain(config.domain)
     resolve_student(config.student)
     open_embedder(config.embedder)
-    open_model(config.teacher)
+    check_teachers(config)
     try:
         run.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -64,27 +65,53 @@ def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter) -> Run
             f"{run.root} cannot be made: {error.strerror}. Choose a folder you may write to: --runs-dir."
         ) from error
     with run.hold():
-        _work(run, config, reporter)
+        _work(run, config, reporter, fresh=fresh)
     return run
 
 
-def resume(runs: Path, run_id: str, reporter: Reporter) -> RunDirectory:
-    """Go on with a run where it stopped.
+def check_teachers(config: RunConfig) -> None:
+    """See that everybody who plays a part can be opened, and has a price where money is limited.
 
     Raises:
-        UserError: there is no such run, or another process holds it.
+        UserError: somebody cannot, or has none.
+    """
+    prices = load_prices(config.prices)
+    for settings in config.roles.all(config.teacher):
+        check_teacher(settings)
+        if config.budget.usd is not None and settings.price is None and prices.price(settings.model) is None:
+            raise UserError(
+                f"budget.usd is set, but the price of {settings.model} is not known. Give it one beside its name, "
+                "`price: {input: 1.0, output: 2.0}` in dollars per million tokens, or add it to a price list."
+            )
+
+
+def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] = ()) -> RunDirectory:
+    """Go on with a run where it stopped.
+
+    Args:
+        runs: Folder of the runs.
+        run_id: Which.
+        reporter: Told how it goes.
+        settings: `key=value` pairs that change the run's config: what it may spend, how a teacher is called.
+
+    Raises:
+        UserError: there is no such run, another process holds it, or a setting would change what was made.
         Paused: the run waits for its review.
         KeyboardInterrupt: it was interrupted again.
     """
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
-        _work(run, validate(run.config, RunConfig), reporter)
+        config = validate(run.config, RunConfig)
+        if settings:
+            config = changed(config, settings)
+            write_text(run.config, config.to_yaml())
+        _work(run, config, reporter)
     return run
 
 
-def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
+def _work(run: RunDirectory, config: RunConfig, reporter: Reporter, *, fresh: bool = False) -> None:
     with _terminable(), open_checkpointer(run.checkpoints) as checkpointer:
-        shop = Workshop(run, config, reporter)
+        shop = Workshop(run, config, reporter, fresh=fresh)
         shop.clock()  # it starts now
         shop.prepare()
         graph = build_graph(shop, checkpointer)
@@ -97,12 +124,18 @@ def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
             graph.invoke(_input(before), at, durability="sync")
         except BaseException as error:
             with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
-                _leave(shop, "interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                _leave(shop, _status(error))
             raise
         shop.close()
         if graph.get_state(at).next:
             _leave(shop, "paused")
             raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
+
+
+def _status(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "out of budget" if isinstance(error, BudgetReached) else "failed"
 
 
 def _leave(shop: Workshop, status: str) -> None:

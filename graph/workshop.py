@@ -6,13 +6,27 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
-from ioa.agents import CurriculumPlanner, Diagnoser, PedagogicalAdapter, Teacher, open_model
+from ioa.agents import (
+    Budget,
+    CallDesk,
+    CurriculumPlanner,
+    Diagnoser,
+    Endpoint,
+    PedagogicalAdapter,
+    Role,
+    Spent,
+    Teacher,
+    TeacherSettings,
+    load_prices,
+    opened,
+)
 from ioa.graph.config import RunConfig
 from ioa.graph.progress import Reporter, Silent
 from ioa.graph.state import RunState
 from ioa.memory import Clock, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
 from ioa.memory.domain import load_domain
 from ioa.memory.files import read_record, read_records, write_record, write_text
+from ioa.memory.ledger import Ledger
 from ioa.training import Student
 
 T = TypeVar("T")
@@ -42,6 +56,8 @@ class Workshop:
     run: RunDirectory
     config: RunConfig
     reporter: Reporter = field(default_factory=Silent)
+    fresh: bool = False
+    """Pay for every answer anew."""
     parts: dict[str, Any] = field(default_factory=dict)
     """What is open, by the name of the method that opens it."""
     _open: ExitStack = field(default_factory=ExitStack)
@@ -69,18 +85,48 @@ class Workshop:
         return Transcript(self.run.transcript)
 
     @_once
-    def teacher(self) -> Teacher:
-        """The teacher, in every role."""
-        settings = self.config.teacher
-        teacher = Teacher(
-            open_model(settings),
-            spec=settings.model,
-            transcript=self.transcript(),
-            concurrency=settings.concurrency,
-            timeout=settings.timeout,
-        )
-        self._open.callback(teacher.close)
-        return teacher
+    def budget(self) -> Budget:
+        """What may still be spent; what earlier sittings spent is in the transcript."""
+        spent = Spent()
+        for event in self.transcript().events():
+            if event.answered and not event.ledger:
+                spent.add(event.cost or 0.0, event.tokens.input + event.tokens.output, 1)
+
+        def wall() -> float:
+            return self.clock().timing().wall_seconds
+
+        def tell(now: Spent) -> None:
+            self.reporter.spent(now.calls, now.tokens, now.usd)
+
+        return Budget(self.config.budget, spent, wall, tell)
+
+    @_once
+    def desk(self) -> CallDesk:
+        """Where all calls are made; the ledger is shared by the runs of one folder."""
+        ledger = Ledger(self.run.ledger)
+        self._open.callback(ledger.close)
+        desk = CallDesk(self.transcript(), ledger=ledger, fresh=self.fresh, run=self.run.run_id)
+        dropped = ledger.abandoned(self.run.run_id)
+        if dropped:
+            self.reporter.say(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
+        self._open.callback(desk.close)
+        return desk
+
+    def teacher(self, role: Role | None = None) -> Teacher:
+        """The teacher of a role, or the one of the whole run."""
+        cast = (self.config.teacher,) if role is None else self.config.roles.cast(role, self.config.teacher)
+        weights = [settings.weight for settings in cast if settings.weight is not None]
+        return Teacher([self._endpoint(settings) for settings in cast], self.desk(), weights=weights or None)
+
+    def _endpoint(self, settings: TeacherSettings) -> Endpoint:
+        """One for each teacher, whatever its roles: its limits hold for all of them together."""
+        name = f"endpoint {settings.model_dump_json()}"
+        if name not in self.parts:
+            price = settings.price or load_prices(self.config.prices).price(settings.model)
+            model = self._open.enter_context(opened(settings))
+            self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.reporter.say)
+        endpoint: Endpoint = self.parts[name]
+        return endpoint
 
     @_once
     def student(self) -> Student:
@@ -104,20 +150,21 @@ class Workshop:
     @_once
     def diagnoser(self) -> Diagnoser:
         """The first agent."""
-        return Diagnoser(self.teacher(), self.config.diagnosis)
+        return Diagnoser(self.teacher("diagnoser"), self.config.diagnosis)
 
     @_once
     def planner(self) -> CurriculumPlanner:
         """The second agent."""
-        return CurriculumPlanner(self.teacher(), self.config.curriculum, self.config.synthesis.strategies)
+        return CurriculumPlanner(self.teacher("planner"), self.config.curriculum, self.config.synthesis.strategies)
 
     @_once
     def adapter(self) -> PedagogicalAdapter:
         """The third agent."""
-        teacher, avoid = self.teacher(), [probe.question for probe in self.probes()]
+        writer, verifier = self.teacher("adapter"), self.teacher("verifier")
+        avoid = [probe.question for probe in self.probes()]
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
         settings, seed = self.config.synthesis, self.config.seed
-        return PedagogicalAdapter(teacher, teacher, settings, seed=seed, max_words=words, avoid=avoid)
+        return PedagogicalAdapter(writer, verifier, settings, seed=seed, max_words=words, avoid=avoid)
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""
@@ -131,6 +178,7 @@ class Workshop:
     @contextmanager
     def at(self, node: str, state: RunState) -> Iterator[None]:
         """Show the node and count its time."""
+        self.budget().check_wall()
         self.reporter.place(node, state.get("stage"), state.get("stages"), state.get("round"))
         with self.clock().phase(node):
             yield

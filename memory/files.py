@@ -37,14 +37,21 @@ def write_records(path: Path, records: Iterable[BaseModel]) -> None:
     write_text(path, "".join(record.model_dump_json() + "\n" for record in records))
 
 
-def append_records(path: Path, records: Iterable[BaseModel]) -> None:
-    """Append records as JSON lines and have them on disk when this returns."""
+def append_records(path: Path, records: Iterable[BaseModel], *, sync: bool = True) -> None:
+    """Append records as JSON lines.
+
+    Args:
+        path: The file; made where it is not there.
+        records: What is appended.
+        sync: Have them on disk when this returns, so that even a power cut cannot lose them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     mend_last_line(path)
     with path.open("a", encoding="utf-8") as handle:
         handle.writelines(record.model_dump_json() + "\n" for record in records)
         handle.flush()
-        os.fsync(handle.fileno())
+        if sync:
+            os.fsync(handle.fileno())
 
 
 def mend_last_line(path: Path) -> bool:

@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 MARK = "[REDACTED]"
+SECRET = "secret"  # noqa: S105 - a name, not one
+"""Type of a validation error about a value that must not be shown."""
 
 _NAME = re.compile(r"(API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _PATTERN = re.compile(
@@ -14,11 +16,18 @@ _PATTERN = re.compile(
     r"|(?<=(?i:bearer) )[A-Za-z0-9._~+/=-]{16,}"
 )
 _SHORTEST = 8
+_told: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """Strike this value out of everything that is written from now on, whatever it looks like."""
+    if len(value) >= _SHORTEST:
+        _told.add(value)
 
 
 def redact(text: str) -> str:
-    """The text without secrets: values of the environment's key variables, and whatever looks like a key."""
-    values = {value for name, value in os.environ.items() if _NAME.search(name) and len(value) >= _SHORTEST}
+    """The text without secrets: values of key variables and key files, and what looks like a key."""
+    values = _told | {value for name, value in os.environ.items() if _NAME.search(name) and len(value) >= _SHORTEST}
     # The longest first: where one secret begins with another, nothing of it is left over.
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, MARK)

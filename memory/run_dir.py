@@ -65,6 +65,11 @@ class RunDirectory:
         return self.root / "transcript.jsonl"
 
     @property
+    def ledger(self) -> Path:
+        """Paid answers, shared by all runs of the folder: a repeated run does not pay again."""
+        return self.root.parent / "ledger.sqlite"
+
+    @property
     def clock(self) -> Path:
         """Seconds spent in each phase, over all sittings of the run; JSON of `Clock`."""
         return self.root / "clock.json"

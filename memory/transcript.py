@@ -73,7 +73,15 @@ class TranscriptEvent(Record):
     """The reply as structured data; none where it could not be read."""
     error: str = ""
     """Why the reply could not be used; empty where it could."""
+    category: str = ""
+    """The same in a word or two, for counting."""
+    answered: bool = True
+    """False where no reply came: the attempt failed on the way."""
+    ledger: bool = False
+    """Whether the reply was paid for before, or by another call in flight."""
     tokens: Tokens = Tokens()
+    cost: float | None = Field(default=0.0, ge=0)
+    """US dollars by the price list; 0 where it came from the ledger, none where the price is not known."""
     seconds: float = Field(default=0.0, ge=0)
     """From sending the request to having the whole reply."""
 
@@ -91,6 +99,8 @@ class Transcript:
     ) -> TranscriptEvent:
         """Append an event, named and stamped here and with secrets struck out; return it as written."""
         asked = [context.model_dump(mode="json"), [message.model_dump() for message in messages], attempt]
+        if not fields.get("answered", True):
+            asked.append("failed")  # so that bad weather does not change the ids of the answers
         name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:10]
         with self._lock:
             self._seen[name] += 1
@@ -104,7 +114,7 @@ class Transcript:
                 **fields,
             )
             event = TranscriptEvent.model_validate(redact_strings(event.model_dump(mode="json")))
-            append_records(self._path, [event])
+            append_records(self._path, [event], sync=False)  # an event a call: only a power cut can lose it
         return event
 
     def events(self) -> list[TranscriptEvent]:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ioa.memory.errors import UserError
+from ioa.memory.redaction import SECRET
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -110,6 +111,8 @@ def _fault(fault: Any, kind: type[BaseModel]) -> str:
         return f"{field}: unknown field; known here: {known}."
     if fault["type"] in {"model_type", "model_attributes_type", "mapping_type", "dict_type"}:
         return f"{field}: expected a mapping of fields (got {_shown(fault['input'])})."
+    if fault["type"] == SECRET:
+        return f"{field}: {fault['msg']}."
     return f"{field}: {fault['msg']} (got {_shown(fault['input'])})."
 
 

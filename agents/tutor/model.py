@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -44,6 +44,8 @@ class TutorChatModel(BaseChatModel):
 
     subject: str = "arithmetic"
     """What it teaches."""
+    free_of_charge: ClassVar[bool] = True
+    """Its answers are quicker computed than looked up."""
 
     @property
     def _llm_type(self) -> str:

@@ -7,21 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ioa.agents import Draft, LessonRequest, first_lessons
+from ioa.agents import Checked, Draft, LessonRequest, first_lessons
 from ioa.graph.nodes.beginning import load_curriculum
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import append_records, read_records, write_records
-from ioa.memory.records import Record
-
-
-class Checked(Record):
-    """What verification left of one draft; written as soon as it is known."""
-
-    batch: str
-    sound: tuple[Example, ...]
-    refused: tuple[Refusal, ...]
 
 
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
@@ -91,10 +82,16 @@ def verify(shop: Workshop) -> SynthesisNode:
             }
             drafts = sorted(read_records(place / "drafts.jsonl", Draft), key=lambda made: order[made.request.batch])
             checked = {done.batch for done in read_records(place / "checked.jsonl", Checked)}
-            for number, made in enumerate(drafts, start=1):
-                if made.request.batch not in checked:
-                    append_records(place / "checked.jsonl", [_check(shop, made)])
-                shop.reporter.work("verifying lessons", number, len(drafts))
+            open_ = [made for made in drafts if made.request.batch not in checked]
+            done = len(drafts) - len(open_)
+
+            def keep(result: Checked) -> None:
+                nonlocal done
+                append_records(place / "checked.jsonl", [_not_too_long(shop, result)])
+                done += 1
+                shop.reporter.work("verifying lessons", done, len(drafts))
+
+            shop.adapter().verify(shop.domain(), open_, keep)
             results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
             shop.store().refuse([refusal for done in results for refusal in done.refused])
             write_records(place / "verified.jsonl", [example for done in results for example in done.sound])
@@ -103,18 +100,18 @@ def verify(shop: Workshop) -> SynthesisNode:
     return node
 
 
-def _check(shop: Workshop, made: Draft) -> Checked:
-    refused: list[Refusal] = []
-    sound = []
+def _not_too_long(shop: Workshop, checked: Checked) -> Checked:
+    """What the student could write of it."""
     longest = shop.config.student.max_new_tokens
-    for example in shop.adapter().verify(shop.domain(), made, refused.append):
+    sound, refused = [], list(checked.refused)
+    for example in checked.sound:
         length = len(shop.student().format.encode_reply(example.solution))
         if length <= longest:
             sound.append(example)
         else:
             detail = f"the solution has {length} tokens, the student may write {longest} (student.max_new_tokens)"
             refused.append(_refusal(example, RefusalReason.LENGTH, detail))
-    return Checked(batch=made.request.batch, sound=tuple(sound), refused=tuple(refused))
+    return Checked(batch=checked.batch, sound=tuple(sound), refused=tuple(refused))
 
 
 def decontaminate(shop: Workshop) -> SynthesisNode:
@@ -185,14 +182,27 @@ def top_up(shop: Workshop) -> SynthesisNode:
             max(0, remedy.lessons - have[(remedy.module, remedy.level)]) for remedy in wanted(shop, stage, round_)
         )
         refused = [refusal for refusal in shop.store().refusals(stage) if refusal.round == round_]
-        if missing and pass_ + 1 < shop.config.synthesis.passes:
+        new, written = _pass_yield(folder(shop, state))
+        fruitless = new < shop.config.synthesis.least_yield * written
+        if missing and pass_ + 1 < shop.config.synthesis.passes and not fruitless:
             shop.reporter.say(f"{missing} lessons are missing: asking again")
             return {"missing": missing, "pass_number": pass_ + 1}
         text = f"{have.total()} lessons accepted, {len(refused)} refused."
         if missing:
-            text += f" {missing} fewer than were asked for, after {pass_ + 1} passes."
+            text += f" {missing} fewer than were asked for, after {pass_ + 1} {'passes' if pass_ else 'pass'}."
+            if fruitless:
+                share = new / written
+                text += (
+                    f" Of the last {written} lessons {share:.0%} were new and right: more of them were not asked for."
+                )
         shop.reporter.say(text)
         note = Note(sender="adapter", receiver="trainer", text=text, stage=stage, round=round_)
         return {"missing": 0, "pass_number": 0, "notes": noted(note)}
 
     return node
+
+
+def _pass_yield(place: Path) -> tuple[int, int]:
+    """(lessons accepted, lessons written) in a pass."""
+    written = sum(len(made.lessons) for made in read_records(place / "drafts.jsonl", Draft))
+    return len(read_records(place / "unique.jsonl", Example)), written

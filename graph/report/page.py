@@ -11,7 +11,8 @@ from ioa.graph.report import charts
 from ioa.graph.report.facts import Facts
 from ioa.graph.report.prerequisites import prerequisite_chart, stage_colour
 from ioa.graph.report.remarks import remarks
-from ioa.graph.report.summary import Summary, add_tokens, module_scores
+from ioa.graph.report.spending import add_tokens, money
+from ioa.graph.report.summary import Summary, module_scores
 from ioa.memory.records import Example, Score, Strategy
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Tokens
@@ -34,6 +35,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
         finalize=lambda value: redact(plain(value)) if type(value) is str else value,
     )
     environment.filters |= {
+        "money": money,
         "percent": percent,
         "score": score_words,
         "duration": duration,

@@ -1,8 +1,9 @@
 """The run's numbers for machines: `summary.json`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ioa.graph.report.facts import Facts, read_facts
+from ioa.graph.report.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 from ioa.memory.records import Record, Score, Unit
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import Tokens
@@ -58,9 +59,18 @@ class TeacherSummary(Record):
     spec: str | None
     """`provider:model`, from `config.yaml`, or else from the transcript's first call."""
     calls: int
-    """Attempts at calls, repairs included."""
+    """Attempts at calls, repairs included; what came from the ledger was not asked."""
     tokens: Tokens
-    """Sums; `estimated` where that holds of any call."""
+    """Sums of what was paid for; `estimated` where that holds of any call."""
+    usd: float | None
+    """By the price list; none where a price is not known."""
+    ledger: int
+    """Answers that had been paid for before."""
+    rejected: Mapping[str, int]
+    """Attempts that came to nothing, by category."""
+    by_agent: tuple[Spending, ...]
+    by_stage: tuple[Spending, ...]
+    by_module: tuple[Spending, ...]
 
 
 class Summary(Record):
@@ -151,16 +161,15 @@ def _over_targets(facts: Facts, label: str) -> Score | None:
 
 def _teacher(facts: Facts) -> TeacherSummary:
     spec = facts.settings.teacher or (facts.events[0].teacher if facts.events else None)
-    return TeacherSummary(spec=spec, calls=len(facts.events), tokens=add_tokens(e.tokens for e in facts.events))
-
-
-def add_tokens(parts: Iterable[Tokens]) -> Tokens:
-    """The sum of several calls' tokens; estimated where any of them is."""
-    total = Tokens()
-    for part in parts:
-        total = Tokens(
-            input=total.input + part.input,
-            output=total.output + part.output,
-            estimated=total.estimated or part.estimated,
-        )
-    return total
+    whole = spend("all", facts.events)
+    return TeacherSummary(
+        spec=spec,
+        calls=sum(not event.ledger for event in facts.events),
+        tokens=whole.tokens,
+        usd=whole.usd,
+        ledger=whole.ledger,
+        rejected=rejections(facts.events),
+        by_agent=by_agent(facts.events),
+        by_stage=by_stage(facts.events),
+        by_module=by_module(facts.events),
+    )

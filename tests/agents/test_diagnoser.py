@@ -32,7 +32,7 @@ def diagnoser(tmp_path):
     opened = []
 
     def open_(*script):
-        teacher = Teacher(ScriptedModel(*script), spec="test:model", transcript=Transcript(tmp_path / "t.jsonl"))
+        teacher = Teacher.of(ScriptedModel(*script), spec="test:model", transcript=Transcript(tmp_path / "t.jsonl"))
         opened.append(teacher)
         return Diagnoser(teacher, DiagnosisSettings())
 

@@ -60,7 +60,7 @@ def write_config(folder: Path, **changes) -> Path:
         "training": {"epochs": 2, "batch_size": 4, "checkpoint_every": 2},
     }
     for section, values in changes.items():
-        config[section] = {**config[section], **values} if isinstance(values, dict) else values
+        config[section] = {**config.get(section, {}), **values} if isinstance(values, dict) else values
     path = folder / "run.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path

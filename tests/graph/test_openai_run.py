@@ -38,18 +38,18 @@ def test_a_run_over_http_ends_like_one_with_the_embedded_teacher(tmp_path):
     assert "think" not in lessons
 
 
-def test_a_teacher_that_writes_nothing_usable_ends_the_run_without_lessons_and_says_so(tmp_path):
-    config = write_config(tmp_path, mastery={"rounds": 1})
+def test_a_teacher_that_writes_nothing_usable_stops_the_run_before_more_is_paid_for(tmp_path):
+    config = write_config(tmp_path, examination={"diagnosis": 20})
     with serve(lambda _: completion("I am only a language model.")) as server:
         done = ioa(
             "run", config, "--teacher", "openai:mute", "--teacher-base-url", server.base_url,
             "--run-id", "mute", cwd=tmp_path,
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "cannot do" in done.stderr
-    summary = json.loads((tmp_path / "runs/mute/summary.json").read_text())
-    assert summary["examples"]["accepted"] == 0
-    assert not any(module["targeted"] for module in summary["modules"])
+        assert len(server.requests) < 80
+    assert done.returncode == 3, done.stderr
+    assert "12 unreadable" in done.stderr
+    assert "ioa transcript" in done.stderr
+    assert json.loads((tmp_path / "runs/mute/summary.json").read_text())["teacher"]["rejected"]["unreadable"] >= 12
 
 
 def test_a_teacher_that_breaks_down_stops_the_run_and_it_can_be_resumed(tmp_path):

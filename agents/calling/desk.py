@@ -1,0 +1,223 @@
+"""Where all calls of a run are made: one event loop, one ledger, one budget, whoever asks whom."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from ioa.agents.calling.answer import Answer
+from ioa.agents.calling.endpoint import Endpoint, Request, TeacherError, UnavailableError
+from ioa.memory.ledger import Ledger, ledger_key
+from ioa.memory.transcript import Transcript
+
+T = TypeVar("T")
+
+
+class CallDesk:
+    """Runs calls on an event loop of its own, in a thread that lives as long as the desk.
+
+    The providers' clients keep connections that belong to one loop, so all of them share this one.
+    """
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        *,
+        ledger: Ledger | None = None,
+        fresh: bool = False,
+        run: str = "",
+    ) -> None:
+        """Open the desk.
+
+        Args:
+            transcript: Where every attempt is written.
+            ledger: Paid answers; none to keep none.
+            fresh: Pay for everything anew, and keep the new answers in place of the old.
+            run: Whose calls they are, for the ledger.
+        """
+        self.transcript = transcript
+        self._ledger = ledger
+        self._fresh = fresh
+        self._run = run
+        self._answered: set[str] = set()
+        self._in_flight: dict[str, asyncio.Future[tuple[Answer, Endpoint]]] = {}
+        self._asked: set[Endpoint] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="calls", daemon=True)
+        self._thread.start()
+
+    def submit(self, call: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Run a coroutine on the desk's loop."""
+        return asyncio.run_coroutine_threadsafe(call, self._loop)
+
+    def close(self) -> None:
+        """Drop the calls in flight, close the connections of the teachers that were asked, and stop the loop."""
+        if self._loop.is_closed():
+            return
+        self.submit(self._shut_down()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _shut_down(self) -> None:
+        calls = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        for endpoint in self._asked:
+            await endpoint.close()
+        await self._loop.shutdown_asyncgens()
+
+    async def answer(
+        self, endpoints: Sequence[Endpoint], request: Request, sample: int = 0
+    ) -> tuple[Answer, Endpoint, bool]:
+        """Have a request answered by the first endpoint that can, or from the ledger.
+
+        An identical request that is in flight is waited for instead of being paid for twice.
+
+        Args:
+            endpoints: In the order of preference.
+            request: What is asked.
+            sample: Number of the answer, where several to the same prompt are wanted.
+
+        Returns:
+            (answer, who gave it, whether it came from the ledger or from another call in flight).
+
+        Raises:
+            TeacherError: none of them answers.
+            RejectedError: the request can never be answered as it is.
+            BudgetReached: nothing is left for it.
+        """
+        keys = [self._key(endpoint, request, sample) for endpoint in endpoints]
+        kept = self._kept(endpoints, keys)
+        if kept is not None:
+            return (*kept, True)
+        waiting = self._in_flight.get(keys[0])
+        if waiting is not None:
+            return (*await asyncio.shield(waiting), True)
+        promise: asyncio.Future[tuple[Answer, Endpoint]] = self._loop.create_future()
+        self._in_flight[keys[0]] = promise
+        try:
+            found = await self._ask(endpoints, keys, request)
+        except BaseException as error:
+            promise.set_exception(error if isinstance(error, Exception) else TeacherError("The call was dropped."))
+            promise.exception()  # seen here, should nobody else wait for it
+            raise
+        else:
+            promise.set_result(found)
+        finally:
+            del self._in_flight[keys[0]]
+        return (*found, False)
+
+    async def _ask(
+        self, endpoints: Sequence[Endpoint], keys: Sequence[str], request: Request
+    ) -> tuple[Answer, Endpoint]:
+        reasons = []
+        for endpoint, key in zip(endpoints, keys, strict=True):
+            self._asked.add(endpoint)
+            try:
+                return await self._pay(endpoint, key, request), endpoint
+            except UnavailableError as error:
+                reasons.append(str(error))
+        raise TeacherError(
+            "\n".join(f"Teacher {reason}" for reason in reasons)
+            + "\nResume the run when it answers again; nothing is lost."
+        )
+
+    async def _pay(self, endpoint: Endpoint, key: str, request: Request) -> Answer:
+        """Have it answered and keep the answer; a call that is dropped on its way stays noted as in flight."""
+        if self._ledger is None or endpoint.free:
+            return await endpoint.call(request)
+        self._ledger.begin(key, self._run)
+        try:
+            answer = await endpoint.call(request)
+            self._ledger.put(key, endpoint.spec, answer)
+        except Exception:
+            self._ledger.end(key, self._run)
+            raise
+        self._ledger.end(key, self._run)
+        self._answered.add(key)
+        return answer
+
+    def _kept(self, endpoints: Sequence[Endpoint], keys: Sequence[str]) -> tuple[Answer, Endpoint] | None:
+        if self._ledger is None:
+            return None
+        for endpoint, key in zip(endpoints, keys, strict=True):
+            if endpoint.free or (self._fresh and key not in self._answered):
+                continue
+            answer = self._ledger.get(key, Answer)
+            if answer is not None:
+                return answer, endpoint
+        return None
+
+    def _key(self, endpoint: Endpoint, request: Request, sample: int) -> str:
+        settings = endpoint.settings
+        decides = {
+            "base_url": settings.base_url,
+            "temperature": settings.temperature,
+            "max_tokens": request.max_tokens or settings.max_tokens,
+            "options": dict(settings.options),
+            "form": settings.form,
+        }
+        return ledger_key(settings.model, decides, request.prompt, sample)
+
+
+class Sitting:
+    """Calls that belong together: where one cannot go on, those in flight are finished and no other begins."""
+
+    def __init__(self, desk: CallDesk) -> None:
+        self._desk = desk
+        self.stopped: Exception | None = None
+        """Set by whoever finds that the sitting cannot go on."""
+
+    def run(
+        self, jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]], width: int, on_result: Callable[[T], None]
+    ) -> list[T]:
+        """Run them all and return their results in order.
+
+        Args:
+            jobs: Each makes one call when it is called itself.
+            width: Most of them at a time.
+            on_result: Called in this thread with each result as soon as it is there, in any order.
+
+        Raises:
+            Exception: what one of them raised first; the results of those in flight have been handed over.
+        """
+        results: dict[int, T] = {}
+        arrived: SimpleQueue[tuple[int, T] | None] = SimpleQueue()
+        conducted = self._desk.submit(self._conduct(jobs, width, arrived.put))
+        try:
+            while (arrival := arrived.get()) is not None:
+                index, results[index] = arrival
+                on_result(results[index])
+        except BaseException:
+            conducted.cancel()
+            raise
+        conducted.result()
+        if self.stopped is not None:
+            raise self.stopped
+        return [results[index] for index in range(len(jobs))]
+
+    async def _conduct(
+        self,
+        jobs: Sequence[Callable[[], Coroutine[Any, Any, T]]],
+        width: int,
+        put: Callable[[tuple[int, T] | None], None],
+    ) -> None:
+        waiting = iter(enumerate(jobs))
+
+        async def work() -> None:
+            for index, job in waiting:
+                if self.stopped is not None:
+                    return
+                try:
+                    put((index, await job()))
+                except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+                    self.stopped = self.stopped or error
+
+        try:
+            await asyncio.gather(*(work() for _ in range(min(width, len(jobs)))))
+        finally:
+            put(None)

@@ -1,0 +1,187 @@
+"""What can go wrong with a call, told apart by what has to be done about it.
+
+LangChain's providers raise their own SDK's exceptions. They share a status code, an error code in the body
+and the headers of the response, which is all that is read here; nothing depends on one provider's classes.
+"""
+
+import asyncio
+import email.utils
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ioa.memory.redaction import redact
+
+
+class FaultKind(StrEnum):
+    """Kinds of failure of one attempt."""
+
+    AUTHENTICATION = "authentication"
+    """401 or 403: the key is wrong or may not do this. Stops the run."""
+    UNKNOWN_MODEL = "unknown model"
+    """404: the model or the address does not exist. Stops the run."""
+    QUOTA = "quota"
+    """The account has nothing left; it looks like a rate limit, but waiting does not help. Stops the run."""
+    RATE_LIMIT = "rate limit"
+    """429: too much at once. Waits as long as it was told to."""
+    SERVER = "server error"
+    """5xx: waits and tries again."""
+    CONNECTION = "connection"
+    """No connection, or it broke: waits and tries again."""
+    TIMEOUT = "timeout"
+    """No whole reply before the deadline: tries again."""
+    MALFORMED = "malformed response"
+    """Not a chat completion: HTML, no choices. Tries again."""
+    CONTEXT = "context overflow"
+    """The prompt does not fit the model. Never repeated as it was."""
+    BAD_REQUEST = "bad request"
+    """400 or 422: something in the request is not understood. Repeated only with that something left out."""
+
+
+STOPS = frozenset({FaultKind.AUTHENTICATION, FaultKind.UNKNOWN_MODEL, FaultKind.QUOTA})
+"""Trying again cannot help, with this call or with any other."""
+PASSES = frozenset(
+    {FaultKind.RATE_LIMIT, FaultKind.SERVER, FaultKind.CONNECTION, FaultKind.TIMEOUT, FaultKind.MALFORMED}
+)
+"""Bad weather: trying again may help."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failed attempt."""
+
+    kind: FaultKind
+    message: str
+    """What the provider said, without secrets."""
+    retry_after: float | None = None
+    """Seconds that the provider asks to wait; none where it does not say."""
+
+
+_STATUS = {
+    401: FaultKind.AUTHENTICATION,
+    403: FaultKind.AUTHENTICATION,
+    404: FaultKind.UNKNOWN_MODEL,
+    408: FaultKind.TIMEOUT,
+    409: FaultKind.SERVER,
+    413: FaultKind.CONTEXT,
+    425: FaultKind.SERVER,
+    429: FaultKind.RATE_LIMIT,
+}
+_QUOTA = re.compile(
+    r"insufficient_quota|exceeded your current quota|credit balance|insufficient balance", re.IGNORECASE
+)
+_CONTEXT = re.compile(
+    r"context_length_exceeded|maximum context length|context (?:window|size|length|limit)|prompt is too long"
+    r"|exceeds? the available context",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(r"model_not_found|model.{0,80}(?:not exist|not found)", re.IGNORECASE)
+_UNSUPPORTED = re.compile(r"is not supported for", re.IGNORECASE)
+_CONNECTION = (
+    "ConnectionError",
+    "APIConnectionError",
+    "ConnectError",
+    "ReadError",
+    "RemoteProtocolError",
+    "WriteError",
+)
+_TIMEOUT = ("APITimeoutError", "TimeoutException", "ReadTimeout", "ConnectTimeout")
+
+
+def classify(error: BaseException) -> Fault | None:
+    """What kind of failure an exception of a chat model is; none where it is a fault of a program.
+
+    Args:
+        error: What the model raised.
+    """
+    chain = list(_causes(error))
+    message = redact(_said(error))
+    status = next((code for code in map(_status, chain) if code is not None), None)
+    wait = next((seconds for seconds in map(_retry_after, chain) if seconds is not None), None)
+    if status is not None and status >= 400:
+        return Fault(_of_status(status, message), message, wait)
+    names = {base.__name__ for one in chain for base in type(one).__mro__}
+    if any(isinstance(one, TimeoutError | asyncio.TimeoutError) for one in chain) or names.intersection(_TIMEOUT):
+        return Fault(FaultKind.TIMEOUT, message or "no answer in time")
+    if any(isinstance(one, OSError) for one in chain) or names.intersection(_CONNECTION):
+        return Fault(FaultKind.CONNECTION, message or type(error).__name__)
+    if any(isinstance(getattr(one, "status_code", None), int) for one in chain):
+        # An error in the body of a 200, such as in the stream of Ollama, whose client then says -1.
+        return Fault(_of_status(500, message), message)
+    if isinstance(error, ValueError | TypeError | KeyError | IndexError | AttributeError):
+        # What the SDKs raise when a 200 holds something that is no completion: HTML, or no choices. Or before they
+        # send anything, where they know themselves what a model refuses.
+        kind = FaultKind.BAD_REQUEST if _UNSUPPORTED.search(message) else FaultKind.MALFORMED
+        return Fault(kind, f"{type(error).__name__}: {message}")
+    return None
+
+
+def _of_status(status: int, message: str) -> FaultKind:
+    if _CONTEXT.search(message) and status in {400, 413, 422, 500}:
+        return FaultKind.CONTEXT
+    if status in {400, 402, 403, 429} and _QUOTA.search(message):
+        return FaultKind.QUOTA
+    if status == 400 and _MODEL.search(message):
+        return FaultKind.UNKNOWN_MODEL
+    if status == 402:
+        return FaultKind.QUOTA
+    if status in _STATUS:
+        return _STATUS[status]
+    return FaultKind.SERVER if status >= 500 else FaultKind.BAD_REQUEST
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one
+        one = one.__cause__ or one.__context__
+
+
+def _status(error: BaseException) -> int | None:
+    for holder in (error, getattr(error, "response", None)):
+        for name in ("status_code", "status", "code"):
+            value = getattr(holder, name, None)
+            if isinstance(value, int) and 100 <= value < 600:
+                return value
+    return None
+
+
+def _said(error: BaseException) -> str:
+    said = str(error).strip() or type(error).__name__
+    body = getattr(error, "body", None)
+    told: Any = body if isinstance(body, Mapping) else {}
+    inner = told.get("error")
+    told = inner if isinstance(inner, Mapping) else told
+    for more in (told.get("message") or told.get("detail"), told.get("code"), getattr(error, "code", None)):
+        if more and not isinstance(more, int) and str(more) not in said:  # some SDKs say no more than the status
+            said = f"{said} ({more})"
+    return said
+
+
+def _retry_after(error: BaseException) -> float | None:
+    headers: Any = getattr(getattr(error, "response", error), "headers", None)
+    if headers is None:
+        return None
+    milliseconds = headers.get("retry-after-ms")
+    if milliseconds is not None:
+        return _number(milliseconds, 0.001)
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    seconds = _number(value, 1.0)
+    if seconds is not None:
+        return seconds
+    date = email.utils.parsedate_to_datetime(value) if re.search(r"\d{4}", value) else None
+    return max(0.0, date.timestamp() - time.time()) if date is not None else None
+
+
+def _number(text: str, scale: float) -> float | None:
+    try:
+        return max(0.0, float(text) * scale)
+    except ValueError:
+        return None

@@ -1,0 +1,131 @@
+"""What a night of bad weather does to a run, and what it costs: over HTTP, from the command line."""
+
+import json
+import time
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from tests import fault_server as play
+from tests.fault_server import serve_script
+from tests.graph.small import ioa, start, write_config
+
+from ioa.agents.tutor import open_tutor
+
+pytestmark = pytest.mark.slow
+ROLES = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+PRICE = {"input": 1.0, "output": 2.0}
+KEY = "not-like-any-key-0123456789"
+tutor = open_tutor("arithmetic")
+
+
+def answer(body):
+    return play.ok(tutor.invoke([ROLES[said["role"]](said["content"]) for said in body["messages"]]).text)
+
+
+def teacher(server, **settings):
+    return {"model": "openai:m", "base_url": server.base_url, "price": PRICE, **settings}
+
+
+def summary(folder, run):
+    return json.loads((folder / "runs" / run / "summary.json").read_text())
+
+
+def test_a_repeated_run_pays_nothing_and_a_fresh_one_pays_again(tmp_path):
+    with serve_script([], then=answer) as server:
+        config = write_config(tmp_path, teacher=teacher(server), mastery={"rounds": 0})
+        assert ioa("run", config, "--run-id", "first", cwd=tmp_path).returncode == 0
+        paid = len(server.requests)
+        assert ioa("run", config, "--run-id", "second", cwd=tmp_path).returncode == 0
+        assert len(server.requests) == paid
+        assert ioa("run", config, "--run-id", "third", "--fresh", cwd=tmp_path).returncode == 0
+        assert len(server.requests) == 2 * paid
+    first, second = summary(tmp_path, "first")["teacher"], summary(tmp_path, "second")["teacher"]
+    assert (first["calls"], second["calls"], second["ledger"]) == (paid, 0, paid + first["ledger"])
+    assert first["usd"] == pytest.approx(paid * (11 * PRICE["input"] + 7 * PRICE["output"]) / 1e6)
+    assert second["usd"] == 0
+    for part in ("by_agent", "by_stage", "by_module"):
+        assert sum(row["usd"] for row in first[part]) == pytest.approx(first["usd"])
+
+
+def test_a_budget_stops_the_run_and_more_of_it_lets_it_go_on(tmp_path):
+    with serve_script([], then=answer) as server:
+        config = write_config(tmp_path, teacher=teacher(server), budget={"calls": 15}, mastery={"rounds": 0})
+        stopped = ioa("run", config, "--run-id", "poor", cwd=tmp_path)
+        assert stopped.returncode == 3, stopped.stderr
+        assert len(server.requests) == 15
+        assert "15 of 15 calls" in stopped.stderr
+        assert "ioa resume poor" in stopped.stderr
+        assert summary(tmp_path, "poor")["status"] == "out of budget"
+        assert ioa("resume", "poor", "--set", "seed=4", cwd=tmp_path).returncode == 2
+        resumed = ioa("resume", "poor", "--set", "budget.calls=1000", cwd=tmp_path)
+        assert resumed.returncode == 0, resumed.stderr
+        asked = [json.dumps(body["messages"]) for body in server.requests]
+    assert len(asked) == len(set(asked)) == summary(tmp_path, "poor")["teacher"]["calls"]
+
+
+def test_a_role_has_a_teacher_of_its_own_and_the_next_one_takes_over(tmp_path):
+    with (
+        serve_script([], then=answer) as general,
+        serve_script([], then=play.server_error(503)) as broken,
+        serve_script([], then=answer) as spare,
+    ):
+        adapters = [teacher(broken, model="openai:broken", breaker=2), teacher(spare, model="openai:spare")]
+        config = write_config(tmp_path, teacher=teacher(general), roles={"adapter": adapters}, mastery={"rounds": 0})
+        done = ioa("run", config, "--run-id", "cast", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert spare.requests
+        assert all('"task": "lessons"' in body["messages"][-1]["content"] for body in spare.requests)
+        assert not any('"task": "lessons"' in body["messages"][-1]["content"] for body in general.requests)
+    examples = (tmp_path / "runs/cast/examples/stage-01.jsonl").read_text().splitlines()
+    assert {json.loads(line)["teacher"] for line in examples} == {"openai:spare"}
+
+
+def test_a_key_that_the_provider_repeats_is_nowhere_to_be_found(tmp_path):
+    (tmp_path / "key").write_text(KEY + "\n")
+    with serve_script([], then=play.unauthorized()) as server:
+        config = write_config(tmp_path, teacher=teacher(server, api_key_file=str(tmp_path / "key")))
+        stopped = ioa("run", config, "--run-id", "leak", cwd=tmp_path)
+        assert stopped.returncode == 3
+        assert server.authorizations == [f"Bearer {KEY}"]
+    assert "[REDACTED]" in stopped.stderr
+    assert str(tmp_path / "key") in stopped.stderr
+    written = [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
+    assert written
+    assert not [path for path in written if KEY.encode() in path.read_bytes()]
+    assert KEY not in stopped.stderr + stopped.stdout
+
+
+def test_a_key_in_the_run_file_is_refused_before_it_is_written(tmp_path):
+    config = write_config(tmp_path, teacher={"model": "openai:m", "options": {"api_key": "whatever-it-is"}})
+    done = ioa("run", config, "--run-id", "keyed", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "api_key_env" in done.stderr
+    assert "whatever" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_after_a_kill_what_was_answered_is_kept_and_what_was_in_flight_is_said(tmp_path):
+    def slow(body):
+        told = answer(body)
+        hangs = '"task": "lessons"' in body["messages"][-1]["content"] and not healthy
+        return play.hanging(60) if hangs else told
+
+    healthy = []
+    with serve_script([], then=slow) as server:
+        config = write_config(tmp_path, teacher=teacher(server, concurrency=3), mastery={"rounds": 0})
+        process = start("run", config, "--run-id", "killed", cwd=tmp_path)
+        deadline = time.monotonic() + 120
+        while sum('"task": "lessons"' in body["messages"][-1]["content"] for body in list(server.requests)) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        before = len(server.requests)
+        healthy.append(True)
+        resumed = ioa("resume", "killed", cwd=tmp_path)
+        assert resumed.returncode == 0, resumed.stderr
+        assert "3 calls were in flight when the run stopped; they may be billed twice." in resumed.stderr
+        first = {json.dumps(body["messages"]) for body in server.requests[: before - 3]}
+        assert not first & {json.dumps(body["messages"]) for body in server.requests[before:]}
+    assert summary(tmp_path, "killed")["status"] == "finished"
