@@ -29,6 +29,7 @@ lint: setup
 benchmark: setup
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/training_speed.py
+	$(BIN)/python benchmarks/teacher_throughput.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -35,6 +35,10 @@ _TOOL = {
 }
 
 
+_CONTEXT_WORDS = ("max_model_len", "context_length", "max_context_length", "context_window", "n_ctx", "n_ctx_train")
+"""In the lists of vLLM, OpenRouter, LM Studio, Groq and llama.cpp."""
+
+
 class Finding(Record):
     """One thing that was found out."""
 
@@ -109,7 +113,7 @@ async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Pric
     forms = [await _form(model, settings, plain, form) for form in (Form.SCHEMA, Form.JSON)]
     best = next((form for form, finding in forms if finding.good), Form.TEXT)
     findings += [system, temperature, *(finding for _, finding in forms), await _tools(model, settings)]
-    findings += [_context(model), _price(price)]
+    findings += [await _context(model, settings), _price(price)]
     recommended: dict[str, Any] = {"form": best.value}
     if settings.temperature is not None and not temperature.good:
         recommended["temperature"] = None
@@ -228,11 +232,29 @@ async def _tools(model: BaseChatModel, settings: TeacherSettings) -> Finding:
     return Finding(name="tool calling", good=None, detail="works" if called else "accepted, but no tool was called")
 
 
-def _context(model: BaseChatModel) -> Finding:
+async def _context(model: BaseChatModel, settings: TeacherSettings) -> Finding:
     profile: Any = getattr(model, "profile", None) or {}
-    limit = profile.get("max_input_tokens")
+    limit = profile.get("max_input_tokens") or await _listed_context(model, settings)
     detail = f"{limit:,} tokens" if limit else "not told; prompts of this program have 500 to 3,000 tokens"
     return Finding(name="context limit", good=None, detail=detail)
+
+
+async def _listed_context(model: BaseChatModel, settings: TeacherSettings) -> int | None:
+    """What the server's list of models says of this one, in any of the words that servers have for it."""
+    client: Any = getattr(model, "root_async_client", None)
+    if client is None:
+        return None
+    try:
+        listing = await asyncio.wait_for(client.get("/models", cast_to=object), settings.timeout)
+    except Exception:  # noqa: BLE001 - a server need not have such a list
+        return None
+    models = listing.get("data") if isinstance(listing, dict) else None
+    name = getattr(model, "model_name", "")
+    entries = [entry for entry in models or () if isinstance(entry, dict)]
+    own = next((entry for entry in entries if entry.get("id") == name), entries[0] if len(entries) == 1 else {})
+    meta = own.get("meta")
+    told = {**(meta if isinstance(meta, dict) else {}), **own}
+    return next((told[word] for word in _CONTEXT_WORDS if isinstance(told.get(word), int)), None)
 
 
 def _price(price: Price | None) -> Finding:

@@ -6,6 +6,8 @@ brief; the embedded tutor reads the brief alone.
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -27,6 +29,11 @@ class Reply(Record):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+@cache
+def _schema(reply: type[Reply]) -> dict[str, Any]:
+    return reply.model_json_schema()
+
+
 class Brief(Record):
     """What a teacher is asked."""
 
@@ -37,7 +44,7 @@ class Brief(Record):
 
     def reply_schema(self) -> dict[str, Any]:
         """The JSON Schema that a provider holds the reply to."""
-        return self.reply.model_json_schema()
+        return deepcopy(_schema(self.reply))
 
 
 class ModuleBrief(Record):

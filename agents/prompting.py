@@ -47,7 +47,7 @@ def fill(name: str, fields: Mapping[str, object]) -> str:
 
 def messages(agent: str, brief: Brief) -> tuple[Message, ...]:
     """The prompt for a task: the agent's role, the task in prose, the form of the reply, and the brief."""
-    schema = json.dumps(brief.reply.model_json_schema(), ensure_ascii=False)
+    schema = json.dumps(brief.reply_schema(), ensure_ascii=False)
     body = json.dumps({"task": brief.task, **brief.model_dump(mode="json")}, ensure_ascii=False, indent=1)
     user = (
         f"{fill(brief.task, _fields(brief))}\n\n"

@@ -9,6 +9,7 @@ loop throws its answers away. The two take turns, each in a process of its own.
 
 import argparse
 import asyncio
+import gc
 import json
 import statistics
 import subprocess
@@ -77,6 +78,7 @@ def ours(base_url: str, calls: int, slots: int) -> float:
         desk = CallDesk(Transcript(Path(folder) / "transcript.jsonl"), ledger=ledger)
         teacher = Teacher([Endpoint(open_model(settings), settings)], desk)
         teacher.ask([Call(SolveBrief(problem=f"Warm up {i}"), context) for i in range(slots)])
+        gc.freeze()  # as a run does
         began = time.perf_counter()
         outcomes = teacher.ask(asked)
         seconds = time.perf_counter() - began
@@ -104,6 +106,7 @@ def bare(base_url: str, calls: int, slots: int) -> float:
                 await client.chat.completions.create(model="m", messages=prompt)
 
         await asyncio.gather(*(one(f"Warm up {i}") for i in range(slots)))
+        gc.freeze()
         began = time.perf_counter()
         await asyncio.gather(*(one(f"What is {i} + 25?") for i in range(calls)))
         return calls / (time.perf_counter() - began)

@@ -37,7 +37,8 @@ def check(
         )
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise UserError(f"Teacher {spec}: {faults}. Expected provider:model, such as openai:gpt-5-mini.") from error
+        expected = "Expected provider:model, such as openai:gpt-5-mini." if ":" not in spec else faults
+        raise UserError(f"Teacher {spec}: {expected}") from error
     price = load_prices(prices).price(spec)
     with opened(settings) as model:
         found = check_up(model, settings, price)
@@ -54,7 +55,8 @@ def check(
         raise UserError(f"Teacher {spec} does not answer: {found.findings[0].detail}")
     described = {"model": spec, **({"base_url": base_url} if base_url else {}), **found.recommended}
     console.print("Recommended in the run file:")
-    console.print(yaml.safe_dump({"teacher": described}, sort_keys=False).rstrip(), markup=False, highlight=False)
+    text = yaml.safe_dump({"teacher": described}, sort_keys=False).rstrip()
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def estimate(

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 MARK = "[REDACTED]"
@@ -27,9 +28,17 @@ def keep_secret(value: str) -> None:
 
 def redact(text: str) -> str:
     """The text without secrets: values of key variables and key files, and what looks like a key."""
+    return _strike(text, _secrets())
+
+
+def _secrets() -> list[str]:
+    """The longest first: where one secret begins with another, nothing of it is left over."""
     values = _told | {value for name, value in os.environ.items() if _NAME.search(name) and len(value) >= _SHORTEST}
-    # The longest first: where one secret begins with another, nothing of it is left over.
-    for value in sorted(values, key=len, reverse=True):
+    return sorted(values, key=len, reverse=True)
+
+
+def _strike(text: str, secrets: Sequence[str]) -> str:
+    for value in secrets:
         text = text.replace(value, MARK)
     return _PATTERN.sub(MARK, text)
 
@@ -40,10 +49,14 @@ def redact_strings(value: Any) -> Any:
     Redacting the written JSON instead would miss a secret behind an escaped line end (`\nsk-...` has no word
     boundary before the key) and one that holds a quote or a backslash.
     """
+    return _strike_all(value, _secrets())
+
+
+def _strike_all(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return _strike(value, secrets)
     if isinstance(value, dict):
-        return {redact(key): redact_strings(item) for key, item in value.items()}
+        return {_strike(key, secrets): _strike_all(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [redact_strings(item) for item in value]
+        return [_strike_all(item, secrets) for item in value]
     return value

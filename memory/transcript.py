@@ -113,7 +113,10 @@ class Transcript:
                 attempt=attempt,
                 **fields,
             )
-            event = TranscriptEvent.model_validate(redact_strings(event.model_dump(mode="json")))
+            told = event.model_dump(mode="json")
+            safe = redact_strings(told)
+            if safe != told:
+                event = TranscriptEvent.model_validate(safe)
             append_records(self._path, [event], sync=False)  # an event a call: only a power cut can lose it
         return event
 

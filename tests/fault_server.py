@@ -28,6 +28,8 @@ DRIP_INTERVAL = 0.2
 """Seconds between two drips."""
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
+LISTING = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tests"}]}
+
 REASONS = {500: "Internal server error", 502: "Bad gateway", 503: "Service unavailable", 504: "Gateway timeout"}
 
 
@@ -347,8 +349,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         with self.record.lock:
             self.record.listings += 1
-        models = [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tests"}]
-        self.play(Play("models", body=json.dumps({"object": "list", "data": models})), "")
+        self.play(Play("models", body=json.dumps(LISTING)), "")
 
     def do_POST(self):
         data = self.rfile.read(int(self.headers["Content-Length"]))

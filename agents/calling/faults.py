@@ -8,7 +8,7 @@ import asyncio
 import email.utils
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -80,13 +80,10 @@ _CONTEXT = re.compile(
 )
 _MODEL = re.compile(r"model_not_found|model.{0,80}(?:not exist|not found)", re.IGNORECASE)
 _UNSUPPORTED = re.compile(r"is not supported for", re.IGNORECASE)
-_CONNECTION = (
-    "ConnectionError",
-    "APIConnectionError",
-    "ConnectError",
-    "ReadError",
-    "RemoteProtocolError",
-    "WriteError",
+_CONNECTION = ("ConnectionError", "APIConnectionError")
+_BROKEN = (
+    *("ConnectError", "ReadError", "WriteError", "RemoteProtocolError"),  # httpx
+    *("ClientOSError", "ClientPayloadError", "ServerDisconnectedError"),  # aiohttp
 )
 _TIMEOUT = ("APITimeoutError", "TimeoutException", "ReadTimeout", "ConnectTimeout")
 
@@ -98,25 +95,52 @@ def classify(error: BaseException) -> Fault | None:
         error: What the model raised.
     """
     chain = list(_causes(error))
-    message = redact(_said(error))
+    return _broken(chain) or _answered(chain) or _unanswered(chain) or _malformed(error)
+
+
+def _broken(chain: Sequence[BaseException]) -> Fault | None:
+    """A connection that could not be made or broke.
+
+    It comes first: some transports report a refused connection as a time-out, and half a body with a status.
+    """
+    for one in chain:
+        names = {base.__name__ for base in type(one).__mro__}
+        if isinstance(one, ConnectionError) or names.intersection(_BROKEN):
+            return Fault(FaultKind.CONNECTION, redact(str(one)) or type(one).__name__)
+    return None
+
+
+def _answered(chain: Sequence[BaseException]) -> Fault | None:
+    """An error that the server sent."""
+    message = redact(_said(chain[0]))
     status = next((code for code in map(_status, chain) if code is not None), None)
     wait = next((seconds for seconds in map(_retry_after, chain) if seconds is not None), None)
     if status is not None and status >= 400:
         return Fault(_of_status(status, message), message, wait)
+    return None
+
+
+def _unanswered(chain: Sequence[BaseException]) -> Fault | None:
+    message = redact(_said(chain[0]))
     names = {base.__name__ for one in chain for base in type(one).__mro__}
     if any(isinstance(one, TimeoutError | asyncio.TimeoutError) for one in chain) or names.intersection(_TIMEOUT):
         return Fault(FaultKind.TIMEOUT, message or "no answer in time")
     if any(isinstance(one, OSError) for one in chain) or names.intersection(_CONNECTION):
-        return Fault(FaultKind.CONNECTION, message or type(error).__name__)
+        return Fault(FaultKind.CONNECTION, message or type(chain[0]).__name__)
     if any(isinstance(getattr(one, "status_code", None), int) for one in chain):
         # An error in the body of a 200, such as in the stream of Ollama, whose client then says -1.
         return Fault(_of_status(500, message), message)
-    if isinstance(error, ValueError | TypeError | KeyError | IndexError | AttributeError):
-        # What the SDKs raise when a 200 holds something that is no completion: HTML, or no choices. Or before they
-        # send anything, where they know themselves what a model refuses.
-        kind = FaultKind.BAD_REQUEST if _UNSUPPORTED.search(message) else FaultKind.MALFORMED
-        return Fault(kind, f"{type(error).__name__}: {message}")
     return None
+
+
+def _malformed(error: BaseException) -> Fault | None:
+    if not isinstance(error, ValueError | TypeError | KeyError | IndexError | AttributeError):
+        return None
+    # What the SDKs raise when a 200 holds something that is no completion: HTML, or no choices. Or before they send
+    # anything, where they know themselves what a model refuses.
+    message = redact(_said(error))
+    kind = FaultKind.BAD_REQUEST if _UNSUPPORTED.search(message) else FaultKind.MALFORMED
+    return Fault(kind, f"{type(error).__name__}: {message}")
 
 
 def _of_status(status: int, message: str) -> FaultKind:

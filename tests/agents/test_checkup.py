@@ -82,3 +82,18 @@ def test_the_embedded_tutor_passes():
     found = check_up(open_model(settings), settings, Price(input=0, output=0))
     assert found.reachable
     assert found.recommended == {"form": "text"}
+
+
+def test_the_context_limit_is_read_from_the_servers_list(monkeypatch):
+    listing = {"data": [{"id": "other", "max_model_len": 1}, {"id": "m", "meta": {"n_ctx_train": 8192}}]}
+    monkeypatch.setattr(play, "LISTING", listing)
+    with serve_script() as server:
+        found, _ = findings(server, PROSE)
+    assert found["context limit"].detail == "8,192 tokens"
+
+
+def test_nobody_at_the_address_is_said_in_so_many_words():
+    settings = TeacherSettings(model="openai:m", base_url="http://127.0.0.1:9/v1")
+    found = check_up(open_model(settings), settings, None)
+    assert found.findings[0].detail.startswith("connection: ")
+    assert "127.0.0.1" in found.findings[0].detail

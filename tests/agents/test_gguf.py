@@ -111,6 +111,9 @@ def test_it_is_gone_after_close_and_a_crash_can_be_told():
     assert opened.ended() is None
     os.kill(opened.pid, signal.SIGKILL)
     assert gone_within(5, opened.pid)
+    deadline = time.monotonic() + 5
+    while opened.ended() is None and time.monotonic() < deadline:  # its threads end after the first of them
+        time.sleep(0.01)
     assert "ended by SIGKILL" in opened.ended()
     opened.close()
     opened.close()
