@@ -26,7 +26,8 @@ class Form(StrEnum):
 _ROLES: dict[str, type[BaseMessage]] = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
 _WEAKER = {Form.SCHEMA: Form.JSON, Form.JSON: Form.TEXT}
 _FORM = re.compile(
-    r"response_?format|json_?schema|json_?object|structured|guided|grammar|\bformat\b|extra", re.IGNORECASE
+    r"response_?format|output_?(?:config|format)|json_?schema|json_?object|structured|guided|grammar|\bformat\b|extra",
+    re.IGNORECASE,
 )
 _OLLAMA = (
     *("mirostat", "mirostat_eta", "mirostat_tau", "num_ctx", "num_gpu", "num_thread", "num_predict", "repeat_last_n"),
@@ -114,13 +115,17 @@ def _form(model: BaseChatModel, form: Form, schema: Mapping[str, Any]) -> dict[s
     wanted: dict[str, Any] = {"type": "json_object"}
     if form is Form.SCHEMA:
         wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(schema), "strict": False}}
+    if protocol == "anthropic":  # it has no JSON mode; its package rewrites the schema to its liking
+        return {"response_format": wanted} if form is Form.SCHEMA else {}
     # Not as `response_format`: with that the SDK parses the reply itself and throws away what it cannot parse.
     return {"extra_body": {"response_format": wanted}}
 
 
 def _protocol(model: BaseChatModel) -> str:
-    """`openai` or `ollama`, by the class that the provider's package derives its model from; else empty."""
+    """`openai`, `anthropic` or `ollama`, by the class that the provider's package derives its model from; else empty."""
     names = {base.__name__ for base in type(model).__mro__}
     if "BaseChatOpenAI" in names:
         return "openai"
+    if "ChatAnthropic" in names:
+        return "anthropic"
     return "ollama" if "ChatOllama" in names else ""

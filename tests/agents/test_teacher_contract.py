@@ -216,6 +216,15 @@ def test_the_form_of_the_reply_reaches_the_wire(road):
     assert not {"format", "response_format"} & by_prompt.keys()
 
 
+@roads("anthropic")
+def test_a_provider_without_a_json_mode_has_the_schema_or_the_prompt(road):
+    road.ask()
+    road.ask(form="json")
+    by_schema, by_prompt = road.sent()
+    assert by_schema.schema["properties"].keys() == {"steps", "answer"}
+    assert by_prompt.schema is None
+
+
 @pytest.mark.parametrize(("road", "kind", "fault"), FAULTS, indirect=["road"])
 def test_a_fault_is_known_for_what_it_is_after_one_request(road, kind, fault):
     road.plays(fault)

@@ -1,6 +1,7 @@
 """What a night of bad weather does to a run, and what it costs: over HTTP, from the command line."""
 
 import json
+import re
 import time
 
 import pytest
@@ -129,3 +130,33 @@ def test_after_a_kill_what_was_answered_is_kept_and_what_was_in_flight_is_said(t
         first = {json.dumps(body["messages"]) for body in server.requests[: before - 3]}
         assert not first & {json.dumps(body["messages"]) for body in server.requests[before:]}
     assert summary(tmp_path, "killed")["status"] == "finished"
+
+
+def test_a_teacher_that_repeats_itself_is_not_asked_again(tmp_path):
+    def again(body):
+        said = re.sub(r'"seed": \d+', '"seed": 5', body["messages"][-1]["content"])
+        return answer({"messages": [*body["messages"][:-1], {"role": "user", "content": said}]})
+
+    with serve_script([], then=again) as server:
+        synthesis = {"per_module": 40, "per_request": 2, "passes": 5}
+        config = write_config(tmp_path, teacher=teacher(server), synthesis=synthesis, mastery={"rounds": 0})
+        done = ioa("run", config, "--run-id", "echo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "% were new and right: more of them were not asked for" in done.stderr
+    assert not (tmp_path / "runs/echo/drafts/stage-01-round-0-pass-2").exists()
+
+
+def test_a_run_stops_when_its_time_is_over(tmp_path):
+    config = write_config(tmp_path, budget={"wall": 0.001})
+    stopped = ioa("run", config, "--run-id", "late", cwd=tmp_path)
+    assert stopped.returncode == 3
+    assert "has worked for 0.001 seconds" in stopped.stderr
+    assert ioa("resume", "late", "--set", "budget.wall=600", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("spec", ["openai:m", "nosuch"])
+def test_the_checkup_of_a_teacher_that_is_not_there_ends_with_one_message(tmp_path, spec):
+    done = ioa("teacher", "check", spec, "--base-url", "http://127.0.0.1:9/v1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert spec in done.stderr
+    assert "Traceback" not in done.stderr
