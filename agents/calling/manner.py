@@ -122,7 +122,7 @@ def _form(model: BaseChatModel, form: Form, schema: Mapping[str, Any]) -> dict[s
 
 
 def _protocol(model: BaseChatModel) -> str:
-    """`openai`, `anthropic` or `ollama`, by the class that the provider's package derives its model from; else empty."""
+    """`openai`, `anthropic` or `ollama`, by the class that the model is derived from; else empty."""
     names = {base.__name__ for base in type(model).__mro__}
     if "BaseChatOpenAI" in names:
         return "openai"
