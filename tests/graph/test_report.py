@@ -87,9 +87,15 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
     }  # fmt: skip
     assert content["final"] == {"before": {"k": 40, "n": 210}, "after": {"k": 177, "n": 210}}
     assert content["examples"] == {"accepted": 516, "rejected": 42}
-    assert content["teacher"] == {
-        "spec": "tutor:arithmetic", "calls": 16, "tokens": {"input": 6720, "output": 2560, "estimated": False}
+    teacher = content["teacher"]
+    assert set(teacher) == {
+        "spec", "calls", "tokens", "usd", "ledger", "rejected", "by_agent", "by_stage", "by_module"
     }  # fmt: skip
+    assert (teacher["spec"], teacher["calls"]) == ("tutor:arithmetic", 16)
+    assert teacher["tokens"] == {"input": 6720, "output": 2560, "estimated": False}
+    for part in ("by_agent", "by_stage", "by_module"):
+        assert sum(row["calls"] for row in teacher[part]) == 16
+        assert sum(row["tokens"]["input"] for row in teacher[part]) == 6720
     assert content["phases"]["train"] == 602.0
 
 
