@@ -14,6 +14,7 @@ from ioa.memory.records import (
     Misconception,
     Note,
     Remedy,
+    Requirement,
     Stage,
     Strategy,
 )
@@ -54,7 +55,8 @@ class CurriculumPlanner:
             for number in steep_steps([stage.difficulty for stage in stages], self._settings.tau_zpd)
         ]
         note = Note(sender="planner", receiver="adapter", text=said)
-        return Curriculum(stages=stages, warnings=tuple(warnings)), note
+        needs = tuple(Requirement(earlier=earlier, later=later) for earlier, later in pairs)
+        return Curriculum(stages=stages, prerequisites=needs, warnings=tuple(warnings)), note
 
     def remedy(
         self,

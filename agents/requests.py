@@ -70,14 +70,24 @@ class Checked(Record):
     refused: tuple[Refusal, ...]
 
 
-def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSettings) -> tuple[Remedy, ...]:
-    """What is asked for when modules are taught for the first time: some at the easiest level, most as examined."""
+def first_lessons(
+    domain: Domain, modules: Iterable[str], settings: SynthesisSettings, lessons: int | None = None
+) -> tuple[Remedy, ...]:
+    """What is asked for when modules are taught for the first time: some at the easiest level, most as examined.
+
+    Args:
+        domain: Where the modules' levels are described.
+        modules: Their ids.
+        settings: How many lessons, and of what kind.
+        lessons: Accepted lessons a module; none for the settings'.
+    """
+    per_module = lessons or settings.per_module
     wanted = []
     for module in map(domain.module, modules):
         easiest = next(iter(module.levels))
-        easy = round(settings.introductory_share * settings.per_module) if easiest != module.exam_level else 0
-        for level, lessons in ((easiest, easy), (module.exam_level, settings.per_module - easy)):
-            if lessons > 0:
+        easy = round(settings.introductory_share * per_module) if easiest != module.exam_level else 0
+        for level, count in ((easiest, easy), (module.exam_level, per_module - easy)):
+            if count > 0:
                 wanted.append(
                     Remedy(
                         module=module.id,
@@ -85,7 +95,7 @@ def first_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSet
                         kind=Kind.CHAIN_OF_THOUGHT,
                         level=level,
                         strategies=settings.strategies,
-                        lessons=lessons,
+                        lessons=count,
                     )
                 )
     return tuple(wanted)

@@ -47,12 +47,16 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Pay for every answer anew, also those in the ledger.")
     ] = False,
+    curriculum: Annotated[
+        Path | None, typer.Option(help="A curriculum (YAML), as `ioa plan` writes it; planned where none is given.")
+    ] = None,
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Diagnose, plan, teach and examine: a whole run."""
     from ioa.graph.config import load_config, override
     from ioa.graph.progress import reporter
-    from ioa.graph.runner import new_run_id, start
+    from ioa.graph.review import answer_review
+    from ioa.graph.runner import Paused, new_run_id, start
     from ioa.memory.run_dir import check_run_id
 
     given = {
@@ -64,9 +68,48 @@ def run(
     flags = [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
     configured = override(load_config(config), [*flags, *(settings or [])])
     name = check_run_id(run_id or new_run_id(configured.domain))
-    with _resumable(name, runs_dir), reporter() as report:
-        made = start(configured, runs_dir, name, report, fresh=fresh)
+    with _resumable(name, runs_dir):
+        try:
+            with reporter() as report:
+                made = start(configured, runs_dir, name, report, fresh=fresh, curriculum=curriculum)
+        except Paused as paused:
+            made = answer_review(paused, runs_dir, name)
     _close(made)
+
+
+@app.command()
+def plan(
+    config: Annotated[str, typer.Argument(help="A run file (YAML), or the name of a built-in one.")],
+    out: Annotated[Path | None, typer.Option(help="Also write the curriculum to this file.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Any key of the run file.")] = None,
+    run_id: Annotated[str | None, typer.Option(help="Name of the run; domain and time where none is given.")] = None,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Diagnose and plan, and stop before anything is taught; the run goes on with `ioa resume`."""
+    from rich.console import Console
+
+    from ioa.graph.config import load_config, override
+    from ioa.graph.progress import reporter
+    from ioa.graph.review import stages_table
+    from ioa.graph.runner import Paused, new_run_id, start
+    from ioa.memory.run_dir import RunDirectory, check_run_id
+
+    configured = override(load_config(config), [*(settings or []), "curriculum.review=true"])
+    name = check_run_id(run_id or new_run_id(configured.domain))
+    if out is not None and not out.parent.is_dir():
+        raise UserError(f"--out {out}: there is no folder {out.parent}. Make it, or choose another.")
+    try:
+        with _resumable(name, runs_dir), reporter() as report:
+            start(configured, runs_dir, name, report)
+    except Paused as paused:
+        made = RunDirectory.at(runs_dir, name)
+        Console().print(stages_table(made))
+        if out is not None:
+            out.write_text(made.curriculum.read_text(encoding="utf-8"), encoding="utf-8")
+            typer.echo(f"Edit {out}, then teach it with: ioa run {config} --curriculum {out}")
+        typer.echo(paused, err=True)
+    else:
+        typer.echo("No module is a target: there is nothing to teach.")
 
 
 @app.command()

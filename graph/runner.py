@@ -16,6 +16,7 @@ from langgraph.types import Command
 from ioa.agents import BudgetReached, check_teacher, load_prices
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig, changed
+from ioa.graph.curriculum import curriculum_yaml, read_curriculum
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
 from ioa.graph.workshop import Workshop
@@ -42,10 +43,26 @@ def new_run_id(domain: str) -> str:
     return f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter, *, fresh: bool = False) -> RunDirectory:
+def start(
+    config: RunConfig,
+    runs: Path,
+    run_id: str,
+    reporter: Reporter,
+    *,
+    fresh: bool = False,
+    curriculum: Path | None = None,
+) -> RunDirectory:
     """Begin a run and work on it until it is finished.
 
     Everything that can be wrong with the config is found before anything is written.
+
+    Args:
+        config: The run, completely described.
+        runs: Folder of the runs.
+        run_id: Name of this one.
+        reporter: Told how it goes.
+        fresh: Pay for every answer anew, also those in the ledger.
+        curriculum: A curriculum that a person wrote; none to have it planned.
 
     Raises:
         UserError: a part of the config cannot be had, the run exists already, or the folder is not writable.
@@ -55,7 +72,8 @@ def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter, *, fre
     run = RunDirectory.at(runs, run_id)
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
-    load_domain(config.domain)
+    domain = load_domain(config.domain)
+    given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
     open_embedder(config.embedder)
     check_teachers(config)
@@ -66,6 +84,8 @@ def start(config: RunConfig, runs: Path, run_id: str, reporter: Reporter, *, fre
             f"{run.root} cannot be made: {error.strerror}. Choose a folder you may write to: --runs-dir."
         ) from error
     with run.hold():
+        if given:
+            write_text(run.given_curriculum, given)
         _work(run, config, reporter, fresh=fresh)
     return run
 

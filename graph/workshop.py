@@ -21,9 +21,10 @@ from ioa.agents import (
     opened,
 )
 from ioa.graph.config import RunConfig
+from ioa.graph.curriculum import read_curriculum
 from ioa.graph.progress import Reporter, Silent
 from ioa.graph.state import RunState
-from ioa.memory import Clock, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
+from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
 from ioa.memory.domain import load_domain
 from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
@@ -169,6 +170,14 @@ class Workshop:
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""
         return read_record(self.run.domain, Domain)
+
+    def curriculum(self) -> Curriculum:
+        """The stages, as they were planned or as a person left them.
+
+        Raises:
+            UserError: the file was edited into something that cannot be taught.
+        """
+        return read_curriculum(self.run.curriculum, self.domain())
 
     def probes(self, split: Split | None = None) -> list[Probe]:
         """The probes of a split, or all."""

@@ -98,6 +98,11 @@ class RunDirectory:
         """YAML of `Curriculum`, to be read and, at the review, edited."""
         return self.root / "curriculum.yaml"
 
+    @property
+    def given_curriculum(self) -> Path:
+        """YAML of `Curriculum`, where a person gave one to the run; the planner is not asked then."""
+        return self.root / "given-curriculum.yaml"
+
     def examples(self, stage: int) -> Path:
         """Accepted lessons of a stage, JSON lines of `Example`: the truth."""
         return self.root / "examples" / f"stage-{stage:02d}.jsonl"

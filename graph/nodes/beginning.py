@@ -1,15 +1,13 @@
 """From a domain to a curriculum: decompose, examine, diagnose, plan, review."""
 
-import yaml
 from langgraph.types import interrupt
 
+from ioa.graph.curriculum import curriculum_yaml, measured, read_curriculum
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
-from ioa.memory import Curriculum, Diagnosis, Note, Split
-from ioa.memory.errors import UserError
+from ioa.memory import Diagnosis, Note, Split
 from ioa.memory.files import read_record, write_record, write_records, write_text
-from ioa.memory.yaml_source import validate
 from ioa.training import build_probes
 
 
@@ -62,7 +60,12 @@ def plan(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("plan", state):
-            curriculum, note = shop.planner().plan(read_record(shop.run.diagnosis, Diagnosis))
+            diagnosis = read_record(shop.run.diagnosis, Diagnosis)
+            if shop.run.given_curriculum.exists():
+                curriculum = measured(read_curriculum(shop.run.given_curriculum, shop.domain()), diagnosis)
+                note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
+            else:
+                curriculum, note = shop.planner().plan(diagnosis)
             write_text(shop.run.curriculum, curriculum_yaml(curriculum))
             for stage in curriculum.stages:
                 shop.reporter.say(f"Stage {stage.number}, {stage.title}: {', '.join(stage.modules)}")
@@ -86,41 +89,10 @@ def review(shop: Workshop) -> Node:
     def node(state: RunState) -> RunState:
         interrupt({"edit": str(shop.run.curriculum)})
         with shop.at("review", state):
-            curriculum = load_curriculum(shop)
+            diagnosis = read_record(shop.run.diagnosis, Diagnosis)
+            curriculum = measured(read_curriculum(shop.run.curriculum, shop.domain()), diagnosis)
             write_text(shop.run.curriculum, curriculum_yaml(curriculum))
             note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
             return {"stages": len(curriculum.stages), "notes": noted(note)}
 
     return node
-
-
-def load_curriculum(shop: Workshop) -> Curriculum:
-    """Read the curriculum, perhaps edited by hand.
-
-    Raises:
-        UserError: it names a module that the domain does not have, or a module twice.
-    """
-    curriculum = validate(shop.run.curriculum, Curriculum)
-    placed = [module for stage in curriculum.stages for module in stage.modules]
-    unknown = sorted(set(placed) - {module.id for module in shop.domain().modules})
-    twice = sorted({module for module in placed if placed.count(module) > 1})
-    if unknown or twice:
-        raise UserError(
-            f"{shop.run.curriculum}: "
-            + "; ".join(
-                [f"{module} is not a module of the domain" for module in unknown]
-                + [f"{module} stands in more than one stage" for module in twice]
-            )
-            + ". Mend the file, then resume the run."
-        )
-    stages = tuple(stage.model_copy(update={"number": i}) for i, stage in enumerate(curriculum.stages, start=1))
-    return curriculum.model_copy(update={"stages": stages})
-
-
-def curriculum_yaml(curriculum: Curriculum) -> str:
-    """The curriculum as a file that a person can read and edit."""
-    head = (
-        "# The curriculum of this run. With curriculum.review switched on the run waits here:\n"
-        "# modules may be moved between stages, stages reordered, split, renamed or taken out.\n"
-    )
-    return head + yaml.safe_dump(curriculum.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)

@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ioa.agents import Checked, Draft, LessonRequest, first_lessons
-from ioa.graph.nodes.beginning import load_curriculum
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Example, Note, Refusal, RefusalReason, Remedy
@@ -18,8 +17,8 @@ from ioa.memory.files import append_records, read_records, write_records
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
-        modules = load_curriculum(shop).stages[stage - 1].modules
-        return first_lessons(shop.domain(), modules, shop.config.synthesis)
+        taught = shop.curriculum().stages[stage - 1]
+        return first_lessons(shop.domain(), taught.modules, shop.config.synthesis, taught.lessons)
     return tuple(read_records(shop.run.remedies(stage, round_), Remedy))
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
-from ioa.graph.nodes.beginning import load_curriculum
 from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
 from ioa.graph.state import Node, RunState, noted
@@ -82,7 +81,7 @@ def assess_stage(shop: Workshop, state: RunState) -> Assessment:
     path = shop.run.assessment(stage, round_)
     if path.exists():
         return read_record(path, Assessment)
-    curriculum = load_curriculum(shop)
+    curriculum = shop.curriculum()
     own = curriculum.stages[stage - 1].modules
     before = _before(curriculum, stage)
     probes = select(shop, Split.GATE, {*own, *before})
@@ -162,7 +161,7 @@ def finish(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("finish", {}):
-            curriculum = load_curriculum(shop)
+            curriculum = shop.curriculum()
             taught = {module for stage in curriculum.stages for module in stage.modules}
             if taught:
                 probes = select(shop, Split.FINAL, taught)

@@ -75,10 +75,10 @@ class Facts:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The modules that are taught: in the curriculum's order, then as the diagnosis lists them."""
+        """The modules that are taught: in the curriculum's order; before there is one, as the diagnosis names them."""
         staged = [m for stage in self.curriculum.stages for m in stage.modules] if self.curriculum else []
         named = self.diagnosis.targets if self.diagnosis else ()
-        return tuple(dict.fromkeys([*(m for m in staged if m in named), *named]))
+        return tuple(dict.fromkeys([*staged, *(() if self.curriculum else named)]))
 
     @property
     def stage_of(self) -> Mapping[str, int]:

@@ -1,0 +1,71 @@
+"""The curriculum as a file that a person reads, edits or writes."""
+
+from pathlib import Path
+
+import yaml
+
+from ioa.memory import Curriculum, Diagnosis, Domain
+from ioa.memory.errors import UserError
+from ioa.memory.yaml_source import validate
+
+_HEAD = """\
+# The curriculum: stages in the order in which they are taught. Edit it before it is taught, or copy it and give it to
+# another run: ioa run CONFIG --curriculum FILE.
+#
+# modules        may be moved between stages, added and taken out; any module of the domain may be taught, once
+# lessons        accepted lessons a module when the stage is first taught; null for synthesis.per_module
+# prerequisites  `earlier` must be in an earlier stage than `later`; take a pair out to teach against it
+#
+# number and difficulty are counted and measured anew; title and rationale are for people.
+"""
+
+
+def read_curriculum(path: Path, domain: Domain) -> Curriculum:
+    """Read a curriculum, perhaps edited by hand, and number its stages.
+
+    Raises:
+        UserError: it cannot be read, names a module that the domain does not have or names one twice, or its order
+            breaks one of its prerequisites.
+    """
+    curriculum = validate(path, Curriculum)
+    faults = _faults(curriculum, {module.id for module in domain.modules})
+    if faults:
+        raise UserError(f"{path}: " + "; ".join(faults) + ". Mend the file.")
+    stages = tuple(
+        stage.model_copy(update={"number": number, "title": stage.title or ", ".join(stage.modules)})
+        for number, stage in enumerate(curriculum.stages, start=1)
+    )
+    return curriculum.model_copy(update={"stages": stages})
+
+
+def _faults(curriculum: Curriculum, known: set[str]) -> list[str]:
+    placed = [module for stage in curriculum.stages for module in stage.modules]
+    at = {module: number for number, stage in enumerate(curriculum.stages, start=1) for module in stage.modules}
+    twice = sorted({module for module in placed if placed.count(module) > 1})
+    return [
+        *(f"{module} is not a module of the domain" for module in sorted(set(placed) - known)),
+        *(f"{module} stands in more than one stage" for module in twice),
+        *(
+            f"{pair.later} (stage {at[pair.later]}) needs {pair.earlier} (stage {at[pair.earlier]}): move one of them, "
+            "or take the pair out of `prerequisites`"
+            for pair in curriculum.prerequisites
+            if pair.earlier in at and pair.later in at and at[pair.earlier] >= at[pair.later]
+        ),
+    ]
+
+
+def measured(curriculum: Curriculum, diagnosis: Diagnosis) -> Curriculum:
+    """The curriculum with the difficulty of its stages as the diagnosis measured it."""
+    gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
+    stages = tuple(
+        stage.model_copy(
+            update={"difficulty": min(1.0, sum(gaps.get(module, 0.0) for module in stage.modules) / len(stage.modules))}
+        )
+        for stage in curriculum.stages
+    )
+    return curriculum.model_copy(update={"stages": stages})
+
+
+def curriculum_yaml(curriculum: Curriculum) -> str:
+    """The curriculum as a file that a person can read and edit."""
+    return _HEAD + yaml.safe_dump(curriculum.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
