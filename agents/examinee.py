@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from ioa.agents.calling import TeacherError
+from ioa.agents.calling.faults import PASSES
 from ioa.agents.exchange import SolveBrief, SolveReply
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.memory.transcript import CallContext
@@ -18,6 +20,9 @@ class TeacherExaminee:
         """The teacher's replies, worked steps first, in the order of the questions.
 
         A reply that could not be read is empty, and so counts as wrong: the teacher had two attempts.
+
+        Raises:
+            TeacherError: items could not be put to the teacher; or as `Teacher.ask`.
         """
         context = CallContext(node=self._node, agent="examinee", task=SolveBrief.task)
         done = 0
@@ -29,6 +34,12 @@ class TeacherExaminee:
                 on_progress(done, len(questions))
 
         outcomes = self._teacher.ask([Call(SolveBrief(problem=q), context) for q in questions], count)
+        lost = [outcome for outcome in outcomes if outcome.category in PASSES]
+        if lost:  # bad weather is no wrong answer
+            raise TeacherError(
+                f"Teacher {self._teacher.spec}: {len(lost)} of {len(outcomes)} items of an examination were not "
+                f"answered; the last one: {lost[-1].error}\nResume the run: only those are asked again."
+            )
         return [_text(outcome) for outcome in outcomes]
 
 

@@ -142,7 +142,7 @@ class Teacher:
             if answer is None or outcome.reply is not None or outcome.category == "refusal":
                 break
             if outcome.category == "length":  # the same again, with room: half a reply is no use as an example
-                larger = 2 * (self._endpoints[0].settings.max_tokens or max(SHORTEST_LIMIT, answer.tokens.output))
+                larger = 2 * max(self._endpoints[0].settings.max_tokens or SHORTEST_LIMIT, answer.tokens.output)
             else:
                 said = Message(role="assistant", content=split_thought(answer.text)[0])
                 prompt = (*prompt, said, repair_message(UnreadableReplyError(outcome.error)))

@@ -86,7 +86,9 @@ def start(
     with run.hold():
         if given:
             write_text(run.given_curriculum, given)
-        _work(run, config, reporter, fresh=fresh)
+        if fresh:
+            write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
+        _work(run, config, reporter)
     return run
 
 
@@ -125,15 +127,16 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
         config = validate(run.config, RunConfig)
         if settings:
             config = changed(config, settings)
+            check_teachers(config)
             write_text(run.config, config.to_yaml())
         _work(run, config, reporter)
     return run
 
 
-def _work(run: RunDirectory, config: RunConfig, reporter: Reporter, *, fresh: bool = False) -> None:
+def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
     gc.freeze()  # what was imported stays: looking through it again and again costs a tenth of the time of calls
     with _terminable(), open_checkpointer(run.checkpoints) as checkpointer:
-        shop = Workshop(run, config, reporter, fresh=fresh)
+        shop = Workshop(run, config, reporter)
         shop.clock()  # it starts now
         shop.prepare()
         graph = build_graph(shop, checkpointer)

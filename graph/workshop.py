@@ -57,8 +57,6 @@ class Workshop:
     run: RunDirectory
     config: RunConfig
     reporter: Reporter = field(default_factory=Silent)
-    fresh: bool = False
-    """Pay for every answer anew."""
     parts: dict[str, Any] = field(default_factory=dict)
     """What is open, by the name of the method that opens it."""
     _open: ExitStack = field(default_factory=ExitStack)
@@ -106,7 +104,8 @@ class Workshop:
         """Where all calls are made; the ledger is shared by the runs of one folder."""
         ledger = Ledger(self.run.ledger)
         self._open.callback(ledger.close)
-        desk = CallDesk(self.transcript(), ledger=ledger, fresh=self.fresh, run=self.run.run_id)
+        since = self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else ""
+        desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
         dropped = ledger.abandoned(self.run.run_id)
         if dropped:
             self.reporter.say(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
@@ -121,7 +120,7 @@ class Workshop:
 
     def _endpoint(self, settings: TeacherSettings) -> Endpoint:
         """One for each teacher, whatever its roles: its limits hold for all of them together."""
-        name = f"endpoint {settings.model_dump_json()}"
+        name = f"endpoint {settings.model_copy(update={'weight': None}).model_dump_json()}"
         if name not in self.parts:
             price = settings.price or load_prices(self.config.prices).price(settings.model)
             model = self._open.enter_context(opened(settings))

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import redact_strings
@@ -74,11 +76,29 @@ class Ledger:
                 "Move it away to begin a new one; answers in it would be paid for again."
             ) from error
 
-    def get(self, key: str, kind: type[R]) -> R | None:
-        """The answer of that name; none where it was never paid for."""
-        with self._lock:
-            row = self._connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        return kind.model_validate_json(row[0]) if row else None
+    def get(self, key: str, kind: type[R], since: str = "") -> R | None:
+        """The answer of that name; none where it was never paid for.
+
+        Args:
+            key: From `ledger_key`.
+            kind: What it is.
+            since: Time (ISO 8601, UTC) before which an answer does not count.
+
+        Raises:
+            Stopped: the file cannot be read.
+        """
+        try:
+            with self._lock:
+                statement = "SELECT answer FROM answers WHERE key = ? AND at >= ?"
+                row = self._connection.execute(statement, (key, since)).fetchone()
+            return kind.model_validate_json(row[0]) if row else None
+        except ValidationError:  # written by another version: it is paid for again, and replaced
+            return None
+        except sqlite3.Error as error:
+            raise Stopped(
+                f"The ledger of paid answers {self._path} cannot be read: {error}. "
+                "Move it away to begin a new one; answers in it would be paid for again."
+            ) from error
 
     def put(self, key: str, teacher: str, answer: Record) -> None:
         """Keep an answer; a later one of the same name replaces it.
@@ -87,7 +107,7 @@ class Ledger:
             Stopped: it cannot be written, for instance because the disk is full.
         """
         text = json.dumps(redact_strings(answer.model_dump(mode="json")), ensure_ascii=False)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
         self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", key, teacher, now, text)
 
     def begin(self, key: str, run: str) -> None:

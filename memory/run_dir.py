@@ -70,6 +70,11 @@ class RunDirectory:
         return self.root.parent / "ledger.sqlite"
 
     @property
+    def fresh(self) -> Path:
+        """When a run began that pays for everything anew; not there for others."""
+        return self.root / "fresh-since"
+
+    @property
     def clock(self) -> Path:
         """Seconds spent in each phase, over all sittings of the run; JSON of `Clock`."""
         return self.root / "clock.json"

@@ -23,7 +23,7 @@ class BudgetSettings(Record):
     tokens: Annotated[int | None, Field(gt=0)] = None
     """Tokens, prompts and replies together."""
     calls: Annotated[int | None, Field(gt=0)] = None
-    """Paid calls."""
+    """Calls that were answered, the embedded teacher's too."""
     wall: Annotated[float | None, Field(gt=0)] = None
     """Seconds of work, all sittings together, after which no call and no node begins."""
 

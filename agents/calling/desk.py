@@ -1,18 +1,25 @@
 """Where all calls of a run are made: one event loop, one ledger, one budget, whoever asks whom."""
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from itertools import accumulate
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from ioa.agents.calling.answer import Answer
 from ioa.agents.calling.endpoint import Endpoint, Request, TeacherError, UnavailableError
 from ioa.memory.ledger import Ledger, ledger_key
+from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript import Transcript
 
 T = TypeVar("T")
+MOST_THREADS = 1024
+"""As many as a teacher may have calls in flight."""
 
 
 class CallDesk:
@@ -26,7 +33,7 @@ class CallDesk:
         transcript: Transcript,
         *,
         ledger: Ledger | None = None,
-        fresh: bool = False,
+        since: str = "",
         run: str = "",
     ) -> None:
         """Open the desk.
@@ -34,17 +41,18 @@ class CallDesk:
         Args:
             transcript: Where every attempt is written.
             ledger: Paid answers; none to keep none.
-            fresh: Pay for everything anew, and keep the new answers in place of the old.
+            since: Only answers kept from that time on count (ISO 8601, UTC); the others are paid for anew.
             run: Whose calls they are, for the ledger.
         """
         self.transcript = transcript
         self._ledger = ledger
-        self._fresh = fresh
+        self._since = since
         self._run = run
-        self._answered: set[str] = set()
         self._in_flight: dict[str, asyncio.Future[tuple[Answer, Endpoint]]] = {}
         self._asked: set[Endpoint] = set()
         self._loop = asyncio.new_event_loop()
+        # Models without an asynchronous call of their own get a thread each: the slots say how many, not the loop.
+        self._loop.set_default_executor(ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="teacher"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="calls", daemon=True)
         self._thread.start()
 
@@ -56,10 +64,12 @@ class CallDesk:
         """Drop the calls in flight, close the connections of the teachers that were asked, and stop the loop."""
         if self._loop.is_closed():
             return
-        self.submit(self._shut_down()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            self.submit(self._shut_down()).result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     async def _shut_down(self) -> None:
         calls = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
@@ -67,7 +77,8 @@ class CallDesk:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
         for endpoint in self._asked:
-            await endpoint.close()
+            with suppress(Exception):  # what is thrown away may be broken
+                await endpoint.close()
         await self._loop.shutdown_asyncgens()
 
     async def answer(
@@ -91,7 +102,8 @@ class CallDesk:
             BudgetReached: nothing is left for it.
         """
         keys = [self._key(endpoint, request, sample) for endpoint in endpoints]
-        kept = self._kept(endpoints, keys)
+        chains = list(accumulate(keys, lambda before, key: hashlib.sha256(f"{before}{key}".encode()).hexdigest()))
+        kept = self._kept(endpoints, chains)
         if kept is not None:
             return (*kept, True)
         waiting = self._in_flight.get(keys[0])
@@ -100,7 +112,7 @@ class CallDesk:
         promise: asyncio.Future[tuple[Answer, Endpoint]] = self._loop.create_future()
         self._in_flight[keys[0]] = promise
         try:
-            found = await self._ask(endpoints, keys, request)
+            found = await self._ask(endpoints, keys, chains, request)
         except BaseException as error:
             promise.set_exception(error if isinstance(error, Exception) else TeacherError("The call was dropped."))
             promise.exception()  # seen here, should nobody else wait for it
@@ -112,13 +124,16 @@ class CallDesk:
         return (*found, False)
 
     async def _ask(
-        self, endpoints: Sequence[Endpoint], keys: Sequence[str], request: Request
+        self, endpoints: Sequence[Endpoint], keys: Sequence[str], chains: Sequence[str], request: Request
     ) -> tuple[Answer, Endpoint]:
         reasons = []
-        for endpoint, key in zip(endpoints, keys, strict=True):
+        for endpoint, key, chain in zip(endpoints, keys, chains, strict=True):
             self._asked.add(endpoint)
             try:
-                return await self._pay(endpoint, key, request), endpoint
+                answer = await self._pay(endpoint, key, request)
+                if chain != key and self._ledger is not None and not endpoint.free:
+                    self._ledger.put(chain, endpoint.spec, answer)
+                return answer, endpoint
             except UnavailableError as error:
                 reasons.append(str(error))
         raise TeacherError(
@@ -128,26 +143,24 @@ class CallDesk:
 
     async def _pay(self, endpoint: Endpoint, key: str, request: Request) -> Answer:
         """Have it answered and keep the answer; a call that is dropped on its way stays noted as in flight."""
-        if self._ledger is None or endpoint.free:
-            return await endpoint.call(request)
-        self._ledger.begin(key, self._run)
+        ledger = self._ledger
+        if ledger is None or endpoint.free:
+            return _safe(await endpoint.call(request))
         try:
-            answer = await endpoint.call(request)
-            self._ledger.put(key, endpoint.spec, answer)
+            answer = _safe(await endpoint.call(replace(request, on_send=lambda: ledger.begin(key, self._run))))
+            ledger.put(key, endpoint.spec, answer)
         except Exception:
-            self._ledger.end(key, self._run)
+            ledger.end(key, self._run)
             raise
-        self._ledger.end(key, self._run)
-        self._answered.add(key)
+        ledger.end(key, self._run)
         return answer
 
     def _kept(self, endpoints: Sequence[Endpoint], keys: Sequence[str]) -> tuple[Answer, Endpoint] | None:
+        """What was answered by the first of them, or by a later one when all before it did not answer."""
         if self._ledger is None:
             return None
         for endpoint, key in zip(endpoints, keys, strict=True):
-            if endpoint.free or (self._fresh and key not in self._answered):
-                continue
-            answer = self._ledger.get(key, Answer)
+            answer = None if endpoint.free else self._ledger.get(key, Answer, self._since)
             if answer is not None:
                 return answer, endpoint
         return None
@@ -155,13 +168,18 @@ class CallDesk:
     def _key(self, endpoint: Endpoint, request: Request, sample: int) -> str:
         settings = endpoint.settings
         decides = {
-            "base_url": settings.base_url,
+            "base_url": endpoint.address,
             "temperature": settings.temperature,
             "max_tokens": request.max_tokens or settings.max_tokens,
             "options": dict(settings.options),
             "form": settings.form,
         }
         return ledger_key(settings.model, decides, request.prompt, sample)
+
+
+def _safe(answer: Answer) -> Answer:
+    """Without secrets, also for those who teach it: what is kept and what was answered must not differ."""
+    return Answer.model_validate(redact_strings(answer.model_dump(mode="json")))
 
 
 class Sitting:

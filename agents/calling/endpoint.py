@@ -58,6 +58,8 @@ class Request:
     """Limit of this reply; none for the teacher's own."""
     on_fault: Callable[[str, Fault, float], None] = field(default=lambda _spec, _fault, _seconds: None)
     """Told of every attempt that failed: the teacher's spec, why, and how many seconds it took."""
+    on_send: Callable[[], None] = field(default=lambda: None)
+    """Told just before an attempt is sent."""
 
 
 class Endpoint:
@@ -95,6 +97,8 @@ class Endpoint:
         self._slots = Slots(settings.concurrency)
         self._breaker = Breaker(settings.breaker, settings.cool_down)
         self._reply_tokens = float(UNKNOWN_REPLY)
+        self._longest = 0
+        self._last = ""
         self._answered = 0
         self._hopeless = ""
 
@@ -113,6 +117,13 @@ class Endpoint:
         """Whether an answer costs nothing, so that it is not worth keeping."""
         return bool(getattr(self._model, "free_of_charge", False))
 
+    @property
+    def address(self) -> str:
+        """Where the model answers, as far as that is known: given in the settings or found in the environment."""
+        named = (getattr(self._model, name, None) for name in ("openai_api_base", "azure_endpoint", "base_url"))
+        found = next((str(one) for one in named if one), "")
+        return self.settings.base_url or ("" if self.settings.model.startswith("gguf:") else found)
+
     def cost(self, tokens: Tokens) -> float | None:
         """US dollars of a call; none where the price is not known."""
         if self.free:
@@ -128,31 +139,36 @@ class Endpoint:
             RejectedError: this request can never be answered as it is.
             BudgetReached: there is no money, token, call or time left for it.
         """
-        failures, last, answered = 0, "", self._answered
+        failures, answered = 0, self._answered
         while failures < self.settings.attempts:
             began, manner = time.monotonic(), self._manner
             try:
                 return await self._attempt(request, manner)
             except _OpenError as error:
-                raise UnavailableError(f"{self.where} failed {self.settings.breaker} times in a row{last}") from error
+                many = f"failed {self.settings.breaker} times in a row"
+                raise UnavailableError(f"{self.where} {many}{self._last}") from error
             except _AttemptError as error:
                 fault = error.fault
             request.on_fault(self.spec, fault, time.monotonic() - began)
-            last = f"; the last time: {fault.kind.value}: {fault.message}"
+            self._last = f"; the last time: {fault.kind.value}: {fault.message}"
             if fault.kind in STOPS:
                 self._hopeless = self._stopped(fault)
                 raise TeacherError(self._hopeless)
             if fault.kind not in PASSES:
                 self._give_in(fault, manner)
                 continue
-            failures += 1
+            if fault.kind is FaultKind.RATE_LIMIT and self._answered > answered:
+                answered = self._answered  # others get through: it is only this call's turn that has not come
+            else:
+                failures += 1
             if failures < self.settings.attempts:
                 await self._wait(fault, failures, began, manner)
             elif fault.kind is not FaultKind.RATE_LIMIT:
                 self._breaker.failed()
-        if self._answered > answered:  # it answers others: this call is at fault, and must not stop them
-            raise RejectedError(fault.kind, f"failed in {failures} attempts{last}")
-        raise UnavailableError(f"{self.where} failed in {failures} attempts{last}")
+        if self._answered > answered and fault.kind is not FaultKind.RATE_LIMIT:
+            # It answers others: this call is at fault, and must not stop them.
+            raise RejectedError(fault.kind, f"failed in {failures} attempts{self._last}")
+        raise UnavailableError(f"{self.where} failed in {failures} attempts{self._last}")
 
     async def close(self) -> None:
         """Close the model's connections, where it has any of its own, on the loop that they belong to."""
@@ -162,7 +178,7 @@ class Endpoint:
         read = estimate_tokens(request.prompt)
         if request.max_tokens is not None:
             manner = replace(manner, max_tokens=request.max_tokens)
-        most = manner.max_tokens or int(2 * self._reply_tokens)
+        most = manner.max_tokens or max(int(2 * self._reply_tokens), self._longest)
         expected = Tokens(input=read, output=most, estimated=True)
         async with self._slots.slot():
             if self._hopeless:  # found out by another call while this one waited
@@ -171,15 +187,18 @@ class Endpoint:
                 raise _OpenError
             await self._limiter.acquire(read + expected.output)
             if self._budget is None:
+                request.on_send()
                 answer = await self._send(request.prompt, manner, request.schema)
             else:
                 async with self._budget.reserve(self.cost(expected) or 0.0, read + expected.output) as settle:
+                    request.on_send()
                     answer = await self._send(request.prompt, manner, request.schema)
                     settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
         self._slots.went_well()
         self._breaker.succeeded()
         self._answered += 1
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)
+        self._longest = max(self._longest, answer.tokens.output)
         self._reply_tokens += 0.1 * (answer.tokens.output - self._reply_tokens)
         return answer
 
@@ -204,7 +223,10 @@ class Endpoint:
             raise _AttemptError(fault) from error
         if not isinstance(said, AIMessage):
             raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(said).__name__} instead of a chat message"))
-        return read_answer(said, prompt)
+        try:
+            return read_answer(said, prompt)
+        except (ValueError, TypeError, KeyError) as error:
+            raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")) from error
 
     def _give_in(self, fault: Fault, manner: Manner) -> None:
         """Leave out what the server refuses, from now on; where nothing of ours is refused the call is at fault."""
@@ -225,9 +247,9 @@ class Endpoint:
             self._slots.overloaded(began)
             pause = max(pause, fault.retry_after or 0.0)
             if pause > self.settings.longest_wait:
-                raise TeacherError(
-                    f"Teacher {self.where} asks to wait {pause:.0f} s, more than `longest_wait` "
-                    f"({self.settings.longest_wait:g} s): {fault.message}\nResume the run later; nothing is lost."
+                raise UnavailableError(
+                    f"{self.where} asks to wait {pause:.0f} s, more than `longest_wait` "
+                    f"({self.settings.longest_wait:g} s): {fault.message}"
                 )
             self._limiter.pause(pause)
             if pause >= 1:

@@ -200,8 +200,10 @@ def _retry_after(error: BaseException) -> float | None:
     seconds = _number(value, 1.0)
     if seconds is not None:
         return seconds
-    date = email.utils.parsedate_to_datetime(value) if re.search(r"\d{4}", value) else None
-    return max(0.0, date.timestamp() - time.time()) if date is not None else None
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
 
 
 def _number(text: str, scale: float) -> float | None:

@@ -56,7 +56,7 @@ class Manner:
         """The manner without what a 400 complains about; none where nothing of ours is to blame."""
         if self.temperature is not None and _TEMPERATURE.search(complaint):
             return replace(self, temperature=None)
-        if self.max_tokens is not None and self.plain_limit and _OLD_LIMIT.search(complaint):
+        if self.plain_limit and _OLD_LIMIT.search(complaint):
             return replace(self, plain_limit=False)
         if self.system and _SYSTEM.search(complaint):
             return replace(self, system=False)

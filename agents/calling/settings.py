@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -13,9 +14,14 @@ from pydantic_core import PydanticCustomError
 from ioa.agents.calling.prices import Price
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
-from ioa.memory.redaction import SECRET, keep_secret, redact_strings
+from ioa.memory.redaction import SECRET, keep_secret, redact, redact_strings
 
-_SECRET = re.compile(r'"[\w-]*(?:api[_-]?key|authorization)"', re.IGNORECASE)
+_SECRET = re.compile(
+    r'"[\w-]*(?:api[_-]?key|access[_-]?key|authorization|[_-]token|secret|password|cookie)"\s*:', re.IGNORECASE
+)
+
+
+_QUERY_SECRET = re.compile(r"[?&][^=&]*(?:key|token|secret)=", re.IGNORECASE)
 
 
 class TeacherSettings(Record):
@@ -57,6 +63,15 @@ class TeacherSettings(Record):
     """US dollars per million tokens; none for the price list's."""
     weight: Annotated[float | None, Field(gt=0)] = None
     """Share of a role's calls, where a role has several teachers; without weights they are taken in order."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_password(cls, address: str | None) -> str | None:
+        """The address is written into the run's folder, and said whenever the teacher does not answer."""
+        told = address or ""
+        if urlsplit(told).password or _QUERY_SECRET.search(told) or redact(told) != told:
+            raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
+        return address
 
     @field_validator("options")
     @classmethod

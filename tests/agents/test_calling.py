@@ -1,8 +1,12 @@
 """Bad weather on a real HTTP server: what is asked again, how often, and what a person then reads."""
 
+import json
+import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 from tests import fault_server as play
 from tests.fault_server import serve_script
 
@@ -10,6 +14,7 @@ from ioa.agents.calling import Budget, BudgetReached, BudgetSettings, CallDesk, 
 from ioa.agents.calling import endpoint as endpoint_module
 from ioa.agents.calling.manner import Form
 from ioa.agents.exchange import SolveBrief
+from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import open_model
 from ioa.memory.ledger import Ledger
@@ -38,8 +43,8 @@ class Scene:
         )
         return Endpoint(open_model(made), made, notice=self.said.append, budget=settings.get("budget"))
 
-    def teacher(self, *endpoints, ledger=None, fresh=False, weights=None):
-        desk = CallDesk(self.transcript, ledger=ledger, fresh=fresh)
+    def teacher(self, *endpoints, ledger=None, since="", weights=None):
+        desk = CallDesk(self.transcript, ledger=ledger, since=since)
         self.open.append(desk)
         return Teacher(endpoints, desk, weights=weights)
 
@@ -304,7 +309,7 @@ def test_what_is_paid_for_is_not_paid_for_again(scene, tmp_path):
         assert all(outcome.reply for outcome in again)
         assert len(server.requests) == 5
         assert [event.ledger for event in scene.transcript.events()] == [False] * 5 + [True] * 5
-        scene.teacher(scene.endpoint(server), ledger=ledger, fresh=True).ask([*calls, *calls])
+        scene.teacher(scene.endpoint(server), ledger=ledger, since=datetime.now(UTC).isoformat()).ask([*calls, *calls])
         assert len(server.requests) == 10
         scene.teacher(scene.endpoint(server, temperature=0.5), ledger=ledger).ask(calls[:1])
         assert len(server.requests) == 11
@@ -354,3 +359,94 @@ def test_requests_a_minute_are_kept_to(scene):
         scene.ask(server, calls=12, rpm=120)  # six at once, then two a second
         assert time.monotonic() - began >= 2.5
         assert len(server.requests) == 12
+
+
+def test_a_better_teacher_put_in_front_is_asked_and_what_fail_over_paid_for_is_kept(scene, tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    with serve_script([], then=play.ok(GOOD)) as good, serve_script([], then=play.ok(GOOD)) as better:
+        ends = {name: {"model": f"openai:{name}", "form": "text"} for name in ("better", "good")}
+        scene.teacher(scene.endpoint(good, **ends["good"]), ledger=ledger).ask([solve()])
+        pair = [scene.endpoint(better, **ends["better"]), scene.endpoint(good, **ends["good"])]
+        (outcome,) = scene.teacher(*pair, ledger=ledger).ask([solve()])
+        assert outcome.teacher == "openai:better"
+        better.then = play.server_error(503)
+        pair[0] = scene.endpoint(better, **ends["better"], attempts=1)
+        (outcome,) = scene.teacher(*pair, ledger=ledger).ask([solve("2+2")])
+        assert outcome.teacher == "openai:good"
+        asked = len(better.requests), len(good.requests)
+        better.then = play.ok(GOOD)
+        (outcome,) = scene.teacher(*pair, ledger=ledger).ask([solve("2+2")])
+        assert (len(better.requests), len(good.requests)) == asked
+    ledger.close()
+
+
+def test_a_call_whose_turn_does_not_come_is_not_lost_while_others_get_through(scene):
+    turned_away = []
+
+    def pick(body):
+        unlucky = '"7"' in body["messages"][-1]["content"]
+        if unlucky and len(turned_away) < 12:
+            turned_away.append(body)
+            return play.rate_limited(0.01)
+        return play.ok(GOOD, latency=0.02)
+
+    with serve_script([], then=pick) as server:
+        outcomes = scene.ask(server, calls=60, attempts=3, concurrency=4)
+        assert all(outcome.reply for outcome in outcomes)
+        assert len(turned_away) == 12
+
+
+def test_a_wait_that_is_too_long_is_a_reason_to_take_the_next_teacher(scene):
+    with serve_script([], then=play.rate_limited(3600)) as busy, serve_script([], then=play.ok(GOOD)) as good:
+        teacher = scene.teacher(scene.endpoint(busy, model="openai:busy"), scene.endpoint(good, model="openai:good"))
+        (outcome,) = teacher.ask([solve()])
+        assert outcome.teacher == "openai:good"
+
+
+def test_models_without_an_asynchronous_call_answer_as_many_at_once_as_they_have_slots(tmp_path):
+    now, most, lock = 0, 0, threading.Lock()
+
+    def slow(_):
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.2)
+        with lock:
+            now -= 1
+        return GOOD
+
+    transcript = Transcript(tmp_path / "transcript.jsonl")
+    teacher = Teacher.of(ScriptedModel(slow), spec="own:model", transcript=transcript, concurrency=20, timeout=2)
+    assert all(outcome.reply for outcome in teacher.ask([solve(str(i)) for i in range(61)]))
+    teacher.close()
+    assert most == 20
+    assert all(event.answered for event in transcript.events())
+
+
+def test_a_secret_that_a_model_repeats_is_not_taught(scene):
+    with serve_script([], then=play.ok(json.dumps({"steps": [KEY], "answer": "2"}))) as server:
+        (outcome,) = scene.ask(server)
+    assert outcome.reply.steps == ("[REDACTED]",)
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": -1, "completion_tokens": 2, "total_tokens": 1}, {}])
+def test_usage_that_makes_no_sense_ends_in_no_traceback(scene, usage):
+    with serve_script([play.ok(GOOD, usage=usage)], then=play.ok(GOOD)) as server:
+        (outcome,) = scene.ask(server)
+    assert outcome.reply is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_url", "https://me:password-of-mine@host/v1"),
+        ("base_url", "https://host/v1?api-key=abc"),
+        ("options", {"default_headers": {"X-Auth-Token": "abc"}}),
+        ("options", {"access_token": "abc"}),
+    ],
+)
+def test_a_secret_in_the_settings_is_refused(field, value):
+    with pytest.raises(ValidationError, match="holds a"):
+        TeacherSettings(model="openai:m", **{field: value})
+    assert TeacherSettings(model="openai:m", options={"max_tokens": 5}).options == {"max_tokens": 5}

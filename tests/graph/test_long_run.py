@@ -58,6 +58,11 @@ def test_a_budget_stops_the_run_and_more_of_it_lets_it_go_on(tmp_path):
         assert "ioa resume poor" in stopped.stderr
         assert summary(tmp_path, "poor")["status"] == "out of budget"
         assert ioa("resume", "poor", "--set", "seed=4", cwd=tmp_path).returncode == 2
+        written = (tmp_path / "runs/poor/config.yaml").read_text()
+        unpriced = ioa("resume", "poor", "--set", "teacher.price=null", "--set", "budget.usd=1", cwd=tmp_path)
+        assert unpriced.returncode == 2
+        assert "price of openai:m is not known" in unpriced.stderr
+        assert (tmp_path / "runs/poor/config.yaml").read_text() == written
         resumed = ioa("resume", "poor", "--set", "budget.calls=1000", cwd=tmp_path)
         assert resumed.returncode == 0, resumed.stderr
         asked = [json.dumps(body["messages"]) for body in server.requests]

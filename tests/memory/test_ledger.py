@@ -80,3 +80,24 @@ def test_it_is_an_ordinary_sqlite_file(tmp_path):
         rows = connection.execute("SELECT key, teacher FROM answers").fetchall()
     connection.close()
     assert rows == [("key", "a:b")]
+
+
+def test_what_was_kept_before_a_time_does_not_count_and_a_row_of_another_version_is_paid_for_again(tmp_path):
+    ledger = Ledger(tmp_path / "l.sqlite")
+    ledger.put("key", "a:b", Tokens(input=3))
+    assert ledger.get("key", Tokens, "2020-01-01T00:00:00+00:00") == Tokens(input=3)
+    assert ledger.get("key", Tokens, "2120-01-01T00:00:00+00:00") is None
+    assert ledger.get("key", Message) is None
+    ledger.close()
+
+
+def test_what_was_in_flight_when_a_run_was_killed_is_counted_once(tmp_path):
+    ledger = Ledger(tmp_path / "l.sqlite")
+    for key in ("one", "two", "three"):
+        ledger.begin(key, "mine")
+    ledger.begin("one", "theirs")
+    ledger.end("two", "mine")
+    assert ledger.abandoned("mine") == 2
+    assert ledger.abandoned("mine") == 0
+    assert ledger.abandoned("theirs") == 1
+    ledger.close()
