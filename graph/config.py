@@ -92,11 +92,9 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         if not separator:
             raise UserError(f"--set {setting}: expected KEY=VALUE, for example mastery.rounds=3.")
         *sections, last = key.split(".")
-        place = data
+        place: Any = data
         for section in sections:
-            place = place.get(section, {})
-            if not isinstance(place, dict):
-                break
+            place = _below(place, section)
         if not isinstance(place, dict) or last not in place:
             raise UserError(f"--set {setting}: there is no key {key}. The keys of a run file: {', '.join(data)}.")
         try:
@@ -108,6 +106,15 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise UserError(f"--set: {faults}") from error
+
+
+def _below(place: Any, section: str) -> Any:
+    """What stands under that name, or at that place of a list counted from 0; none where nothing does."""
+    if isinstance(place, dict):
+        return place.get(section)
+    if isinstance(place, list) and section.isdecimal() and int(section) < len(place):
+        return place[int(section)]
+    return None
 
 
 _CALLING = {
@@ -125,10 +132,11 @@ def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     """
     for setting in settings:
         key = setting.partition("=")[0]
-        section, _, name = key.partition(".")
-        if section not in {"budget", "prices"} and not (section == "teacher" and name in _CALLING):
+        section, _, rest = key.partition(".")
+        name = rest.rpartition(".")[2]
+        if section not in {"budget", "prices"} and not (section in {"teacher", "roles"} and name in _CALLING):
             raise UserError(
                 f"--set {setting}: a run under way keeps its {key}, because what it has made depends on it. "
-                f"What may change: budget.*, prices, and of the teacher: {', '.join(sorted(_CALLING))}."
+                f"What may change: budget.*, prices, and of teacher and roles.ROLE.0: {', '.join(sorted(_CALLING))}."
             )
     return override(config, settings)

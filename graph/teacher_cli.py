@@ -7,7 +7,8 @@ import typer
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
-    from ioa.agents.estimate import Estimate, Range
+    from ioa.agents.estimate import Estimate, Plan, Range
+    from ioa.graph.config import RunConfig
 
 teacher_app = typer.Typer(help="Look at a teacher before it is paid for.", no_args_is_help=True)
 
@@ -67,22 +68,12 @@ def estimate(
     from rich.console import Console
 
     from ioa.agents import load_prices
-    from ioa.agents.estimate import Plan
     from ioa.agents.estimate import estimate as count
     from ioa.graph.config import load_config, override
-    from ioa.memory.domain import load_domain
 
     run = override(load_config(config), settings or [])
     prices = load_prices(run.prices)
-    plan = Plan(
-        domain=load_domain(run.domain),
-        diagnosis=run.diagnosis,
-        curriculum=run.curriculum,
-        synthesis=run.synthesis,
-        probes=run.examination.model_dump(),
-        rounds=run.mastery.rounds,
-        max_words=max(1, run.student.max_new_tokens // 2),
-    )
+    plan = plan_of(run)
     cast = {"examinee": run.teacher}
     for role in ("diagnoser", "planner", "adapter", "verifier"):
         cast[role] = run.roles.cast(role, run.teacher)[0]
@@ -97,6 +88,22 @@ def estimate(
     console.print(
         f"Prices of {prices.as_of}. Least: few modules are deficient and each stage is mastered at once. Most: all "
         "are, and every remediation round is needed. Reasoning that a teacher does before it answers is paid on top."
+    )
+
+
+def plan_of(run: "RunConfig") -> "Plan":
+    """What an estimate needs to know of a run."""
+    from ioa.agents.estimate import Plan
+    from ioa.memory.domain import load_domain
+
+    return Plan(
+        domain=load_domain(run.domain),
+        diagnosis=run.diagnosis,
+        curriculum=run.curriculum,
+        synthesis=run.synthesis,
+        probes=run.examination.model_dump(),
+        rounds=run.mastery.rounds,
+        max_words=max(1, run.student.max_new_tokens // 2),
     )
 
 

@@ -8,24 +8,12 @@ import yaml
 from tests.graph.small import ioa, write_config
 
 from ioa.agents import TeacherSettings
-from ioa.agents.estimate import Plan, estimate
+from ioa.agents.estimate import estimate
 from ioa.graph.config import load_config
-from ioa.memory.domain import load_domain
+from ioa.graph.teacher_cli import plan_of
 
 pytestmark = pytest.mark.slow
 ROLES = ("examinee", "diagnoser", "planner", "adapter", "verifier")
-
-
-def plan(config):
-    return Plan(
-        domain=load_domain(config.domain),
-        diagnosis=config.diagnosis,
-        curriculum=config.curriculum,
-        synthesis=config.synthesis,
-        probes=config.examination.model_dump(),
-        rounds=config.mastery.rounds,
-        max_words=config.student.max_new_tokens // 2,
-    )
 
 
 def test_a_run_asks_no_less_and_no_more_than_was_estimated(tmp_path):
@@ -34,7 +22,7 @@ def test_a_run_asks_no_less_and_no_more_than_was_estimated(tmp_path):
     assert done.returncode == 0, done.stderr
     asked = json.loads((tmp_path / "runs/measured/summary.json").read_text())["teacher"]
     config = load_config(str(path))
-    found = estimate(plan(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
+    found = estimate(plan_of(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
     for row in asked["by_agent"]:
         calls = [line.calls for line in found.lines if line.agent == row["name"]]
         assert sum(span.low for span in calls) <= row["calls"] <= sum(span.high for span in calls), row["name"]
@@ -46,7 +34,7 @@ def test_a_price_a_rate_and_a_teacher_of_its_own_are_counted(tmp_path):
     config = load_config(str(write_config(tmp_path)))
     slow = TeacherSettings(model="openai:m", rpm=1)
     cast = {**dict.fromkeys(ROLES, config.teacher), "adapter": slow}
-    found = estimate(plan(config), cast, dict.fromkeys(ROLES))
+    found = estimate(plan_of(config), cast, dict.fromkeys(ROLES))
     (lessons,) = [line for line in found.lines if line.task == "lessons"]
     assert found.seconds.low >= 60 * lessons.calls.low
 
