@@ -14,6 +14,7 @@ from ioa.agents.calling import (
     Answer,
     CallDesk,
     Endpoint,
+    Failure,
     RejectedError,
     Request,
     Sitting,
@@ -159,7 +160,7 @@ class Teacher:
             answer, endpoint, kept = await self._desk.answer(self._order(call), request, call.sample)
         except RejectedError as error:
             if not failures:  # an identical call in flight was rejected
-                record(self.spec, Fault(error.kind, str(error)), 0.0)
+                record(Failure(self.spec, Fault(error.kind, str(error))))
             event = failures[-1]
             return Outcome(call, None, event, str(error), error.kind.value, self.spec), None
         text, thought = split_thought(answer.text)
@@ -192,27 +193,24 @@ class Teacher:
 
     def _recorder(
         self, call: Call, prompt: tuple[Message, ...], number: int, events: list[str]
-    ) -> Callable[[str, Fault, float], None]:
-        def record(spec: str, fault: Fault, seconds: float) -> None:
-            error = f"{fault.kind.value}: {fault.message}"
-            events.append(self._failed(call, prompt, number, spec, error, seconds))
+    ) -> Callable[[Failure], None]:
+        def record(failure: Failure) -> None:
+            event = self._desk.transcript.record(
+                context=call.context,
+                teacher=failure.teacher,
+                attempt=number,
+                messages=prompt,
+                reply="",
+                error=f"{failure.fault.kind.value}: {failure.fault.message}",
+                category=failure.fault.kind.value,
+                answered=False,
+                tokens=failure.billed,
+                cost=failure.usd,
+                seconds=failure.seconds,
+            )
+            events.append(event.id)
 
         return record
-
-    def _failed(
-        self, call: Call, prompt: tuple[Message, ...], number: int, spec: str, error: str, seconds: float
-    ) -> str:
-        return self._desk.transcript.record(
-            context=call.context,
-            teacher=spec,
-            attempt=number,
-            messages=prompt,
-            reply="",
-            error=error,
-            category=error.partition(":")[0],
-            answered=False,
-            seconds=seconds,
-        ).id
 
 
 def _read(text: str, answer: Answer, kind: type[Reply]) -> tuple[Reply | None, str, str]:

@@ -88,7 +88,7 @@ class Workshop:
         """What may still be spent; what earlier sittings spent is in the transcript."""
         spent = Spent()
         for event in self.transcript().events():
-            if event.answered and not event.ledger:
+            if event.paid:
                 spent.add(event.cost or 0.0, event.tokens.input + event.tokens.output, 1)
 
         def wall() -> float:

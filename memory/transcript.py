@@ -85,6 +85,11 @@ class TranscriptEvent(Record):
     seconds: float = Field(default=0.0, ge=0)
     """From sending the request to having the whole reply."""
 
+    @property
+    def paid(self) -> bool:
+        """Whether it cost something: an answer that was not in the ledger, or an attempt that may be billed."""
+        return not self.ledger and (self.answered or self.tokens.input > 0)
+
 
 class Transcript:
     """An append-only log of `TranscriptEvent`s; safe to use from several threads."""

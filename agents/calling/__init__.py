@@ -3,7 +3,7 @@
 from ioa.agents.calling.answer import Answer
 from ioa.agents.calling.budget import Budget, BudgetReached, BudgetSettings, Spent
 from ioa.agents.calling.desk import CallDesk, Sitting
-from ioa.agents.calling.endpoint import Endpoint, RejectedError, Request, TeacherError
+from ioa.agents.calling.endpoint import Endpoint, Failure, RejectedError, Request, TeacherError
 from ioa.agents.calling.prices import PRICES, Price, PriceList, load_prices
 from ioa.agents.calling.settings import TeacherSettings, key_variable
 
@@ -15,6 +15,7 @@ __all__ = [
     "BudgetSettings",
     "CallDesk",
     "Endpoint",
+    "Failure",
     "Price",
     "PriceList",
     "RejectedError",

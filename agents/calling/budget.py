@@ -23,7 +23,7 @@ class BudgetSettings(Record):
     tokens: Annotated[int | None, Field(gt=0)] = None
     """Tokens, prompts and replies together."""
     calls: Annotated[int | None, Field(gt=0)] = None
-    """Calls that were answered, the embedded teacher's too."""
+    """Calls that were answered or may be billed, the embedded teacher's too."""
     wall: Annotated[float | None, Field(gt=0)] = None
     """Seconds of work, all sittings together, after which no call and no node begins."""
 
@@ -87,7 +87,7 @@ class Budget:
             tokens: Estimate.
 
         Yields:
-            A function to be told the true cost; a call that fails before it costs nothing.
+            A function to be told the true cost; a call that fails before it is told costs nothing.
 
         Raises:
             BudgetReached: the call might go over a limit.

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage
 from ioa.agents.calling.answer import Answer, estimate_tokens, read_answer
 from ioa.agents.calling.budget import Budget
 from ioa.agents.calling.connections import close_connections
-from ioa.agents.calling.faults import PASSES, STOPS, Fault, FaultKind, classify
+from ioa.agents.calling.faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
 from ioa.agents.calling.limits import Breaker, RateLimiter, Slots
 from ioa.agents.calling.manner import Form, Manner, first_form
 from ioa.agents.calling.prices import Price
@@ -48,6 +48,20 @@ class RejectedError(Exception):
 
 
 @dataclass(frozen=True)
+class Failure:
+    """An attempt that came to nothing."""
+
+    teacher: str
+    """Spec."""
+    fault: Fault
+    seconds: float = 0.0
+    billed: Tokens = field(default_factory=Tokens)
+    """What the provider may charge for it all the same, estimated."""
+    usd: float | None = 0.0
+    """The same in US dollars; none where the price is not known."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One thing to ask, whoever is asked."""
 
@@ -56,8 +70,8 @@ class Request:
     """JSON Schema of the reply."""
     max_tokens: int | None = None
     """Limit of this reply; none for the teacher's own."""
-    on_fault: Callable[[str, Fault, float], None] = field(default=lambda _spec, _fault, _seconds: None)
-    """Told of every attempt that failed: the teacher's spec, why, and how many seconds it took."""
+    on_fault: Callable[[Failure], None] = field(default=lambda _: None)
+    """Told of every attempt that failed."""
     on_send: Callable[[], None] = field(default=lambda: None)
     """Told just before an attempt is sent."""
 
@@ -149,7 +163,8 @@ class Endpoint:
                 raise UnavailableError(f"{self.where} {many}{self._last}") from error
             except _AttemptError as error:
                 fault = error.fault
-            request.on_fault(self.spec, fault, time.monotonic() - began)
+            billed = self._billed(fault, request)
+            request.on_fault(Failure(self.spec, fault, time.monotonic() - began, billed, self.cost(billed)))
             self._last = f"; the last time: {fault.kind.value}: {fault.message}"
             if fault.kind in STOPS:
                 self._hopeless = self._stopped(fault)
@@ -192,7 +207,13 @@ class Endpoint:
             else:
                 async with self._budget.reserve(self.cost(expected) or 0.0, read + expected.output) as settle:
                     request.on_send()
-                    answer = await self._send(request.prompt, manner, request.schema)
+                    try:
+                        answer = await self._send(request.prompt, manner, request.schema)
+                    except _AttemptError as error:
+                        billed = self._billed(error.fault, request)
+                        if billed.input:
+                            settle(self.cost(billed) or 0.0, billed.input)
+                        raise
                     settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
         self._slots.went_well()
         self._breaker.succeeded()
@@ -201,6 +222,12 @@ class Endpoint:
         self._longest = max(self._longest, answer.tokens.output)
         self._reply_tokens += 0.1 * (answer.tokens.output - self._reply_tokens)
         return answer
+
+    @staticmethod
+    def _billed(fault: Fault, request: Request) -> Tokens:
+        if fault.kind not in MAYBE_BILLED:
+            return Tokens()
+        return Tokens(input=estimate_tokens(request.prompt), estimated=True)
 
     async def _send(self, prompt: Sequence[Message], manner: Manner, schema: Mapping[str, Any]) -> Answer:
         arguments = manner.arguments(self._model, schema)

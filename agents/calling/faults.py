@@ -49,6 +49,10 @@ PASSES = frozenset(
 """Bad weather: trying again may help."""
 
 
+MAYBE_BILLED = frozenset({FaultKind.TIMEOUT, FaultKind.MALFORMED})
+"""The request was taken, so its prompt at least may be billed, although no answer could be read."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One failed attempt."""

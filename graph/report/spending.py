@@ -13,7 +13,7 @@ class Spending(Record):
     name: str
     """The agent, stage or module; `-` where calls belong to none."""
     calls: int
-    """Attempts that were answered and paid for."""
+    """Attempts that were answered and paid for, or ran into their deadline and may be billed."""
     ledger: int
     """Answers that had been paid for before."""
     failed: int
@@ -39,7 +39,7 @@ def add_tokens(parts: Iterable[Tokens]) -> Tokens:
 def spend(name: str, events: Iterable[TranscriptEvent]) -> Spending:
     """Add up these events."""
     everything = list(events)
-    paid = [event for event in everything if event.answered and not event.ledger]
+    paid = [event for event in everything if event.paid]
     costs = [event.cost for event in paid]
     known = [cost for cost in costs if cost is not None]
     return Spending(

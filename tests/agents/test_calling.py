@@ -450,3 +450,18 @@ def test_a_secret_in_the_settings_is_refused(field, value):
     with pytest.raises(ValidationError, match="holds a"):
         TeacherSettings(model="openai:m", **{field: value})
     assert TeacherSettings(model="openai:m", options={"max_tokens": 5}).options == {"max_tokens": 5}
+
+
+def test_an_attempt_that_may_be_billed_counts(scene):
+    budget = Budget(BudgetSettings(calls=3))
+    with serve_script([], then=play.hanging(20)) as server:
+        settings = TeacherSettings(
+            model="openai:m", base_url=server.base_url, timeout=0.2, price={"input": 1, "output": 2}, attempts=9
+        )
+        endpoint = Endpoint(open_model(settings), settings, price=settings.price, budget=budget)
+        with pytest.raises(BudgetReached, match="3 of 3 calls"):
+            scene.teacher(endpoint).ask([solve()])
+        assert len(server.requests) == 3
+    events = scene.transcript.events()
+    assert all(event.paid and event.tokens.estimated and event.cost > 0 for event in events)
+    assert sum(event.cost for event in events) == pytest.approx(budget.spent.usd)
