@@ -99,6 +99,7 @@ class PedagogicalAdapter:
                         count=min(size, missing - start),
                         seed=lesson_seed(self._seed, batch),
                         misconception=remedy.diagnosis,
+                        misconception_id=remedy.misconception,
                     )
                 )
         return tuple(made)
@@ -291,4 +292,5 @@ def _example(domain: Domain, draft: Draft, lesson: Lesson) -> Example:
         verification=lesson.verification.strip(),
         teacher=draft.teacher,
         event=draft.event,
+        misconception=request.misconception_id,
     )

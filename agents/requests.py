@@ -1,12 +1,11 @@
 """What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
 
 from ioa.agents.exchange import Lesson
-from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Strategy, Unit
+from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
 
 
 class SynthesisSettings(Record):
@@ -49,6 +48,9 @@ class LessonRequest(Record):
     count: int
     seed: int
     misconception: str = ""
+    """What the lessons are to put right, in words."""
+    misconception_id: str = ""
+    """Id of that finding."""
 
 
 class Draft(Record):
@@ -70,29 +72,26 @@ class Checked(Record):
     refused: tuple[Refusal, ...]
 
 
-def first_lessons(
-    domain: Domain, modules: Iterable[str], settings: SynthesisSettings, lessons: int | None = None
-) -> tuple[Remedy, ...]:
-    """What is asked for when modules are taught for the first time: some at the easiest level, most as examined.
+def first_lessons(domain: Domain, stage: Stage, settings: SynthesisSettings) -> tuple[Remedy, ...]:
+    """What is asked for when a stage is first taught: some lessons at the easiest level, most as examined.
 
     Args:
         domain: Where the modules' levels are described.
-        modules: Their ids.
+        stage: What is taught; a bridge has a level for each of its modules, at which it is examined too.
         settings: How many lessons, and of what kind.
-        lessons: Accepted lessons a module; none for the settings'.
     """
-    per_module = lessons or settings.per_module
+    per_module = stage.lessons or settings.per_module
     wanted = []
-    for module in map(domain.module, modules):
-        easiest = next(iter(module.levels))
-        easy = round(settings.introductory_share * per_module) if easiest != module.exam_level else 0
-        for level, count in ((easiest, easy), (module.exam_level, per_module - easy)):
+    for module in map(domain.module, stage.modules):
+        easiest, examined = next(iter(module.levels)), stage.levels.get(module.id, module.exam_level)
+        easy = round(settings.introductory_share * per_module) if easiest != examined else 0
+        for level, count in ((easiest, easy), (examined, per_module - easy)):
             if count > 0:
                 wanted.append(
                     Remedy(
                         module=module.id,
                         diagnosis="",
-                        kind=Kind.CHAIN_OF_THOUGHT,
+                        kind=Kind.BRIDGING if module.id in stage.levels else Kind.CHAIN_OF_THOUGHT,
                         level=level,
                         strategies=settings.strategies,
                         lessons=count,

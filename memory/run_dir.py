@@ -133,6 +133,10 @@ class RunDirectory:
         """JSON of `Assessment`."""
         return self.root / "assessments" / f"stage-{stage:02d}-round-{round_}.json"
 
+    def misconceptions(self, stage: int, round_: int) -> Path:
+        """Why items failed in that round's examination, JSON lines of `Misconception`."""
+        return self.root / "misconceptions" / f"stage-{stage:02d}-round-{round_}.jsonl"
+
     def remedies(self, stage: int, round_: int) -> Path:
         """What the Planner decided before that round, JSON lines of `Remedy`."""
         return self.root / "remedies" / f"stage-{stage:02d}-round-{round_}.jsonl"

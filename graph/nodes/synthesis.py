@@ -17,8 +17,7 @@ from ioa.memory.files import append_records, read_records, write_records
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
-        taught = shop.curriculum().stages[stage - 1]
-        return first_lessons(shop.domain(), taught.modules, shop.config.synthesis, taught.lessons)
+        return first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
     return tuple(read_records(shop.run.remedies(stage, round_), Remedy))
 
 

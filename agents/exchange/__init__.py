@@ -1,0 +1,57 @@
+"""What the agents ask a teacher and what it must answer, task by task.
+
+A prompt is prose, from a file of `prompts/`, with one of these briefs as a fenced JSON block behind it; the
+reply is JSON of the record that stands beside the brief here. A language model reads the prose and the
+brief; the embedded tutor reads the brief alone.
+"""
+
+from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
+from ioa.agents.exchange.diagnosis import (
+    AnalyseBrief,
+    AnalyseReply,
+    FailedItem,
+    Finding,
+    ModuleFailures,
+    Prerequisite,
+    PrerequisitesBrief,
+    PrerequisitesReply,
+)
+from ioa.agents.exchange.lessons import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
+from ioa.agents.exchange.planning import (
+    PlanBrief,
+    PlanReply,
+    ProposedStage,
+    RemedyBrief,
+    RemedyProposal,
+    RemedyReply,
+    WeakModule,
+)
+
+__all__ = [
+    "AnalyseBrief",
+    "AnalyseReply",
+    "Brief",
+    "FailedItem",
+    "Finding",
+    "Lesson",
+    "LessonsBrief",
+    "LessonsReply",
+    "Line",
+    "Lines",
+    "ModuleBrief",
+    "ModuleFailures",
+    "PlanBrief",
+    "PlanReply",
+    "Prerequisite",
+    "PrerequisitesBrief",
+    "PrerequisitesReply",
+    "ProposedStage",
+    "RemedyBrief",
+    "RemedyProposal",
+    "RemedyReply",
+    "Reply",
+    "Short",
+    "SolveBrief",
+    "SolveReply",
+    "WeakModule",
+]

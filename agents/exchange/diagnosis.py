@@ -1,0 +1,75 @@
+"""The Diagnoser's questions."""
+
+from ioa.agents.exchange.base import Brief, ModuleBrief, Reply
+from ioa.memory.records import Record, Unit
+
+
+class Prerequisite(Reply):
+    """One claim: `requires` must be mastered before `module`."""
+
+    module: str
+    requires: str
+    strength: Unit
+    """How much of `module` is out of reach without `requires`."""
+    why: str
+
+
+class PrerequisitesReply(Reply):
+    """Answer to `PrerequisitesBrief`."""
+
+    prerequisites: tuple[Prerequisite, ...]
+
+
+class PrerequisitesBrief(Brief):
+    """Diagnoser: which modules build on which?"""
+
+    task = "prerequisites"
+    reply = PrerequisitesReply
+    domain: str
+    modules: tuple[ModuleBrief, ...]
+
+
+class FailedItem(Record):
+    """A probe that the student got wrong."""
+
+    probe: str
+    question: str
+    expected: str
+    reply: str
+
+
+class ModuleFailures(Record):
+    """The wrong answers in one module."""
+
+    module: ModuleBrief
+    right: int
+    asked: int
+    failed: tuple[FailedItem, ...]
+
+
+class Finding(Reply):
+    """Why items of a module failed."""
+
+    module: str
+    misconception: str
+    """One sentence about the student."""
+    probes: tuple[str, ...] = ()
+    """The failed items that show it."""
+
+
+class AnalyseReply(Reply):
+    """Answer to `AnalyseBrief`."""
+
+    findings: tuple[Finding, ...]
+    note: str
+    """One or two sentences to the Curriculum Planner."""
+
+
+class AnalyseBrief(Brief):
+    """Diagnoser: why did these items fail?"""
+
+    task = "analyse"
+    reply = AnalyseReply
+    modules: tuple[ModuleFailures, ...]
+    stage: int | None = None
+    """The stage that was just taught; none before the first."""

@@ -1,0 +1,42 @@
+"""What the Curriculum Planner decides about order."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.records.base import Record, Unit
+
+
+class Stage(Record):
+    """One step of the curriculum (s_i in Eq. 7)."""
+
+    number: Annotated[int, Field(ge=1)] = 1
+    """Counted anew whenever a curriculum is read, so a person need not keep count."""
+    title: str = ""
+    modules: Annotated[tuple[str, ...], Field(min_length=1)]
+    difficulty: Unit = 0.0
+    """Mean over the modules of 1 - P_S / P_T, measured before teaching."""
+    rationale: str = ""
+    """Why these modules come here, in the Planner's words."""
+    levels: Mapping[str, str] = {}
+    """Of a bridge: the level, easier than the examined one, at which each module is taught and examined here."""
+    lessons: Annotated[int, Field(ge=1)] | None = None
+    """Accepted lessons a module when the stage is first taught; none for `synthesis.per_module`."""
+
+
+class Requirement(Record):
+    """`earlier` is taught in an earlier stage than `later`."""
+
+    earlier: str
+    later: str
+
+
+class Curriculum(Record):
+    """The ordered stages, with what the planning had to leave open."""
+
+    stages: tuple[Stage, ...]
+    prerequisites: tuple[Requirement, ...] = ()
+    """What the order of the stages respects (Eq. 7): the prerequisites among the targets."""
+    warnings: tuple[str, ...] = ()
+    """Steps that are steeper than tau_ZPD allows, and proposals of the teacher that were refused."""

@@ -1,0 +1,115 @@
+"""What the Pedagogical Adapter is asked for and what it writes."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.records.base import Record
+
+
+class Difficulty(StrEnum):
+    """How hard a lesson is, relative to its module."""
+
+    INTRODUCTORY = "introductory"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class Kind(StrEnum):
+    """Why a lesson was written."""
+
+    CHAIN_OF_THOUGHT = "chain-of-thought"
+    COUNTERFACTUAL = "counterfactual"
+    REMEDIAL = "remedial"
+    BRIDGING = "bridging"
+    REPLAY = "replay"
+
+
+class Strategy(StrEnum):
+    """The five ways in which the Pedagogical Adapter makes a lesson fit a small student."""
+
+    CONCRETIZE = "concretize"
+    DECOMPOSE = "decompose"
+    COGNITIVE_LOAD = "cognitive-load"
+    FORMAT = "format"
+    LANGUAGE = "language"
+
+
+class Remedy(Record):
+    """What the Planner decided for a module that fell short."""
+
+    module: str
+    diagnosis: str
+    """The Diagnoser's finding it answers."""
+    misconception: str = ""
+    """Id of that finding; empty where there is none."""
+    kind: Kind
+    level: str
+    """The level of the module from which the lessons are drawn."""
+    strategies: tuple[Strategy, ...]
+    lessons: Annotated[int, Field(ge=1)]
+    """How many accepted examples are asked for."""
+
+
+class Example(Record):
+    """One lesson that passed every check and may be taught."""
+
+    id: str
+    """Hash of module and problem, so that the same lesson cannot enter twice."""
+    module: str
+    stage: Annotated[int, Field(ge=1)]
+    round: Annotated[int, Field(ge=0)]
+    """0 for the first teaching, then the remediation round."""
+    batch: str
+    """The request that it came from; deterministic, so that a resumed run knows what it already has."""
+    kind: Kind
+    difficulty: Difficulty
+    level: str
+    strategies: tuple[Strategy, ...]
+    prerequisites: tuple[str, ...]
+    problem: Annotated[str, Field(min_length=1)]
+    steps: Annotated[tuple[str, ...], Field(min_length=1)]
+    answer: Annotated[str, Field(min_length=1)]
+    verification: str
+    """How the answer can be checked; not trained on."""
+    teacher: str
+    """Spec of the teacher that wrote it."""
+    event: str
+    """Id of the transcript event in which it was written."""
+    original: tuple[str, ...] = ()
+    """The solution as it was before the strategies adapted it; empty where there is only one."""
+    misconception: str = ""
+    """Id of the finding that it is to put right; empty where there is none."""
+
+    @property
+    def solution(self) -> str:
+        """The text the student learns to write: the steps, then the marked final answer."""
+        return "\n".join((*self.steps, f"Answer: {self.answer}"))
+
+
+class RefusalReason(StrEnum):
+    """The check that a lesson failed."""
+
+    SCHEMA = "schema"
+    ANSWER = "answer"
+    STEPS = "steps"
+    LENGTH = "length"
+    CONTAMINATED = "contaminated"
+    DUPLICATE = "duplicate"
+    SURPLUS = "surplus"
+
+
+class Refusal(Record):
+    """A lesson that may not be taught, and why."""
+
+    module: str
+    stage: int
+    round: int
+    batch: str
+    reason: RefusalReason
+    detail: str
+    """In words, with the probe or the example it collides with where there is one."""
+    problem: str
+    answer: str
+    event: str

@@ -1,0 +1,51 @@
+"""Answers and how many of them were right."""
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.records.base import Record
+
+Z_95 = 1.959963984540054
+"""The two-sided 95 % quantile of the standard normal distribution."""
+
+
+class Score(Record):
+    """k right answers of n, with its uncertainty."""
+
+    k: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(ge=0)]
+
+    @property
+    def mean(self) -> float:
+        """K / n; 0 when nothing was asked."""
+        return self.k / self.n if self.n else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % score interval for the mean (Wilson 1927); (0, 1) when nothing was asked."""
+        if self.n == 0:
+            return (0.0, 1.0)
+        z2 = Z_95**2
+        centre = (self.mean + z2 / (2 * self.n)) / (1 + z2 / self.n)
+        half = Z_95 / (1 + z2 / self.n) * math.sqrt(self.mean * (1 - self.mean) / self.n + z2 / (4 * self.n**2))
+        # rounding must not push the interval off its own mean, as it does for 0 of 7
+        return (min(self.mean, max(0.0, centre - half)), max(self.mean, min(1.0, centre + half)))
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(k=self.k + other.k, n=self.n + other.n)
+
+
+class ItemResult(Record):
+    """How one examinee did on one probe."""
+
+    probe: str
+    module: str
+    question: str
+    expected: str
+    reply: str
+    """The whole reply, as it was written."""
+    extracted: str
+    """The final answer found in the reply; empty when there is none."""
+    correct: bool
