@@ -79,6 +79,8 @@ class Plan:
     synthesis: SynthesisSettings
     probes: Mapping[str, int]
     """Items a module: `diagnosis`, `gate`, `final`."""
+    spare: Mapping[str, int]
+    """Further items a module that `diagnosis` and `gate` may ask."""
     rounds: int
     """Most remediation rounds a stage."""
     max_words: int
@@ -143,20 +145,24 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     told = module_brief(module, module.exam_level, (item.question,) * 3)
     solve = SolveBrief(problem=item.question)
     counts = plan.probes
+    most = {split: counts[split] + plan.spare.get(split, 0) for split in ("diagnosis", "gate")}
+    bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
     yield _Kind(
         "examinee",
         solve,
         SOLVED,
         modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
-        modules * counts["diagnosis"] + targets[1] * (counts["gate"] + counts["final"]),
+        modules * (most["diagnosis"] + most["gate"])
+        + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
     yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
-    remedial = plan.rounds * targets[1]  # each may be a stage of its own
+    remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
     yield _Kind("diagnoser", AnalyseBrief(modules=()), FINDING * stages[1], 1, 1 + remedial)
     proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
-    yield _Kind("planner", proposed, FINDING * stages[1], 1, 1)
+    revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
+    yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
     brief = LessonsBrief(
         module=told,
@@ -169,18 +175,19 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     )
     lesson = TOKENS_PER_WORD * plan.max_words + 60
     first = [count * synthesis.per_module for count in targets]
+    first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    most = (first[1] + again) * wasted
+    lessons = (first[1] + again) * wasted
     yield _Kind(
         "adapter",
         brief,
         lesson * synthesis.per_request,
         math.ceil(first[0] / synthesis.per_request),
-        math.ceil(most / synthesis.per_request),
+        math.ceil(lessons / synthesis.per_request),
     )
     if synthesis.verify:
-        yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(most))
+        yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(lessons))
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

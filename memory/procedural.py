@@ -82,15 +82,16 @@ def lesson_seed(run_seed: int, batch: str) -> int:
     return (_FIRST_LESSON + int.from_bytes(digest[:5], "big")) * SEED_STRIDE
 
 
-def supply(generator: Generator, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
+def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), patience: int = _STALE) -> Iterator[Item]:
     """Distinct items that fit the generator's filter, in the order of their seeds.
 
-    Ends when 5,000 items in a row bring nothing new, or at the end of the range of seeds.
+    Ends when `patience` items in a row bring nothing new, or at the end of the range of seeds.
 
     Args:
         generator: Family, parameters and filter.
         seed: First seed of the range.
         exclude: Questions that must not appear.
+        patience: Items in a row that may be unsuitable or known.
 
     Raises:
         GeneratorError: the family or a parameter is unknown or not allowed.
@@ -104,7 +105,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = ()) ->
         key = normalise(text)
         if key in known or not question.search(text) or not answer.search(reply):
             stale += 1
-            if stale >= _STALE:
+            if stale >= patience:
                 return
             continue
         stale = 0

@@ -5,9 +5,9 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 
 from ioa.training.examination import Examinee, examine, score_by_module
 from ioa.training.loading import resolve_student
-from ioa.training.mastery import best_round, gate
+from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 from ioa.training.mixture import mixture
-from ioa.training.probes import ExaminationSettings, build_probes
+from ioa.training.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.scoring import extract_answer, is_correct
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
 from ioa.training.student import Student
@@ -23,13 +23,17 @@ __all__ = [
     "TrainingSettings",
     "best_round",
     "build_probes",
+    "contrast",
     "examine",
     "extract_answer",
     "gate",
     "is_complete",
     "is_correct",
+    "level_probes",
     "mixture",
     "resolve_student",
     "score_by_module",
+    "stalled",
     "train",
+    "verdict",
 ]

@@ -95,7 +95,8 @@ class Facts:
 
     def verdict(self, module: str) -> bool | None:
         """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""
-        return next((r.mastered for a in self.kept for r in a.gate if r.module == module), None)
+        own = (result for assessment in self.kept for result in assessment.gate if not result.level)
+        return next((result.mastered for result in own if result.module == module), None)
 
     @property
     def kept(self) -> tuple[Assessment, ...]:

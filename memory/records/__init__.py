@@ -4,16 +4,15 @@ They are what the agents leave in the run directory and what the report is drawn
 its unit and its range. Nothing here does any work beyond a closed formula.
 """
 
-from ioa.memory.records.assessment import Assessment, GateResult, Note
+from ioa.memory.records.assessment import Assessment, GateResult, Note, Verdict
 from ioa.memory.records.base import Record, Unit
-from ioa.memory.records.curriculum import Curriculum, Requirement, Stage
+from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
 from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
 from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
-from ioa.memory.records.scores import Z_95, ItemResult, Score
+from ioa.memory.records.scores import ItemResult, Score
 
 __all__ = [
-    "Z_95",
     "Assessment",
     "BrokenEdge",
     "Curriculum",
@@ -37,9 +36,11 @@ __all__ = [
     "RefusalReason",
     "Remedy",
     "Requirement",
+    "Revision",
     "Score",
     "Split",
     "Stage",
     "Strategy",
     "Unit",
+    "Verdict",
 ]
