@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ioa.agents import Checked, Draft, LessonRequest, first_lessons
+from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.workshop import Workshop
-from ioa.memory import Example, Note, Refusal, RefusalReason, Remedy
-from ioa.memory.files import append_records, read_records, write_records
+from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
+from ioa.memory.files import append_records, read_record, read_records, write_records
 
 
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
-        return first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
+        first = first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
+        return mindful(first, read_record(shop.run.diagnosis, Diagnosis).misconceptions)
     return tuple(read_records(shop.run.remedies(stage, round_), Remedy))
 
 

@@ -1,4 +1,4 @@
-"""One stage: train, assess, remediate, advance; and the end: finish."""
+"""One stage: train, assess, advance; and the end: finish."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
-from ioa.memory import Assessment, Curriculum, Example, ItemResult, Note, Score, Split
-from ioa.memory.files import read_record, write_record, write_records
+from ioa.memory import Assessment, Curriculum, Example, Note, Score, Split
+from ioa.memory.files import read_record, write_record
 from ioa.training import TrainingProgress, best_round, gate, mixture, train
 
 
@@ -98,44 +98,6 @@ def assess_stage(shop: Workshop, state: RunState) -> Assessment:
     )
     write_record(path, assessment)
     return assessment
-
-
-def remediate(shop: Workshop) -> Node:
-    """The agents' conversation about a stage that was not mastered.
-
-    The Diagnoser says why items failed, the Planner decides what to do about it; the Adapter writes next.
-    """
-
-    def node(state: RunState) -> RunState:
-        with shop.at("remediate", state):
-            stage, round_ = state["stage"], state["round"]
-            assessment = assess_stage(shop, state)
-            previous = read_record(shop.run.assessment(stage, round_ - 1), Assessment) if round_ else None
-            short = [result.module for result in assessment.gate if not result.mastered]
-            probes = select(shop, Split.GATE, short)
-            results = _of(shop, f"stage-{stage:02d}-round-{round_}", {probe.id for probe in probes})
-            found, said = shop.diagnoser().analyse(
-                shop.domain(), short, results, node="remediate", stage=stage, round_=round_ + 1
-            )
-            remedies, to_adapter = shop.planner().remedy(
-                shop.domain(),
-                assessment,
-                previous,
-                found,
-                gate=shop.config.mastery.tau_mastery,
-                lessons=shop.config.synthesis.per_remedy,
-            )
-            write_records(shop.run.remedies(stage, round_ + 1), remedies)
-            to_planner = Note(sender="diagnoser", receiver="planner", text=said, stage=stage, round=round_ + 1)
-            shop.reporter.say(f"Diagnoser to Planner: {said}")
-            shop.reporter.say(f"Planner to Adapter: {to_adapter.text}")
-            return {"round": round_ + 1, "notes": noted(to_planner, to_adapter)}
-
-    return node
-
-
-def _of(shop: Workshop, label: str, probes: set[str]) -> list[ItemResult]:
-    return [result for result in examine_student(shop, label, [], None) if result.probe in probes]
 
 
 def advance(shop: Workshop) -> Node:

@@ -7,13 +7,22 @@ its unit and its range. Nothing here does any work beyond a closed formula.
 from ioa.memory.records.assessment import Assessment, GateResult, Note
 from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.curriculum import Curriculum, Requirement, Stage
-from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
+from ioa.memory.records.diagnosis import (
+    Agreement,
+    BrokenEdge,
+    Diagnosis,
+    Edge,
+    Gap,
+    Misconception,
+    WrongAnswer,
+)
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
 from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
 from ioa.memory.records.scores import Z_95, ItemResult, Score
 
 __all__ = [
     "Z_95",
+    "Agreement",
     "Assessment",
     "BrokenEdge",
     "Curriculum",
@@ -42,4 +51,5 @@ __all__ = [
     "Stage",
     "Strategy",
     "Unit",
+    "WrongAnswer",
 ]

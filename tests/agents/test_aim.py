@@ -1,8 +1,13 @@
 """Lessons shared out over misconceptions, and requests that are counted and named apart."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ioa.agents.adapter import PedagogicalAdapter
+from ioa.agents.aim import aimed, mindful, shared_out
 from ioa.agents.requests import SynthesisSettings
-from ioa.memory.records import Kind, Remedy, Strategy
+from ioa.memory.records import Kind, Misconception, Remedy, Strategy
 
 MODULE = "addition/carrying"
 
@@ -35,3 +40,59 @@ def test_two_remedies_of_one_module_and_level_are_counted_and_named_apart():
 
 def test_a_remedy_without_a_misconception_keeps_the_plain_name():
     assert [r.batch for r in requests([remedy(lessons=3)], {})] == [f"stage-01/round-2/pass-0/{MODULE}/standard/000"]
+
+
+WEIGHTS = st.lists(st.integers(0, 60), min_size=1, max_size=8).map(lambda w: sorted(w, reverse=True))
+
+
+@given(st.integers(0, 200), WEIGHTS, st.integers(1, 20))
+def test_lessons_are_shared_out_exactly_with_a_floor_and_more_for_what_is_commoner(total, weights, least):
+    parts = shared_out(total, weights, least)
+    assert sum(parts) == total
+    assert len(parts) == len(weights)
+    assert parts == sorted(parts, reverse=True)
+    if total >= least:
+        assert all(part == 0 or part >= least for part in parts)
+    if total >= least * len(weights):
+        assert all(part >= least for part in parts)
+        rest = total - least * len(weights)
+        if sum(weights):
+            assert all(abs(p - least - rest * w / sum(weights)) < 1 for p, w in zip(parts, weights, strict=True))
+
+
+def test_weights_that_are_out_of_order_are_an_error():
+    for weights in ([], [1, 2], [1, -1]):
+        with pytest.raises(ValueError, match="heaviest first"):
+            shared_out(10, weights, 1)
+
+
+def finding(number, items, refused="", module=MODULE):
+    return Misconception(
+        id=f"diagnosis/{module}/{number}",
+        module=module,
+        summary=f"Finding {number}.",
+        probes=tuple(f"p{number}{i}" for i in range(items)),
+        failed=10,
+        refused=refused,
+    )
+
+
+def test_a_remedy_is_split_over_the_confirmed_misconceptions_of_its_module():
+    general = remedy(lessons=20).model_copy(update={"diagnosis": ""})
+    found = [finding(1, 6), finding(2, 2), finding(3, 9, refused="no"), finding(1, 9, module="addition/one-digit")]
+    made = aimed(general, found, 3)
+    assert [(r.diagnosis, r.misconception, r.lessons) for r in made] == [
+        ("Finding 1.", f"diagnosis/{MODULE}/1", 14),
+        ("Finding 2.", f"diagnosis/{MODULE}/2", 6),
+    ]
+    assert aimed(general, found[2:], 3) == (general,)
+
+
+def test_first_lessons_know_what_was_confirmed_and_are_not_split():
+    first = (remedy(lessons=20).model_copy(update={"diagnosis": ""}),)
+    (both,) = mindful(first, [finding(1, 6), finding(2, 2)])
+    assert "1. Finding 1 (60% of the wrong answers). 2. Finding 2 (20%" in both.diagnosis
+    assert (both.misconception, both.lessons) == ("", 20)
+    (one,) = mindful(first, [finding(1, 6)])
+    assert (one.diagnosis, one.misconception) == ("Finding 1.", "")
+    assert mindful(first, [finding(3, 6, refused="no")]) == first
