@@ -176,7 +176,7 @@ def why(
     from ioa.memory.run_dir import RunDirectory
 
     made = RunDirectory.at(runs_dir, run_id).require()
-    story = explain(read_facts(made, last_status(made)), name)
+    story = explain(read_facts(made, last_status(made)), name, _where(runs_dir))
     if as_json:
         typer.echo(json.dumps(story.model_dump(mode="json"), indent=2))
     else:
@@ -233,13 +233,16 @@ def index_rebuild(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
         typer.echo(f"{store.rebuild()} lessons indexed")
 
 
+def _where(runs_dir: Path) -> str:
+    return "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
+
+
 @contextmanager
 def _resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
     """Say how to go on when a run is interrupted, stops for want of a teacher, or waits for its review."""
     from ioa.memory.errors import Stopped
 
-    where = "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
-    advice = f"Go on with: ioa resume {run_id}{where}"
+    advice = f"Go on with: ioa resume {run_id}{_where(runs_dir)}"
     try:
         yield
     except KeyboardInterrupt:

@@ -25,12 +25,13 @@ _LISTED = 8
 """Ids shown where a prefix fits several, and refused lessons named of each sort."""
 
 
-def explain(facts: Facts, name: str) -> LessonStory | ModuleStory:
+def explain(facts: Facts, name: str, where: str = "") -> LessonStory | ModuleStory:
     """The story of what goes by that name in the run.
 
     Args:
         facts: What the run has left so far.
         name: Id of a module, or of an accepted or refused lesson, or a beginning of one that fits no other.
+        where: What a command needs to find the run, beside its id.
 
     Raises:
         UserError: nothing goes by that name, or several lessons do; close matches are named.
@@ -53,11 +54,11 @@ def explain(facts: Facts, name: str) -> LessonStory | ModuleStory:
             f"Run {facts.run_id} has no module and no lesson {name!r}. {nearest} Give a module's id, or a lesson's id "
             "as it stands in examples/ or as `ioa why RUN MODULE` names it."
         )
-    return lesson_story(facts, lessons[fits[0]])
+    return lesson_story(facts, lessons[fits[0]], where)
 
 
-def lesson_story(facts: Facts, lesson: Example | Refusal) -> LessonStory:
-    """A lesson, accepted or refused, and what led to it."""
+def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> LessonStory:
+    """A lesson, accepted or refused, and what led to it; see `explain`."""
     example = lesson if isinstance(lesson, Example) else None
     request = facts.requests.get(lesson.batch)
     module, stage, round_ = lesson.module, lesson.stage, lesson.round
@@ -71,7 +72,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal) -> LessonStory:
         accepted=example is not None,
         lesson=example,
         refusal=lesson if isinstance(lesson, Refusal) else None,
-        source=_source(facts, lesson),
+        source=_source(facts, lesson, where),
         request=request,
         remedy=remedy,
         misconceptions=_answered(facts, module, round_, example, request),
@@ -162,10 +163,10 @@ def training(facts: Facts) -> list[Training]:
     ]
 
 
-def _source(facts: Facts, lesson: Example | Refusal) -> Source:
+def _source(facts: Facts, lesson: Example | Refusal, where: str) -> Source:
     event = next((event for event in facts.events if event.id == lesson.event), None)
     teacher = lesson.teacher if isinstance(lesson, Example) else event.teacher if event else ""
-    command = f"ioa transcript {facts.run_id} --event {lesson.event} --full"
+    command = f"ioa transcript {facts.run_id} --event {lesson.event} --full{where}"
     return Source(teacher=teacher, event=lesson.event, recorded=event is not None, command=command)
 
 

@@ -76,6 +76,9 @@ def _text(story: LessonStory) -> Iterator[Branch]:
     if story.lesson:
         steps = [Branch("step", step) for step in story.lesson.steps]
         yield Branch("problem", story.lesson.problem, [*steps, Branch("answer", story.lesson.answer)])
+        if story.lesson.original:
+            unadapted = [Branch("step", step) for step in story.lesson.original]
+            yield Branch("before the strategies", children=unadapted)
 
 
 def _written(story: LessonStory) -> Iterator[Branch]:
@@ -176,7 +179,7 @@ def _later(story: ModuleStory) -> Iterator[Branch]:
         lost = (seen.stage, seen.round) in forgotten
         yield Branch(
             f"again after stage {seen.stage} round {seen.round}",
-            _result(seen) + (": FORGOTTEN, it had passed" if lost else ""),
+            _result(seen) + (": below the gate that it had passed" if lost else ""),
             style="red" if lost else "",
         )
 

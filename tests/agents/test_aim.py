@@ -1,13 +1,21 @@
 """Lessons shared out over misconceptions, and requests that are counted and named apart."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.aim import aimed, mindful, shared_out
+from ioa.agents.planner import CurriculumPlanner
 from ioa.agents.requests import SynthesisSettings
-from ioa.memory.records import Kind, Misconception, Remedy, Strategy
+from ioa.agents.scripted import ScriptedModel
+from ioa.agents.staging import CurriculumSettings
+from ioa.agents.teacher import Teacher
+from ioa.memory.domain import load_domain
+from ioa.memory.records import Assessment, GateResult, Kind, Misconception, Remedy, Score, Strategy
+from ioa.memory.transcript import Transcript
 
 MODULE = "addition/carrying"
 
@@ -96,3 +104,36 @@ def test_first_lessons_know_what_was_confirmed_and_are_not_split():
     (one,) = mindful(first, [finding(1, 6)])
     assert (one.diagnosis, one.misconception) == ("Finding 1.", "")
     assert mindful(first, [finding(3, 6, refused="no")]) == first
+
+
+def missed(module, ratio):
+    score = Score(k=round(ratio * 20), n=20)
+    return GateResult(module=module, student=score, teacher=Score(k=20, n=20), ratio=ratio, mastered=ratio >= 0.9)
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_the_planners_remedies_are_aimed_with_its_reason_or_without_where_it_cannot_be_read(tmp_path, usable):
+    pack = load_domain("arithmetic")
+    other, passed = "addition/one-digit", "addition/multi-term"
+    gate = (missed(MODULE, 0.5), missed(other, 0.6), missed(passed, 0.95))
+    proposal = {"module": MODULE, "level": "no-such", "strategies": ["decompose"], "reason": "It is slow."}
+    model = ScriptedModel(json.dumps({"remedies": [proposal], "note": "Go on."}) if usable else "No.")
+    teacher = Teacher.of(model, spec="test:model", transcript=Transcript(tmp_path / "t.jsonl"))
+    planner = CurriculumPlanner(teacher, CurriculumSettings(), (Strategy.FORMAT,))
+    found = [finding(1, 6), finding(2, 3), finding(3, 9, refused="no"), finding(1, 5, module=passed)]
+    remedies, _ = planner.remedy(
+        pack, Assessment(stage=1, round=0, gate=gate), None, found, gate=0.9, lessons=20, least=4
+    )
+    teacher.close()
+    assert [(r.module, r.misconception, r.lessons) for r in remedies] == [
+        (MODULE, f"diagnosis/{MODULE}/1", 12),
+        (MODULE, f"diagnosis/{MODULE}/2", 8),
+        (other, "", 20),
+    ]
+    assert [r.diagnosis for r in remedies] == ["Finding 1.", "Finding 2.", ""]
+    assert {r.level for r in remedies} == {pack.module(MODULE).exam_level, pack.module(other).exam_level}
+    assert remedies[0].reason == ("It is slow." if usable else "")
+    assert remedies[0].strategies == ((Strategy.DECOMPOSE,) if usable else (Strategy.FORMAT,))
+    told = model.calls[0][1].text
+    assert "1. Finding 1 (60% of the wrong answers). 2. Finding 2 (30%" in told
+    assert "Finding 3" not in told
