@@ -1,7 +1,7 @@
 """What a run will ask of its teachers, before anything is asked."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ioa.agents.calling import Price, TeacherSettings
@@ -9,8 +9,13 @@ from ioa.agents.calling.answer import estimate_tokens
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import (
     AnalyseBrief,
+    AssignBrief,
     Brief,
+    Candidate,
+    FailedItem,
     LessonsBrief,
+    ModuleBrief,
+    ModuleFailures,
     PlanBrief,
     PrerequisitesBrief,
     RemedyBrief,
@@ -29,6 +34,8 @@ SOLVED = 150
 """Tokens of a problem solved in JSON: steps and answer."""
 FINDING = 80
 """Tokens of one finding, claim, stage or remedy."""
+ASSIGNED = 25
+"""Tokens of one wrong answer placed under a misconception."""
 FAST, SLOW = (0.5, 150.0), (4.0, 25.0)
 """Seconds until a reply begins and tokens a second after that: of a quick small model and of a slow large one."""
 FEWEST_DEFICIENT = 0.3
@@ -145,7 +152,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     told = module_brief(module, module.exam_level, (item.question,) * 3)
     solve = SolveBrief(problem=item.question)
     counts = plan.probes
-    most = {split: counts[split] + plan.spare.get(split, 0) for split in ("diagnosis", "gate")}
+    most = {split: counts[split] + plan.spare[split] for split in ("diagnosis", "gate")}
     bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
     yield _Kind(
         "examinee",
@@ -159,7 +166,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
     remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
-    yield _Kind("diagnoser", AnalyseBrief(modules=()), FINDING * stages[1], 1, 1 + remedial)
+    yield from _readings(plan, told, FailedItem(probe="", question=item.question, expected="", reply=""), targets)
     proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
     revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
@@ -188,6 +195,26 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     )
     if synthesis.verify:
         yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(lessons))
+
+
+def _readings(plan: Plan, module: ModuleBrief, item: FailedItem, targets: Sequence[int]) -> Iterator[_Kind]:
+    """The two readings of wrong answers: each module's, batch by batch.
+
+    At least: each target's failed items fit into one batch. At most: every item fails, at the diagnosis and before
+    each remediation.
+    """
+    settings = plan.diagnosis.misconceptions
+    shown = min(settings.batch, max(1, plan.probes["diagnosis"] // 2))
+    items = (item.model_copy(update={"reply": item.question}),) * shown
+    asked = {split: plan.probes[split] + plan.spare[split] for split in ("diagnosis", "gate")}
+    most = targets[1] * math.ceil(asked["diagnosis"] / settings.batch)
+    most += plan.rounds * targets[1] * math.ceil(asked["gate"] / settings.batch)
+    wrong = ModuleFailures(module=module, right=0, asked=shown, failed=items)
+    found = (Candidate(label="1", text=module.description),) * settings.most
+    first = AnalyseBrief(modules=(wrong,), most=settings.most)
+    yield _Kind("diagnoser", first, FINDING * settings.most, targets[0], most)
+    second = AssignBrief(module=module, misconceptions=found, items=items)
+    yield _Kind("diagnoser", second, ASSIGNED * shown, targets[0], most)
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ioa.agents.aim import aimed, in_words
 from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
 from ioa.agents.staging import (
     Affinity,
@@ -181,6 +182,7 @@ class CurriculumPlanner:
         *,
         gate: float,
         lessons: int,
+        least: int = 1,
     ) -> tuple[tuple[Remedy, ...], Note]:
         """Decide what the next lessons of the modules that missed the gate are to be like.
 
@@ -188,21 +190,23 @@ class CurriculumPlanner:
             domain: Where the modules' levels are described.
             assessment: The examination they failed.
             previous: The one a round earlier; none after the first teaching.
-            misconceptions: The Diagnoser's findings on it.
+            misconceptions: The Diagnoser's findings on it; refused ones do not count.
             gate: tau_mastery.
             lessons: Accepted examples to ask for, per module.
+            least: Of them, least for one misconception.
 
         Returns:
-            One remedy a failed module, and a note to the Pedagogical Adapter.
+            The remedies, one for each misconception that was confirmed in a failed module, or one for the module
+            where there is none; and a note to the Pedagogical Adapter.
         """
         before = {result.module: result.ratio for result in previous.gate} if previous else {}
-        found = {misconception.module: misconception.summary for misconception in misconceptions}
+        confirmed = [misconception for misconception in misconceptions if not misconception.refused]
         weak = tuple(
             WeakModule(
                 module=result.module,
                 ratio=result.ratio,
                 previous=before.get(result.module),
-                misconception=found.get(result.module, ""),
+                misconception=in_words([found for found in confirmed if found.module == result.module]),
                 levels=tuple(domain.module(result.module).levels),
                 exam_level=domain.module(result.module).exam_level,
             )
@@ -214,20 +218,20 @@ class CurriculumPlanner:
         context = CallContext(node="remediate", agent="planner", task=brief.task, stage=assessment.stage, round=round_)
         reply = self._teacher.ask([Call(brief, context)])[0].reply
         proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}
-        remedies = []
+        remedies: list[Remedy] = []
         for module in weak:
             proposal = proposals.get(module.module)
             fits = proposal is not None and proposal.level in module.levels
-            remedies.append(
-                Remedy(
-                    module=module.module,
-                    diagnosis=module.misconception,
-                    kind=Kind.REMEDIAL,
-                    level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
-                    strategies=(proposal.strategies if proposal else ()) or self._strategies,
-                    lessons=lessons,
-                )
+            general = Remedy(
+                module=module.module,
+                diagnosis="",
+                kind=Kind.REMEDIAL,
+                level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
+                strategies=(proposal.strategies if proposal else ()) or self._strategies,
+                lessons=lessons,
+                reason=proposal.reason if proposal else "",
             )
+            remedies += aimed(general, confirmed, least)
         text = reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level."
         return tuple(remedies), Note(
             sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_

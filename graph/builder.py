@@ -11,7 +11,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ioa.graph.nodes import beginning, planning, revision, synthesis, teaching
+from ioa.graph.nodes import beginning, planning, remediation, revision, synthesis, teaching
 from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_revise, after_top_up
 from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
 from ioa.graph.workshop import Workshop
@@ -36,7 +36,7 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
     graph.add_node("synthesize", build_synthesis(shop))
     graph.add_node("train", teaching.train_stage(shop))
     graph.add_node("assess", teaching.assess(shop))
-    graph.add_node("remediate", teaching.remediate(shop))
+    graph.add_node("remediate", remediation.remediate(shop))
     graph.add_node("advance", teaching.advance(shop))
     graph.add_node("revise", revision.revise(shop))
     graph.add_node("finish", teaching.finish(shop))

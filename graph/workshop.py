@@ -165,7 +165,9 @@ class Workshop:
     @_once
     def diagnoser(self) -> Diagnoser:
         """The first agent."""
-        return Diagnoser(self.teacher("diagnoser"), self.config.diagnosis)
+        teacher = self.teacher("diagnoser")
+        checker = self.teacher("verifier") if self.config.roles.verifier else teacher
+        return Diagnoser(teacher, self.config.diagnosis, checker=checker, seed=self.config.seed)
 
     @_once
     def planner(self) -> CurriculumPlanner:

@@ -1,4 +1,4 @@
-"""One stage: train, assess, remediate, advance; and the end: finish."""
+"""One stage: train, assess, advance; and the end: finish."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from ioa.graph.examination import (
     examine_student,
     examine_teacher,
     kept_assessment,
-    recorded,
     scores,
     select,
 )
@@ -18,7 +17,7 @@ from ioa.graph.report import write_report
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Assessment, Diagnosis, Example, Note, Score, Split, Stage, Verdict
-from ioa.memory.files import read_record, write_record, write_records
+from ioa.memory.files import read_record, write_record
 from ioa.training import TrainingProgress, best_round, gate, mixture, stalled, train
 
 
@@ -184,40 +183,6 @@ def _watched(shop: Workshop, stage: int) -> tuple[str, ...]:
         gaps = read_record(shop.run.diagnosis, Diagnosis).gaps
         known = [gap.module for gap in gaps if gap.delta is not None and gap.delta <= bound]
     return tuple(dict.fromkeys(module for module in (*before, *known) if module not in own))
-
-
-def remediate(shop: Workshop) -> Node:
-    """The agents' conversation about a stage that was not mastered.
-
-    The Diagnoser says why items failed, the Planner decides what to do about it; the Adapter writes next.
-    """
-
-    def node(state: RunState) -> RunState:
-        with shop.at("remediate", state):
-            stage, round_ = state["stage"], state["round"]
-            kept = kept_assessment(shop, stage)
-            previous = kept_assessment(shop, stage, before=round_) if round_ else None
-            short = [result.module for result in kept.gate if not result.mastered]
-            answers = recorded(shop, f"stage-{stage:02d}-round-{kept.round}")
-            results = [result for result in answers if result.module in short]
-            found, said = shop.diagnoser().analyse(
-                shop.domain(), short, results, node="remediate", stage=stage, round_=round_ + 1
-            )
-            remedies, to_adapter = shop.planner().remedy(
-                shop.domain(),
-                kept.model_copy(update={"round": round_}),
-                previous,
-                found,
-                gate=shop.config.mastery.tau_mastery,
-                lessons=shop.config.synthesis.per_remedy,
-            )
-            write_records(shop.run.remedies(stage, round_ + 1), remedies)
-            to_planner = Note(sender="diagnoser", receiver="planner", text=said, stage=stage, round=round_ + 1)
-            shop.reporter.say(f"Diagnoser to Planner: {said}")
-            shop.reporter.say(f"Planner to Adapter: {to_adapter.text}")
-            return {"round": round_ + 1, "notes": noted(to_planner, to_adapter)}
-
-    return node
 
 
 def advance(shop: Workshop) -> Node:

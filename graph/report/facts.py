@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from ioa.agents import LessonRequest
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
@@ -19,6 +20,7 @@ from ioa.memory.records import (
     Domain,
     Example,
     ItemResult,
+    Misconception,
     Refusal,
     Remedy,
     Score,
@@ -61,6 +63,10 @@ class Facts:
     """In the order of stage and round."""
     training: Mapping[Round, TrainingLog]
     remedies: Mapping[Round, tuple[Remedy, ...]]
+    misconceptions: Mapping[Round, tuple[Misconception, ...]]
+    """What each round's examination at the gate showed, confirmed or not; the diagnosis has its own."""
+    requests: Mapping[str, LessonRequest]
+    """What the Adapter was asked for, by `batch`."""
     examples: tuple[Example, ...]
     refusals: tuple[Refusal, ...]
     events: tuple[TranscriptEvent, ...]
@@ -126,6 +132,14 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         assessments=tuple(read_record(path, Assessment) for path in assessments),
         training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
         remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
+        misconceptions={
+            at: tuple(read_records(path, Misconception))
+            for at, path in _rounds(run.misconceptions(1, 0), ".jsonl").items()
+        },
+        requests={
+            request.batch: request
+            for request in _all(sorted(run.drafts(1, 0, 0).parent.glob("*/requests.jsonl")), LessonRequest)
+        },
         examples=_all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example),
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
         events=tuple(read_records(run.transcript, TranscriptEvent)),

@@ -7,12 +7,21 @@ its unit and its range. Nothing here does any work beyond a closed formula.
 from ioa.memory.records.assessment import Assessment, GateResult, Note, Verdict
 from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
-from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
+from ioa.memory.records.diagnosis import (
+    Agreement,
+    BrokenEdge,
+    Diagnosis,
+    Edge,
+    Gap,
+    Misconception,
+    WrongAnswer,
+)
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
 from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
 from ioa.memory.records.scores import ItemResult, Score
 
 __all__ = [
+    "Agreement",
     "Assessment",
     "BrokenEdge",
     "Curriculum",
@@ -43,4 +52,5 @@ __all__ = [
     "Strategy",
     "Unit",
     "Verdict",
+    "WrongAnswer",
 ]
