@@ -13,6 +13,7 @@ from ioa.agents.calling import (
     TeacherSettings,
     load_prices,
 )
+from ioa.agents.checks import same_answer
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
@@ -52,4 +53,5 @@ __all__ = [
     "load_prices",
     "open_model",
     "opened",
+    "same_answer",
 ]

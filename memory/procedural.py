@@ -28,7 +28,7 @@ _RUN_SEEDS = 2**24
 _FIRST_LESSON = 2**40  # above every slot of seed_range; a seed stays below 2**63, and so fits any store
 
 _STALE = 5_000
-"""So many items in a row that are unsuitable or known: the supply counts as exhausted."""
+"""So many items in a row that are unsuitable or known: the supply counts as exhausted, unless told otherwise."""
 _TRIED = 100
 """Items that `check` makes."""
 _CHUNK = 10_000
@@ -82,15 +82,16 @@ def lesson_seed(run_seed: int, batch: str) -> int:
     return (_FIRST_LESSON + int.from_bytes(digest[:5], "big")) * SEED_STRIDE
 
 
-def supply(generator: Generator, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
+def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), patience: int = _STALE) -> Iterator[Item]:
     """Distinct items that fit the generator's filter, in the order of their seeds.
 
-    Ends when 5,000 items in a row bring nothing new, or at the end of the range of seeds.
+    Ends when `patience` items in a row bring nothing new, or at the end of the range of seeds.
 
     Args:
         generator: Family, parameters and filter.
         seed: First seed of the range.
         exclude: Questions that must not appear.
+        patience: Unsuitable or known items in a row after which the supply counts as exhausted.
 
     Raises:
         GeneratorError: the family or a parameter is unknown or not allowed.
@@ -104,7 +105,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = ()) ->
         key = normalise(text)
         if key in known or not question.search(text) or not answer.search(reply):
             stale += 1
-            if stale >= _STALE:
+            if stale >= patience:
                 return
             continue
         stale = 0

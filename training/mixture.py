@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from ioa.memory.records import Example
+from ioa.memory.records import Example, Kind, TaughtLesson
 
 
 def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed: int) -> list[Example]:
@@ -28,3 +28,15 @@ def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed:
         own = [example for example in old if example.module == module]
         sample += rng.sample(own, min(each, len(own)))
     return [*new, *sample]
+
+
+def manifest(lessons: Sequence[Example], stage: int, round_: int) -> list[TaughtLesson]:
+    """What a round is trained on, with each lesson's kind as it is taught there: earlier ones are replayed."""
+    return [
+        TaughtLesson(
+            example=lesson.id,
+            module=lesson.module,
+            kind=lesson.kind if (lesson.stage, lesson.round) == (stage, round_) else Kind.REPLAY,
+        )
+        for lesson in lessons
+    ]

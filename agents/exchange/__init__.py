@@ -16,7 +16,15 @@ from ioa.agents.exchange.diagnosis import (
     PrerequisitesBrief,
     PrerequisitesReply,
 )
-from ioa.agents.exchange.lessons import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
+from ioa.agents.exchange.lessons import (
+    Candidate,
+    Lesson,
+    LessonsBrief,
+    LessonsReply,
+    SolveBrief,
+    SolveReply,
+    Source,
+)
 from ioa.agents.exchange.planning import (
     PlanBrief,
     PlanReply,
@@ -31,6 +39,7 @@ __all__ = [
     "AnalyseBrief",
     "AnalyseReply",
     "Brief",
+    "Candidate",
     "FailedItem",
     "Finding",
     "Lesson",
@@ -53,5 +62,6 @@ __all__ = [
     "Short",
     "SolveBrief",
     "SolveReply",
+    "Source",
     "WeakModule",
 ]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ioa.graph.datasets import describe_dataset
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
@@ -25,6 +26,7 @@ def train_stage(shop: Workshop) -> Node:
                 shop.reporter.say("No lesson passed the checks: nothing to train on.")
                 return {}
             start = shop.run.root / state["adapter"] if state["adapter"] else None
+            describe_dataset(shop, lessons, stage, round_, start)
             log = train(
                 shop.student(),
                 lessons,

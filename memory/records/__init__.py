@@ -9,8 +9,19 @@ from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.curriculum import Curriculum, Requirement, Stage
 from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
-from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
+from ioa.memory.records.lessons import (
+    Difficulty,
+    Example,
+    Kind,
+    ObservedDifficulty,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Strategy,
+    TaughtLesson,
+)
 from ioa.memory.records.scores import Z_95, ItemResult, Score
+from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
     "Z_95",
@@ -31,6 +42,7 @@ __all__ = [
     "Misconception",
     "Module",
     "Note",
+    "ObservedDifficulty",
     "Probe",
     "Record",
     "Refusal",
@@ -41,5 +53,9 @@ __all__ = [
     "Split",
     "Stage",
     "Strategy",
+    "StrategyEffect",
+    "StrategyRecord",
+    "StrategyUse",
+    "TaughtLesson",
     "Unit",
 ]
