@@ -14,6 +14,7 @@ from ioa.agents.calling import (
     TeacherSettings,
     load_prices,
 )
+from ioa.agents.checks import same_answer
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
@@ -54,4 +55,5 @@ __all__ = [
     "mindful",
     "open_model",
     "opened",
+    "same_answer",
 ]

@@ -4,26 +4,17 @@ What it writes is not yet taught: each draft passes the verifier here, then the 
 checks of the example store.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ioa.agents.checks import false_step, same_answer
 from ioa.agents.diagnoser import module_brief
-from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
+from ioa.agents.exchange import LessonsBrief, LessonsReply
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
+from ioa.agents.seeding import Seeding
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
 from ioa.memory.procedural import lesson_seed, supply
-from ioa.memory.records import (
-    Difficulty,
-    Domain,
-    Example,
-    Module,
-    Refusal,
-    RefusalReason,
-    Remedy,
-)
-from ioa.memory.store import example_id
+from ioa.memory.records import Domain, Example, Kind, Module, Remedy
 from ioa.memory.transcript import CallContext
 
 SAMPLES = 3
@@ -42,6 +33,7 @@ class PedagogicalAdapter:
         seed: int,
         max_words: int,
         avoid: Sequence[str] = (),
+        agree: Agree = agree_as_text,
     ) -> None:
         """The agent.
 
@@ -52,10 +44,11 @@ class PedagogicalAdapter:
             seed: The run's.
             max_words: Longest solution that the student could write.
             avoid: Problems that no teacher may be shown as samples: the probes.
+            agree: Whether two answers to a problem of a module and level are the same.
         """
         self._max_words = max_words
         self._writer = writer
-        self._verifier = verifier
+        self._checker = LessonVerifier(verifier, settings, agree, self._samples)
         self._settings = settings
         self._seed = seed
         self._avoid = tuple(avoid)
@@ -81,11 +74,10 @@ class PedagogicalAdapter:
         Returns:
             The requests; none when everything is there. The same arguments give the same requests.
         """
-        size = self._settings.per_request
         made = []
         for remedy in remedies:
             missing = remedy.lessons - accepted.get(remedy.aim, 0)
-            for number, start in enumerate(range(0, missing, size)):
+            for number, (kind, count) in enumerate(self._portions(remedy, missing)):
                 batch = f"stage-{stage:02d}/round-{round_}/pass-{pass_}/{remedy.place}/{number:03d}"
                 made.append(
                     LessonRequest(
@@ -93,16 +85,38 @@ class PedagogicalAdapter:
                         module=remedy.module,
                         stage=stage,
                         round=round_,
-                        kind=remedy.kind,
+                        kind=kind,
                         level=remedy.level,
                         strategies=remedy.strategies,
-                        count=min(size, missing - start),
+                        count=count,
                         seed=lesson_seed(self._seed, batch),
                         misconception=remedy.diagnosis,
                         misconception_id=remedy.misconception,
                     )
                 )
         return tuple(made)
+
+    def _portions(self, remedy: Remedy, missing: int) -> Iterator[tuple[Kind, int]]:
+        """Requests of at most J lessons: of the remedy's kind, then the counterfactuals among first lessons."""
+        changing = self._settings.counterfactual_share if remedy.kind is Kind.CHAIN_OF_THOUGHT else 0.0
+        odd = round(changing * max(0, missing))
+        for kind, total in ((remedy.kind, missing - odd), (Kind.COUNTERFACTUAL, odd)):
+            for start in range(0, total, self._settings.per_request):
+                yield kind, min(self._settings.per_request, total - start)
+
+    def seeded(
+        self, domain: Domain, requests: Sequence[LessonRequest], accepted: Sequence[Example], used: Sequence[str]
+    ) -> tuple[LessonRequest, ...]:
+        """The requests, each with a seed problem of its own, or with the problems that it is to change.
+
+        Args:
+            domain: Where the levels are described.
+            requests: Those of one pass.
+            accepted: The lessons so far; none of their problems is a seed, some are the sources of counterfactuals.
+            used: The seed problems of earlier passes.
+        """
+        shown = {(r.module, r.level): self._samples(domain.module(r.module), r.level) for r in requests}
+        return Seeding(self._seed, self._avoid).seeded(domain, requests, accepted, used, shown)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
         """Have the lessons written; each draft is handed over as soon as it is there, in any order."""
@@ -128,10 +142,12 @@ class PedagogicalAdapter:
         brief = LessonsBrief(
             module=module_brief(module, request.level, self._samples(module, request.level)),
             level=request.level,
-            kind=request.kind.value,
+            kind=request.kind,
             strategies=request.strategies,
             count=request.count,
             seed=request.seed,
+            seed_problem=request.seed_problem,
+            sources=request.sources,
             misconception=request.misconception,
             max_words=self._max_words,
         )
@@ -155,142 +171,19 @@ class PedagogicalAdapter:
             self._shown[module.id, level] = tuple(item.question for item in islice(supplied, SAMPLES))
         return self._shown[module.id, level]
 
-    def verify(self, domain: Domain, drafts: Sequence[Draft], on_checked: Callable[[Checked], None]) -> None:
-        """Check the lessons of drafts: each step, then the answer by solving the problem independently.
+    def verify(
+        self,
+        domain: Domain,
+        drafts: Sequence[Draft],
+        on_checked: Callable[[Checked], None],
+        later: Sequence[str] = (),
+    ) -> None:
+        """Check the lessons of drafts: what asks nobody first, then by solving the problems independently.
 
         Args:
             domain: Where the modules are described.
             drafts: What was written; the solutions of all of them are asked for together.
             on_checked: Given what is left of each draft as soon as that is known, in any order.
+            later: Ids of the modules that only later stages teach.
         """
-        places: dict[int, tuple[_Check, int]] = {}
-        calls = []
-        for check in map(_screened, drafts):
-            if not self._settings.verify or not check.sound:
-                on_checked(check.result(domain))
-                continue
-            for number, lesson in enumerate(check.sound):
-                call = self._solution(check.draft, lesson)
-                calls.append(call)
-                places[id(call)] = check, number
-
-        def solved(outcome: Outcome) -> None:
-            check, number = places[id(outcome.call)]
-            check.solutions[number] = outcome
-            if len(check.solutions) == len(check.sound):
-                on_checked(check.result(domain))
-
-        self._verifier.ask(calls, solved)
-
-    @staticmethod
-    def _solution(draft: Draft, lesson: Lesson) -> Call:
-        context = CallContext(
-            node="verify",
-            agent="verifier",
-            task=SolveBrief.task,
-            stage=draft.request.stage,
-            round=draft.request.round,
-            module=draft.request.module,
-            batch=draft.request.batch,
-        )
-        return Call(SolveBrief(problem=lesson.problem), context)
-
-
-@dataclass
-class _Check:
-    """A draft on its way through verification."""
-
-    draft: Draft
-    sound: list[Lesson]
-    """What passed the checks that ask nobody."""
-    refused: list[Refusal]
-    solutions: dict[int, Outcome] = field(default_factory=dict)
-    """Independent solutions, by place in `sound`; empty where none are wanted."""
-
-    def result(self, domain: Domain) -> Checked:
-        """What is left, when all the solutions are there."""
-        kept = []
-        for number, lesson in enumerate(self.sound):
-            why = _disagreement(lesson, self.solutions[number]) if self.solutions else ""
-            if why:
-                self.refused.append(refusal(self.draft, RefusalReason.ANSWER, why, lesson))
-            else:
-                kept.append(_example(domain, self.draft, lesson))
-        return Checked(batch=self.draft.request.batch, sound=tuple(kept), refused=tuple(self.refused))
-
-
-def _screened(draft: Draft) -> _Check:
-    """The checks that ask nobody: form, number of lessons, arithmetic of each step."""
-    check = _Check(draft, [], [])
-
-    def refuse(reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> None:
-        check.refused.append(refusal(draft, reason, detail, lesson))
-
-    if draft.error:
-        refuse(RefusalReason.SCHEMA, draft.error)
-    for lesson in draft.lessons[draft.request.count :]:
-        refuse(RefusalReason.SURPLUS, f"{draft.request.count} lessons were asked for", lesson)
-    for lesson in draft.lessons[: draft.request.count]:
-        wrong = false_step(lesson.steps)
-        if not (lesson.problem.strip() and lesson.answer.strip() and lesson.steps):
-            refuse(RefusalReason.SCHEMA, "problem, steps or answer is empty", lesson)
-        elif wrong:
-            refuse(RefusalReason.STEPS, f"this step is false: {wrong}", lesson)
-        else:
-            check.sound.append(lesson)
-    return check
-
-
-def _disagreement(lesson: Lesson, solution: Outcome) -> str:
-    """Why an independent solution speaks against the lesson; empty where it does not."""
-    if not isinstance(solution.reply, SolveReply):
-        return f"it could not be solved independently: {solution.error}"
-    if same_answer(lesson.answer, solution.reply.answer):
-        return ""
-    return f"solved independently the answer is {solution.reply.answer!r}"
-
-
-def refusal(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:
-    """Why a lesson of that draft, or the whole of it, may not be taught."""
-    return Refusal(
-        module=draft.request.module,
-        stage=draft.request.stage,
-        round=draft.request.round,
-        batch=draft.request.batch,
-        reason=reason,
-        detail=detail,
-        problem=lesson.problem if lesson else "",
-        answer=lesson.answer if lesson else "",
-        event=draft.event,
-    )
-
-
-def _example(domain: Domain, draft: Draft, lesson: Lesson) -> Example:
-    request = draft.request
-    module = domain.module(request.module)
-    levels = tuple(module.levels)
-    if request.level == module.exam_level:
-        difficulty = Difficulty.INTERMEDIATE
-    elif levels.index(request.level) < levels.index(module.exam_level):
-        difficulty = Difficulty.INTRODUCTORY
-    else:
-        difficulty = Difficulty.ADVANCED
-    return Example(
-        id=example_id(request.module, lesson.problem),
-        module=request.module,
-        stage=request.stage,
-        round=request.round,
-        batch=request.batch,
-        kind=request.kind,
-        difficulty=difficulty,
-        level=request.level,
-        strategies=request.strategies,
-        prerequisites=module.prerequisites,
-        problem=lesson.problem.strip(),
-        steps=tuple(step.strip() for step in lesson.steps if step.strip()),
-        answer=lesson.answer.strip(),
-        verification=lesson.verification.strip(),
-        teacher=draft.teacher,
-        event=draft.event,
-        misconception=request.misconception_id,
-    )
+        self._checker.verify(domain, drafts, on_checked, later)

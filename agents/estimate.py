@@ -12,6 +12,7 @@ from ioa.agents.exchange import (
     AssignBrief,
     Brief,
     Candidate,
+    Claimed,
     FailedItem,
     LessonsBrief,
     ModuleBrief,
@@ -20,13 +21,14 @@ from ioa.agents.exchange import (
     PrerequisitesBrief,
     RemedyBrief,
     SolveBrief,
+    Source,
 )
 from ioa.agents.gaps import DiagnosisSettings
-from ioa.agents.prompting import messages
+from ioa.agents.prompting import messages, prompt_text
 from ioa.agents.requests import SynthesisSettings
 from ioa.agents.staging import CurriculumSettings
 from ioa.memory.procedural import draw
-from ioa.memory.records import Domain, Kind, Record
+from ioa.memory.records import Domain, Kind, Record, Strategy
 from ioa.memory.transcript import Tokens
 
 TOKENS_PER_WORD = 1.5
@@ -100,6 +102,8 @@ class _Kind:
     output: float
     low: float
     high: float
+    least: Brief | None = None
+    """The shortest of these briefs, where they differ; none: all are about as long as `brief`."""
 
 
 def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[str, Price | None]) -> Estimate:
@@ -116,11 +120,12 @@ def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[st
     lines, low_usd, high_usd, fast, slow = [], 0.0, 0.0, 0.0, 0.0
     for kind in _kinds(plan):
         prompt = estimate_tokens(messages(kind.agent, kind.brief))
+        shortest = estimate_tokens(messages(kind.agent, kind.least)) if kind.least else prompt
         line = Line(
             agent=kind.agent,
             task=kind.brief.task,
             calls=Range(low=kind.low, high=kind.high),
-            input=Range(low=kind.low * prompt, high=kind.high * prompt),
+            input=Range(low=kind.low * shortest, high=kind.high * prompt),
             output=Range(low=kind.low * kind.output, high=kind.high * kind.output),
         )
         lines.append(line)
@@ -128,7 +133,7 @@ def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[st
         if price is not None:
             low_usd += price.cost(Tokens(input=round(line.input.low), output=round(line.output.low)))
             high_usd += price.cost(Tokens(input=round(line.input.high), output=round(line.output.high)))
-        fast += _seconds(line.calls.low, line.output.low, prompt, settings, FAST)
+        fast += _seconds(line.calls.low, line.output.low, shortest, settings, FAST)
         slow += _seconds(line.calls.high, line.output.high, prompt, settings, SLOW)
     known = all(prices[line.agent] is not None for line in lines)
     return Estimate(
@@ -144,7 +149,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     At least: few modules are deficient, every lesson is accepted, every stage is mastered at once. At most: all
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
-    domain, synthesis = plan.domain, plan.synthesis
+    domain = plan.domain
     modules = len(domain.modules)
     targets = [max(1, math.ceil(plan.diagnosis.top_share * share * modules)) for share in (FEWEST_DEFICIENT, 1.0)]
     module = domain.modules[0]
@@ -171,30 +176,53 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
+    yield from _lessons(plan, told, targets, remedial, bridges)
+
+
+def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: int, bridges: int) -> Iterator[_Kind]:
+    """Lessons and their independent solutions.
+
+    At least: a majority of solutions agrees at once, and there is no later module to place a problem in. At most: all
+    solutions are needed, and all other targets are later.
+    """
+    synthesis, problem = plan.synthesis, told.samples[0]
     brief = LessonsBrief(
         module=told,
-        level=module.exam_level,
-        kind=Kind.CHAIN_OF_THOUGHT.value,
-        strategies=synthesis.strategies,
+        level=plan.domain.modules[0].exam_level,
+        kind=Kind.CHAIN_OF_THOUGHT,
+        strategies=_strategies(synthesis, longest=False),
         count=synthesis.per_request,
         seed=0,
         max_words=plan.max_words,
     )
-    lesson = TOKENS_PER_WORD * plan.max_words + 60
+    longest: dict[str, object] = {"strategies": _strategies(synthesis, longest=True), "seed_problem": problem}
+    if synthesis.counterfactual_share:
+        sources = (Source(id="0" * 16, problem=problem, answer="0" * 4),) * synthesis.per_request
+        longest |= {"kind": Kind.COUNTERFACTUAL, "sources": sources}
+    told_twice = 1 if synthesis.choice == "off" else 2  # the plain solution and the adapted one
+    lesson = told_twice * TOKENS_PER_WORD * plan.max_words + 60
     first = [count * synthesis.per_module for count in targets]
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    lessons = (first[1] + again) * wasted
+    most = (first[1] + again) * wasted
+    wishes = 3 * targets[1] + remedial  # easiest level, examined level, counterfactuals: each ends in a short request
     yield _Kind(
         "adapter",
-        brief,
+        brief.model_copy(update=longest),
         lesson * synthesis.per_request,
         math.ceil(first[0] / synthesis.per_request),
-        math.ceil(lessons / synthesis.per_request),
+        math.ceil(most / synthesis.per_request) + wishes * synthesis.passes,
+        least=brief,
     )
     if synthesis.verify:
-        yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(lessons))
+        solve = SolveBrief(problem=problem)
+        others = plan.domain.modules[1 : targets[1]] if synthesis.alignment else ()
+        candidates = tuple(Candidate(id=m.id, description=m.description, sample=problem) for m in others)
+        placed = solve.model_copy(update={"candidates": (*candidates[:1], *candidates)})  # its own module is one
+        majority = synthesis.solutions // 2 + 1
+        calls = first[0] * majority, math.ceil(most) * synthesis.solutions
+        yield _Kind("verifier", placed, SOLVED, *calls, least=solve)
 
 
 def _readings(plan: Plan, module: ModuleBrief, item: FailedItem, targets: Sequence[int]) -> Iterator[_Kind]:
@@ -210,11 +238,21 @@ def _readings(plan: Plan, module: ModuleBrief, item: FailedItem, targets: Sequen
     most = targets[1] * math.ceil(asked["diagnosis"] / settings.batch)
     most += plan.rounds * targets[1] * math.ceil(asked["gate"] / settings.batch)
     wrong = ModuleFailures(module=module, right=0, asked=shown, failed=items)
-    found = (Candidate(label="1", text=module.description),) * settings.most
+    found = (Claimed(label="1", text=module.description),) * settings.most
     first = AnalyseBrief(modules=(wrong,), most=settings.most)
     yield _Kind("diagnoser", first, FINDING * settings.most, targets[0], most)
     second = AssignBrief(module=module, misconceptions=found, items=items)
     yield _Kind("diagnoser", second, ASSIGNED * shown, targets[0], most)
+
+
+def _strategies(synthesis: SynthesisSettings, *, longest: bool) -> tuple[Strategy, ...]:
+    """Those whose prompts are the shortest, or the longest, that may be asked for."""
+    if synthesis.choice == "off":
+        return ()
+    if synthesis.choice == "fixed":
+        return synthesis.strategies
+    by_length = sorted(Strategy, key=lambda s: len(prompt_text(f"strategy-{s.value}")), reverse=longest)
+    return tuple(by_length[: synthesis.strategies_per_module])
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

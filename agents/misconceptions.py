@@ -16,7 +16,7 @@ from ioa.agents.exchange import (
     AnalyseReply,
     AssignBrief,
     AssignReply,
-    Candidate,
+    Claimed,
     FailedItem,
     ModuleFailures,
 )
@@ -150,7 +150,7 @@ class Analyst:
             for start in range(0, len(reading.failures.failed), self._settings.batch):
                 brief = AssignBrief(
                     module=reading.failures.module,
-                    misconceptions=tuple(Candidate(label=label, text=text) for label, text in labels.items()),
+                    misconceptions=tuple(Claimed(label=label, text=text) for label, text in labels.items()),
                     items=reading.failures.failed[start : start + self._settings.batch],
                 )
                 where = context.model_copy(update={"task": brief.task, "module": reading.id})

@@ -10,7 +10,7 @@ from string import Template
 import json_repair
 from pydantic import ValidationError
 
-from ioa.agents.exchange import Brief, LessonsBrief, Reply
+from ioa.agents.exchange import Brief, LessonsBrief, Reply, SolveBrief
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import Message
 
@@ -96,10 +96,21 @@ def parse(text: str, kind: type[Reply]) -> Reply:
 def _fields(brief: Brief) -> dict[str, object]:
     fields = dict(brief.model_dump(mode="json"))
     if isinstance(brief, LessonsBrief):
-        fields["strategy_texts"] = "\n".join(
-            f"- {prompt_text(f'strategy-{strategy.value}').strip()}" for strategy in brief.strategies
-        )
-        fields["misconception_line"] = (
-            f"They are to put this right: {brief.misconception}" if brief.misconception else ""
-        )
+        fields |= _lesson_fields(brief)
+    if isinstance(brief, SolveBrief):
+        fields["placing_line"] = prompt_text("placing").strip() if brief.candidates else ""
     return fields
+
+
+def _lesson_fields(brief: LessonsBrief) -> dict[str, object]:
+    strategies = [prompt_text(f"strategy-{strategy.value}").strip() for strategy in brief.strategies]
+    return {
+        "kind_text": prompt_text(f"kind-{brief.kind.value}").strip(),
+        "seed_line": "Start from `seed_problem` and vary it: each lesson is a neighbour of it, none is a copy."
+        if brief.seed_problem
+        else "",
+        "misconception_line": f"They are to put this right: {brief.misconception}" if brief.misconception else "",
+        "strategy_texts": "\n\n".join([prompt_text("strategies").strip(), *strategies])
+        if strategies
+        else "Tell the solution plainly, as you would to anybody.",
+    }

@@ -1,11 +1,17 @@
 """What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ioa.agents.exchange import Lesson
+from ioa.agents.exchange import Lesson, Source
 from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
+
+
+def _odd(count: int) -> int:
+    if count % 2 == 0:
+        raise ValueError("an even number of solutions can end in a draw; give an odd one")
+    return count
 
 
 class SynthesisSettings(Record):
@@ -27,9 +33,21 @@ class SynthesisSettings(Record):
         Strategy.FORMAT,
         Strategy.COGNITIVE_LOAD,
     )
-    """What is applied to a module's first lessons; remediation chooses its own."""
+    """What is applied to a module's first lessons where the choice is `fixed`; remediation chooses its own."""
+    choice: Literal["off", "fixed", "bandit"] = "fixed"
+    """Who chooses the strategies: nobody, and the lessons are plain; `strategies` above and the Planner's remedies; or
+    rules for the module's situation together with what the strategies brought so far (Thompson sampling)."""
+    strategies_per_module: Annotated[int, Field(ge=1, le=5)] = 2
+    """Strategies that `bandit` chooses for each module and round."""
+    counterfactual_share: Unit = 0.1
+    """Share of a module's first lessons that change one feature of a given problem, so that its answer changes."""
     verify: bool = True
     """Have each problem solved again, without sight of the lesson, and refuse it where the answers differ."""
+    solutions: Annotated[int, Field(ge=1), AfterValidator(_odd)] = 1
+    """Independent solutions of each problem at most, an odd number; the lesson's answer needs a majority of them. More
+    than one are of use only if the verifier has a `temperature` above 0."""
+    alignment: bool = True
+    """Have the verifier say to which module a problem belongs, and refuse what belongs to a later stage."""
     duplicate_similarity: Unit = 0.95
     """Cosine similarity from which two problems with the same numbers and names are one."""
 
@@ -51,6 +69,10 @@ class LessonRequest(Record):
     """What the lessons are to put right, in words."""
     misconception_id: str = ""
     """Id of that finding."""
+    seed_problem: str = ""
+    """The problem that the lessons are variations of, of this request alone; empty where none is left."""
+    sources: tuple[Source, ...] = ()
+    """Of a counterfactual request: the problems that are to be changed."""
 
 
 class Draft(Record):

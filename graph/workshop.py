@@ -25,6 +25,7 @@ from ioa.agents.prompting import prompt_text
 from ioa.agents.relatedness import relatedness
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum import read_curriculum
+from ioa.graph.judging import agree
 from ioa.graph.progress import Reporter, Silent
 from ioa.graph.state import RunState
 from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
@@ -183,7 +184,7 @@ class Workshop:
         avoid = [probe.question for probe in self.probes()]
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
         settings, seed = self.config.synthesis, self.config.seed
-        return PedagogicalAdapter(writer, verifier, settings, seed=seed, max_words=words, avoid=avoid)
+        return PedagogicalAdapter(writer, verifier, settings, seed=seed, max_words=words, avoid=avoid, agree=agree)
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""

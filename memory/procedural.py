@@ -28,7 +28,7 @@ _RUN_SEEDS = 2**24
 _FIRST_LESSON = 2**40  # above every slot of seed_range; a seed stays below 2**63, and so fits any store
 
 _STALE = 5_000
-"""So many items in a row that are unsuitable or known: the supply counts as exhausted."""
+"""So many items in a row that are unsuitable or known: the supply counts as exhausted, unless told otherwise."""
 _TRIED = 100
 """Items that `check` makes."""
 _CHUNK = 10_000
@@ -91,7 +91,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), pa
         generator: Family, parameters and filter.
         seed: First seed of the range.
         exclude: Questions that must not appear.
-        patience: Items in a row that may be unsuitable or known.
+        patience: Unsuitable or known items in a row after which the supply counts as exhausted.
 
     Raises:
         GeneratorError: the family or a parameter is unknown or not allowed.

@@ -125,6 +125,19 @@ class RunDirectory:
         """Folder of one pass of synthesis: requests, drafts, and what is left of them after each check."""
         return self.root / "drafts" / f"stage-{stage:02d}-round-{round_}-pass-{pass_}"
 
+    def dataset(self, stage: int, round_: int) -> Path:
+        """What that round was trained on, in order, JSON lines of `TaughtLesson`."""
+        return self.root / "datasets" / f"stage-{stage:02d}-round-{round_}.jsonl"
+
+    def observed(self, stage: int, round_: int) -> Path:
+        """How hard lessons of that round were before it, JSON lines of `ObservedDifficulty`."""
+        return self.root / "observed" / f"stage-{stage:02d}-round-{round_}.jsonl"
+
+    @property
+    def strategies(self) -> Path:
+        """What the strategies brought so far, JSON of `StrategyRecord`; computed anew from the rest of the run."""
+        return self.root / "strategies.json"
+
     @property
     def index(self) -> Path:
         """The Chroma index over all accepted lessons; rebuildable."""

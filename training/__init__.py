@@ -3,10 +3,11 @@
 Importing this is cheap: torch and its kin are imported by the functions that need them.
 """
 
+from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.examination import Examinee, examine, score_by_module
 from ioa.training.loading import resolve_student
 from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
-from ioa.training.mixture import mixture
+from ioa.training.mixture import manifest, mixture
 from ioa.training.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.scoring import extract_answer, is_correct
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
@@ -30,8 +31,11 @@ __all__ = [
     "is_complete",
     "is_correct",
     "level_probes",
+    "manifest",
     "mixture",
+    "observe",
     "resolve_student",
+    "sample_for_observation",
     "score_by_module",
     "stalled",
     "train",

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Collection, Sequence
 
-from ioa.memory.records import Example
+from ioa.memory.records import Example, Kind, TaughtLesson
 
 
 def mixture(
@@ -39,3 +39,15 @@ def mixture(
         wanted = round(each * (weight if module in forgotten else 1.0))
         sample += rng.sample(own, min(wanted, len(own)))
     return [*new, *sample]
+
+
+def manifest(lessons: Sequence[Example], stage: int, round_: int) -> list[TaughtLesson]:
+    """What a round is trained on, with each lesson's kind as it is taught there: earlier ones are replayed."""
+    return [
+        TaughtLesson(
+            example=lesson.id,
+            module=lesson.module,
+            kind=lesson.kind if (lesson.stage, lesson.round) == (stage, round_) else Kind.REPLAY,
+        )
+        for lesson in lessons
+    ]

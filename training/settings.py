@@ -85,6 +85,8 @@ class TrainingSettings(Record):
     """Share of the replay that goes to a mastered module which fell below the gate, relative to the others'."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
+    observe: Annotated[int, Field(ge=0)] = 64
+    """Lessons a module whose difficulty for the student is measured before a round; 0 for none."""
     lora: LoraSettings = LoraSettings()
     """The adapter's form; the same for all stages, since each goes on from the last."""
 

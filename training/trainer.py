@@ -207,7 +207,7 @@ def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.O
 def _fingerprint(
     student: Student, settings: TrainingSettings, seed: int, start: Path | None, lessons: Sequence[Lesson]
 ) -> str:
-    taught = settings.model_dump(mode="json", exclude={"checkpoint_every"})
+    taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe"})
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype))
     return checkpoint.fingerprint(

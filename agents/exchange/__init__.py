@@ -5,7 +5,7 @@ reply is JSON of the record that stands beside the brief here. A language model 
 brief; the embedded tutor reads the brief alone.
 """
 
-from ioa.agents.exchange.assignment import NONE, AssignBrief, Assignment, AssignReply, Candidate
+from ioa.agents.exchange.assignment import NONE, AssignBrief, Assignment, AssignReply, Claimed
 from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
 from ioa.agents.exchange.diagnosis import (
     AnalyseBrief,
@@ -17,7 +17,15 @@ from ioa.agents.exchange.diagnosis import (
     PrerequisitesBrief,
     PrerequisitesReply,
 )
-from ioa.agents.exchange.lessons import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
+from ioa.agents.exchange.lessons import (
+    Candidate,
+    Lesson,
+    LessonsBrief,
+    LessonsReply,
+    SolveBrief,
+    SolveReply,
+    Source,
+)
 from ioa.agents.exchange.planning import (
     PlanBrief,
     PlanReply,
@@ -37,6 +45,7 @@ __all__ = [
     "Assignment",
     "Brief",
     "Candidate",
+    "Claimed",
     "FailedItem",
     "Finding",
     "Lesson",
@@ -59,5 +68,6 @@ __all__ = [
     "Short",
     "SolveBrief",
     "SolveReply",
+    "Source",
     "WeakModule",
 ]

@@ -8,7 +8,7 @@ NONE = "none"
 """What is said of an item that shows none of them."""
 
 
-class Candidate(Record):
+class Claimed(Record):
     """A misconception as the second reader is told of it: its text alone."""
 
     label: str
@@ -35,6 +35,6 @@ class AssignBrief(Brief):
     task = "assign"
     reply = AssignReply
     module: ModuleBrief
-    misconceptions: tuple[Candidate, ...]
+    misconceptions: tuple[Claimed, ...]
     """In an order that says nothing of how common they were found to be."""
     items: tuple[FailedItem, ...]

@@ -1,7 +1,9 @@
 """Writing lessons: problems drawn for the purpose, with worked solutions in the strategies asked for."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
 from ioa.agents.tutor.products import split_fact
@@ -54,27 +56,56 @@ def write_lessons(brief: LessonsBrief) -> LessonsReply:
     generator = brief.module.generator
     if generator is None:
         return LessonsReply(lessons=())
-    solved: dict[str, tuple[str, Worked]] = {}
-    for item in islice(supply(generator, seed=brief.seed), brief.count):
-        problem, worked = item.question, work(item.question)
-        if worked is not None and brief.kind == Kind.COUNTERFACTUAL:
-            problem, worked = _changed(problem, worked, generator)
-        if worked is not None:
-            solved.setdefault(normalise(problem), (problem, worked))
+    solved: dict[str, _Written] = {}
+    for written in (
+        _changed_ones(brief, generator) if brief.kind is Kind.COUNTERFACTUAL else _new_ones(brief, generator)
+    ):
+        solved.setdefault(normalise(written.problem), written)
     ordered = list(solved.values())
     if Strategy.COGNITIVE_LOAD in brief.strategies:
-        ordered.sort(key=lambda pair: pair[1].size)
-    return LessonsReply(
-        lessons=tuple(
-            Lesson(
-                problem=problem,
-                steps=told(worked, brief.strategies, number),
-                answer=worked.answer,
-                verification=worked.check,
-            )
-            for number, (problem, worked) in enumerate(ordered)
-        )
+        ordered.sort(key=lambda written: written.worked.size)
+    return LessonsReply(lessons=tuple(_lesson(written, brief, number) for number, written in enumerate(ordered)))
+
+
+class _Written(NamedTuple):
+    """A problem on its way to a lesson."""
+
+    problem: str
+    worked: Worked
+    source: str = ""
+    changed: str = ""
+
+
+def _lesson(written: _Written, brief: LessonsBrief, number: int) -> Lesson:
+    worked = written.worked
+    plain = (*told(worked, (), number), f"Answer: {worked.answer}") if brief.strategies else ()
+    return Lesson(
+        source=written.source,
+        changed=written.changed,
+        problem=written.problem,
+        original=plain,
+        steps=told(worked, brief.strategies, number),
+        answer=worked.answer,
+        verification=worked.check,
     )
+
+
+def _new_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
+    for item in islice(supply(generator, seed=brief.seed), brief.count):
+        worked = work(item.question)
+        if worked is not None:
+            yield _Written(item.question, worked)
+
+
+def _changed_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
+    """Each source with one number changed; where none are given, problems of its own."""
+    sources = [(source.id, source.problem) for source in brief.sources]
+    if not sources:
+        sources = [("", item.question) for item in islice(supply(generator, seed=brief.seed), brief.count)]
+    for name, problem in sources:
+        worked = work(problem)
+        if worked is not None and (other := _changed(problem, worked, generator)) is not None:
+            yield _Written(other[0], other[1], name, other[2])
 
 
 def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> tuple[str, ...]:
@@ -107,8 +138,12 @@ def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> t
     return tuple(steps)
 
 
-def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, Worked | None]:
-    """The problem with one number changed so that it is still of its kind and the answer is another."""
+def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, Worked, str] | None:
+    """The problem with one number changed so that it is still of its kind and the answer is another.
+
+    Returns:
+        The problem, its solution and the change in words; none where no number can be changed so.
+    """
     for found in reversed(list(re.finditer(r"(?<![\d.])\d+(?![\d.]*\d)", problem))):
         for shift in (1, -1, 2, -2, 3, -3, 10, -10):
             value = int(found.group()) + shift
@@ -120,5 +155,5 @@ def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, W
                 continue
             fits = re.search(generator.where.question or "", other)
             if fits and re.search(generator.where.answer or "", solved.answer):
-                return other, solved
-    return problem, None
+                return other, solved, f"{found.group()} becomes {value}"
+    return None

@@ -28,7 +28,7 @@ from ioa.agents.tutor.analysis import analyse, assign
 from ioa.agents.tutor.lessons import write_lessons
 from ioa.agents.tutor.planning import plan, remedy
 from ioa.agents.tutor.prerequisites import claim_prerequisites
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import place, work
 
 _FENCE = re.compile(r"```json\s*\n(.*?)\n?```", re.DOTALL)
 
@@ -101,7 +101,7 @@ def _solve(brief: SolveBrief) -> SolveReply:
     worked = work(brief.problem)
     if worked is None:
         return SolveReply(steps=("I have no method for a problem of this kind.",), answer="")
-    return SolveReply(steps=worked.steps, answer=worked.answer)
+    return SolveReply(steps=worked.steps, answer=worked.answer, module=place(worked, brief.candidates))
 
 
 _ANSWERS: dict[type[Brief], Callable[[Any], Reply]] = {

@@ -1,14 +1,16 @@
 """Recognising a problem by its text and handing it to the skill that can work it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
+from ioa.agents.exchange import Candidate
 from ioa.agents.tutor.columns import add, chain, decimal_columns, subtract
 from ioa.agents.tutor.equations import solve_equation
 from ioa.agents.tutor.number_theory import common_divisor, common_multiple, lowest_terms
 from ioa.agents.tutor.products import divide, multiply
 from ioa.agents.tutor.words import count_legs, read_story
-from ioa.agents.tutor.working import Worked
+from ioa.agents.tutor.working import Operation, Worked
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _CALCULATION = re.compile(
@@ -27,6 +29,18 @@ def work(problem: str) -> Worked | None:
         if worked is not None:
             return worked
     return None
+
+
+def place(worked: Worked, candidates: Sequence[Candidate]) -> str:
+    """Id of the one candidate whose sample is about the same as a problem; empty where none or several are."""
+    alike = [candidate.id for candidate in candidates if _about(candidate.sample) is worked.head]
+    return alike[0] if len(alike) == 1 else ""
+
+
+@lru_cache(maxsize=256)
+def _about(sample: str) -> Operation | None:
+    worked = work(sample)
+    return worked.head if worked is not None else None
 
 
 def _calculation(problem: str) -> Worked | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
+from ioa.graph.strategies import record_strategies, with_strategies
 from ioa.graph.workshop import Workshop
 from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import append_records, read_record, read_records, write_records
@@ -18,8 +19,10 @@ def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
         first = first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
-        return mindful(first, read_record(shop.run.diagnosis, Diagnosis).misconceptions)
-    return tuple(read_records(shop.run.remedies(stage, round_), Remedy))
+        remedies = mindful(first, read_record(shop.run.diagnosis, Diagnosis).misconceptions)
+    else:
+        remedies = tuple(read_records(shop.run.remedies(stage, round_), Remedy))
+    return with_strategies(shop, stage, round_, remedies)
 
 
 def accepted(shop: Workshop, stage: int, round_: int) -> Counter[tuple[str, ...]]:
@@ -64,12 +67,28 @@ def _requests(shop: Workshop, place: Path, stage: int, round_: int, pass_: int) 
     path = place / "requests.jsonl"
     if not path.exists():
         counts = accepted(shop, stage, round_)
-        write_records(path, shop.adapter().requests(wanted(shop, stage, round_), counts, stage, round_, pass_))
+        if pass_ == 0:
+            record_strategies(shop, stage, round_)
+        asked = shop.adapter().requests(wanted(shop, stage, round_), counts, stage, round_, pass_)
+        write_records(path, shop.adapter().seeded(shop.domain(), asked, shop.store().examples(), _seeds(place)))
     return read_records(path, LessonRequest)
 
 
+def _seeds(place: Path) -> list[str]:
+    """The seed problems of every pass before this one."""
+    earlier = (path for path in sorted(place.parent.glob("*/requests.jsonl")) if path.parent != place)
+    return [request.seed_problem for path in earlier for request in read_records(path, LessonRequest)]
+
+
+def _later(shop: Workshop, stage: int) -> list[str]:
+    """The modules that only later stages teach, in the curriculum's order."""
+    stages = shop.curriculum().stages
+    reached = {module for earlier in stages[:stage] for module in earlier.modules}
+    return list(dict.fromkeys(m for after in stages[stage:] for m in after.modules if m not in reached))
+
+
 def verify(shop: Workshop) -> SynthesisNode:
-    """Check each lesson's steps, and its answer by an independent solution."""
+    """Check each lesson's lines, its answer by independent solutions, and that it belongs where it is taught."""
 
     def node(state: SynthesisState) -> SynthesisState:
         place = folder(shop, state)
@@ -88,7 +107,7 @@ def verify(shop: Workshop) -> SynthesisNode:
                 done += 1
                 shop.reporter.work("verifying lessons", done, len(drafts))
 
-            shop.adapter().verify(shop.domain(), open_, keep)
+            shop.adapter().verify(shop.domain(), open_, keep, _later(shop, state["stage"]))
             results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
             shop.store().refuse([refusal for done in results for refusal in done.refused])
             write_records(place / "verified.jsonl", [example for done in results for example in done.sound])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ioa.graph.datasets import describe_dataset
 from ioa.graph.examination import (
     Examined,
     examine_by_need,
@@ -34,6 +35,7 @@ def train_stage(shop: Workshop) -> Node:
                 shop.reporter.say("No lesson passed the checks: nothing to train on.")
                 return {}
             start = shop.run.root / state["adapter"] if state["adapter"] else None
+            describe_dataset(shop, lessons, stage, round_, start)
             log = train(
                 shop.student(),
                 lessons,

@@ -17,8 +17,19 @@ from ioa.memory.records.diagnosis import (
     WrongAnswer,
 )
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
-from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
+from ioa.memory.records.lessons import (
+    Difficulty,
+    Example,
+    Kind,
+    ObservedDifficulty,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Strategy,
+    TaughtLesson,
+)
 from ioa.memory.records.scores import ItemResult, Score
+from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
     "Agreement",
@@ -39,6 +50,7 @@ __all__ = [
     "Misconception",
     "Module",
     "Note",
+    "ObservedDifficulty",
     "Probe",
     "Record",
     "Refusal",
@@ -50,6 +62,10 @@ __all__ = [
     "Split",
     "Stage",
     "Strategy",
+    "StrategyEffect",
+    "StrategyRecord",
+    "StrategyUse",
+    "TaughtLesson",
     "Unit",
     "Verdict",
     "WrongAnswer",

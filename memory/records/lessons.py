@@ -95,6 +95,10 @@ class Example(Record):
     """The solution as it was before the strategies adapted it; empty where there is only one."""
     misconception: str = ""
     """Id of the finding that it is to put right; empty where there is none."""
+    source: str = ""
+    """Of a counterfactual: the id of the problem that was changed, an accepted example's where it is one."""
+    changed: str = ""
+    """Of a counterfactual: the decisive feature that was changed, in the teacher's words."""
 
     @property
     def aim(self) -> tuple[str, ...]:
@@ -113,6 +117,10 @@ class RefusalReason(StrEnum):
     SCHEMA = "schema"
     ANSWER = "answer"
     STEPS = "steps"
+    ALIGNMENT = "alignment"
+    """It is not of the module and level that were asked for."""
+    UNCHANGED = "unchanged"
+    """A counterfactual with the problem or the answer of its source."""
     LENGTH = "length"
     CONTAMINATED = "contaminated"
     DUPLICATE = "duplicate"
@@ -138,3 +146,27 @@ class Refusal(Record):
         """Hash of request, reason and text: 16 hex digits, and not those of the lesson it may be a copy of."""
         said = f"{self.batch}\n{self.reason.value}\n{self.detail}\n{self.problem}\n{self.answer}"
         return hashlib.sha256(f"refused\n{said}".encode()).hexdigest()[:16]
+
+
+class TaughtLesson(Record):
+    """One line of the list of what a round was trained on."""
+
+    example: str
+    """Id of the example."""
+    module: str
+    kind: Kind
+    """As it was taught in this round: `replay` for a lesson of an earlier one."""
+
+
+class ObservedDifficulty(Record):
+    """How hard a lesson was for the student that was about to be taught it."""
+
+    example: str
+    """Id of the example."""
+    module: str
+    difficulty: Difficulty
+    """As it was asked for."""
+    nll: Annotated[float, Field(ge=0)]
+    """Mean negative log-likelihood of a token of its solution, in nats, with the LoRA that the round starts from."""
+    tokens: Annotated[int, Field(ge=1)]
+    """Tokens of the solution."""

@@ -1,0 +1,85 @@
+"""The strategies of a round's lessons, chosen from what the run has left so far."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from ioa.agents.strategies import Situation, choose, learn, prior
+from ioa.graph.workshop import Workshop
+from ioa.memory import Assessment, Diagnosis, ItemResult, Remedy
+from ioa.memory.files import read_record, read_records, write_record
+from ioa.memory.records import StrategyRecord
+
+
+def with_strategies(shop: Workshop, stage: int, round_: int, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """The wishes of a round with the strategies that `synthesis.choice` gives them.
+
+    It looks at nothing that is later than the examination before the round, so the answer never changes.
+    """
+    settings = shop.config.synthesis
+    if settings.choice == "off":
+        return tuple(remedy.model_copy(update={"strategies": ()}) for remedy in remedies)
+    if settings.choice == "fixed":
+        return tuple(remedies)
+    assessments = _assessments(shop, stage, round_)
+    record = learnt(shop, assessments)
+    chosen = []
+    for remedy in remedies:
+        points = prior(_situation(shop, remedy, assessments, round_))
+        name = f"{shop.config.seed}/strategies/{stage}/{round_}/{remedy.module}"
+        strategies = choose(record, points, settings.strategies_per_module, name)
+        chosen.append(remedy.model_copy(update={"strategies": strategies}))
+    return tuple(chosen)
+
+
+def learnt(shop: Workshop, assessments: Sequence[Assessment]) -> StrategyRecord:
+    """What those assessments say of the strategies."""
+    return learn(shop.domain(), _diagnosis(shop), shop.curriculum(), assessments, shop.store().examples())
+
+
+def record_strategies(shop: Workshop, stage: int, round_: int) -> None:
+    """Write down what is known before a round, and say which strategies the last examination dropped or preferred."""
+    assessments = _assessments(shop, stage, round_)
+    now, before = learnt(shop, assessments), learnt(shop, assessments[:-1])
+    write_record(shop.run.strategies, now)
+    was = {effect.strategy: effect for effect in before.effects}
+    for effect in now.effects:
+        told = f"strategy {effect.strategy.value}: {effect.mean:+.3f} of P_S / P_T a use, {effect.n} uses"
+        if effect.dropped and not was[effect.strategy].dropped:
+            shop.reporter.say(f"Dropped {told}")
+        if effect.preferred and not was[effect.strategy].preferred:
+            shop.reporter.say(f"Preferred {told}")
+
+
+def _situation(shop: Workshop, remedy: Remedy, assessments: Sequence[Assessment], round_: int) -> Situation:
+    diagnosis = _diagnosis(shop)
+    ratios = {gap.module: 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None} if diagnosis else {}
+    for assessment in assessments:
+        ratios |= {result.module: result.ratio for result in (*assessment.earlier, *assessment.gate)}
+    found = [one.summary for one in diagnosis.misconceptions if one.module == remedy.module] if diagnosis else []
+    return Situation(
+        ratio=max(0.0, ratios.get(remedy.module, 0.0)),
+        gate=shop.config.mastery.tau_mastery,
+        steps=_steps(shop, remedy.module),
+        misconception=remedy.diagnosis or " ".join(found),
+        proposed=remedy.strategies if round_ else (),
+    )
+
+
+def _steps(shop: Workshop, module: str) -> float:
+    """Median lines of the teacher's solutions of a module's diagnosis items, the line of the answer not counted."""
+    results = read_records(shop.run.scores("diagnosis-teacher"), ItemResult)
+    lines = [len(one.reply.splitlines()) - 1 for one in results if one.module == module and one.reply]
+    return float(median(lines)) if lines else Situation.steps
+
+
+def _diagnosis(shop: Workshop) -> Diagnosis | None:
+    return read_record(shop.run.diagnosis, Diagnosis) if shop.run.diagnosis.exists() else None
+
+
+def _assessments(shop: Workshop, stage: int, round_: int) -> list[Assessment]:
+    """Every examination before that round, oldest first; those of bridges measure an easier level and say nothing."""
+    paths = shop.run.assessment(1, 0).parent.glob("stage-*-round-*.json")
+    found = [read_record(path, Assessment) for path in paths]
+    before = [one for one in found if (one.stage, one.round) < (stage, round_)]
+    own = [one for one in before if not any(result.level for result in one.gate)]
+    return sorted(own, key=lambda one: (one.stage, one.round))
