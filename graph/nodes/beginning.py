@@ -3,6 +3,7 @@
 from langgraph.types import interrupt
 
 from ioa.graph.curriculum import curriculum_yaml, measured, read_curriculum
+from ioa.graph.dependencies import measure_dependencies
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
@@ -39,6 +40,23 @@ def examine(shop: Workshop) -> Node:
     return node
 
 
+def relate(shop: Workshop) -> Node:
+    """Measure what depends on what, by the estimators that measure; nothing where the config names none of them."""
+
+    def node(state: RunState) -> RunState:
+        with shop.at("relate", state):
+            measured = measure_dependencies(shop)
+            estimators = [claim.estimator for claim in measured.claims]
+            estimators += [open_.estimator for open_ in measured.undecided]
+            for name in dict.fromkeys(estimators):
+                decided = {claim.source for claim in measured.claims if claim.estimator == name}
+                missing = sum(open_.estimator == name for open_ in measured.undecided)
+                shop.reporter.say(f"{name}: what builds on {len(decided)} modules is decided, on {missing} not")
+            return {}
+
+    return node
+
+
 def diagnose(shop: Workshop) -> Node:
     """Turn scores and wrong answers into gaps, prerequisites, targets and misconceptions."""
 
@@ -47,7 +65,9 @@ def diagnose(shop: Workshop) -> Node:
             probes = select(shop, Split.DIAGNOSIS)
             teacher = examine_teacher(shop, "diagnosis-teacher", probes, "examine")
             student = examine_student(shop, "diagnosis-student", probes, None)
-            diagnosis, note = shop.diagnoser().diagnose(shop.domain(), scores(student), scores(teacher), student)
+            diagnosis, note = shop.diagnoser().diagnose(
+                shop.domain(), scores(student), scores(teacher), student, measure_dependencies(shop)
+            )
             write_record(shop.run.diagnosis, diagnosis)
             shop.reporter.say(f"Diagnoser to Planner: {note.text}")
             return {"notes": noted(note)}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ioa.graph.dependencies import revise_dependencies
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
@@ -173,6 +174,7 @@ def finish(shop: Workshop) -> Node:
                 shop.reporter.say(f"Final examination: {total.k} of {total.n} right")
             else:
                 shop.reporter.say("No module is a target: there was nothing to teach.")
+            revise_dependencies(shop)
         shop.clock().save()
         write_report(shop.run, "finished")
         return {}

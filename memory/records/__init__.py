@@ -7,16 +7,28 @@ its unit and its range. Nothing here does any work beyond a closed formula.
 from ioa.memory.records.assessment import Assessment, GateResult, Note
 from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.curriculum import Curriculum, Requirement, Stage
-from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
+from ioa.memory.records.diagnosis import (
+    BrokenEdge,
+    Claim,
+    Dependencies,
+    Diagnosis,
+    Edge,
+    Gap,
+    Measured,
+    Misconception,
+    Undecided,
+)
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
 from ioa.memory.records.lessons import Difficulty, Example, Kind, Refusal, RefusalReason, Remedy, Strategy
-from ioa.memory.records.scores import Z_95, ItemResult, Score
+from ioa.memory.records.scores import Z_95, ItemResult, Score, wilson
 
 __all__ = [
     "Z_95",
     "Assessment",
     "BrokenEdge",
+    "Claim",
     "Curriculum",
+    "Dependencies",
     "Diagnosis",
     "Difficulty",
     "Domain",
@@ -28,6 +40,7 @@ __all__ = [
     "Generator",
     "ItemResult",
     "Kind",
+    "Measured",
     "Misconception",
     "Module",
     "Note",
@@ -41,5 +54,7 @@ __all__ = [
     "Split",
     "Stage",
     "Strategy",
+    "Undecided",
     "Unit",
+    "wilson",
 ]

@@ -11,6 +11,15 @@ Z_95 = 1.959963984540054
 """The two-sided 95 % quantile of the standard normal distribution."""
 
 
+def wilson(mean: float, n: float) -> tuple[float, float]:
+    """Wilson's 95 % score interval for a mean of n > 0 items (Wilson 1927); n may be an effective, broken number."""
+    z2 = Z_95**2
+    centre = (mean + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 / (1 + z2 / n) * math.sqrt(mean * (1 - mean) / n + z2 / (4 * n**2))
+    # rounding must not push the interval off its own mean, as it does for 0 of 7
+    return (min(mean, max(0.0, centre - half)), max(mean, min(1.0, centre + half)))
+
+
 class Score(Record):
     """k right answers of n, with its uncertainty."""
 
@@ -24,14 +33,8 @@ class Score(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % score interval for the mean (Wilson 1927); (0, 1) when nothing was asked."""
-        if self.n == 0:
-            return (0.0, 1.0)
-        z2 = Z_95**2
-        centre = (self.mean + z2 / (2 * self.n)) / (1 + z2 / self.n)
-        half = Z_95 / (1 + z2 / self.n) * math.sqrt(self.mean * (1 - self.mean) / self.n + z2 / (4 * self.n**2))
-        # rounding must not push the interval off its own mean, as it does for 0 of 7
-        return (min(self.mean, max(0.0, centre - half)), max(self.mean, min(1.0, centre + half)))
+        """Wilson's 95 % score interval for the mean; (0, 1) when nothing was asked."""
+        return wilson(self.mean, self.n) if self.n else (0.0, 1.0)
 
     def __add__(self, other: "Score") -> "Score":
         return Score(k=self.k + other.k, n=self.n + other.n)
