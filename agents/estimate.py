@@ -132,6 +132,8 @@ def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[st
 def _kinds(plan: Plan) -> Iterator[_Kind]:
     """All kinds of calls with how often each is made, at least and at most.
 
+    Lessons on trial, of interventions, are counted at most: for all modules.
+
     At least: few modules are deficient, every lesson is accepted, every stage is mastered at once. At most: all
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
@@ -143,15 +145,17 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     told = module_brief(module, module.exam_level, (item.question,) * 3)
     solve = SolveBrief(problem=item.question)
     counts = plan.probes
+    before = modules * (counts["diagnosis"] + _worked_examples(plan.diagnosis))
     yield _Kind(
         "examinee",
         solve,
         SOLVED,
-        modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
-        modules * counts["diagnosis"] + targets[1] * (counts["gate"] + counts["final"]),
+        before + targets[0] * (counts["gate"] + counts["final"]),
+        before + targets[1] * (counts["gate"] + counts["final"]),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
-    yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
+    claimed = int("teacher" in plan.diagnosis.estimators)
+    yield _Kind("diagnoser", everything, 2 * FINDING * modules, claimed, claimed)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
     remedial = plan.rounds * targets[1]  # each may be a stage of its own
     yield _Kind("diagnoser", AnalyseBrief(modules=()), FINDING * stages[1], 1, 1 + remedial)
@@ -171,7 +175,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     first = [count * synthesis.per_module for count in targets]
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    most = (first[1] + again) * wasted
+    most = (first[1] + again) * wasted + modules * _trial_lessons(plan.diagnosis)
     yield _Kind(
         "adapter",
         brief,
@@ -181,6 +185,16 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     )
     if synthesis.verify:
         yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(most))
+
+
+def _worked_examples(settings: DiagnosisSettings) -> int:
+    """Solutions a module that stand before the questions of the population's variants."""
+    return max(settings.population.shots, default=0) if "population" in settings.estimators else 0
+
+
+def _trial_lessons(settings: DiagnosisSettings) -> int:
+    """Lessons a module, where the student cannot do it, for an intervention."""
+    return settings.intervention.lessons if "intervention" in settings.estimators else 0
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

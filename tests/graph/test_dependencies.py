@@ -5,10 +5,12 @@ import json
 import pytest
 from tests.graph.small import ioa, write_config
 
+from ioa.agents.estimate import estimate
 from ioa.graph.builder import build_graph
 from ioa.graph.config import load_config
 from ioa.graph.dependencies import measure_dependencies
 from ioa.graph.population import bare_states, checkpoints, estimate_by_population
+from ioa.graph.teacher_cli import plan_of
 from ioa.graph.workshop import Workshop
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Dependencies, Diagnosis, ItemResult
@@ -75,6 +77,16 @@ def test_at_the_end_the_graph_is_estimated_again_with_the_checkpoints(run):
     read_record(run.revised_dependencies, Dependencies)
     shop = Workshop(run, load_config(str(run.config)))
     assert [state.name for state in checkpoints(shop)] == ["checkpoint stage-01-round-0"]
+
+
+def test_what_the_measuring_asks_of_the_teacher_is_in_the_estimate(run):
+    config = load_config(str(run.config))
+    roles = ("examinee", "diagnoser", "planner", "adapter", "verifier")
+    found = estimate(plan_of(config), dict.fromkeys(roles, config.teacher), dict.fromkeys(roles))
+    for row in json.loads(run.summary.read_text())["teacher"]["by_agent"]:
+        spans = [line.calls for line in found.lines if line.agent == row["name"]]
+        assert sum(span.low for span in spans) <= row["calls"] <= sum(span.high for span in spans), row["name"]
+    assert next(line.calls for line in found.lines if line.task == "prerequisites").high == 0
 
 
 def test_nothing_is_measured_twice(run, monkeypatch):
