@@ -15,10 +15,13 @@ from ioa.agents.calling import (
     load_prices,
 )
 from ioa.agents.checks import same_answer
+from ioa.agents.dependencies import prerequisite_graph
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.intervention import intervention, to_be_taught
 from ioa.agents.planner import CurriculumPlanner
+from ioa.agents.population import Variant, population
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.roles import ROLES, Role, Roles
 from ioa.agents.staging import CurriculumSettings
@@ -49,11 +52,16 @@ __all__ = [
     "TeacherError",
     "TeacherExaminee",
     "TeacherSettings",
+    "Variant",
     "check_teacher",
     "first_lessons",
+    "intervention",
     "load_prices",
     "mindful",
     "open_model",
     "opened",
+    "population",
+    "prerequisite_graph",
     "same_answer",
+    "to_be_taught",
 ]

@@ -146,6 +146,8 @@ def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[st
 def _kinds(plan: Plan) -> Iterator[_Kind]:
     """All kinds of calls with how often each is made, at least and at most.
 
+    Lessons on trial, of interventions, are counted at most: for all modules.
+
     At least: few modules are deficient, every lesson is accepted, every stage is mastered at once. At most: all
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
@@ -159,16 +161,19 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     counts = plan.probes
     most = {split: counts[split] + plan.spare[split] for split in ("diagnosis", "gate")}
     bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
+    shown = modules * _worked_examples(plan.diagnosis)
     yield _Kind(
         "examinee",
         solve,
         SOLVED,
-        modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
-        modules * (most["diagnosis"] + most["gate"])
+        shown + modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
+        shown
+        + modules * (most["diagnosis"] + most["gate"])
         + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
-    yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
+    claimed = int("teacher" in plan.diagnosis.estimators)
+    yield _Kind("diagnoser", everything, 2 * FINDING * modules, claimed, claimed)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
     remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
     yield from _readings(plan, told, FailedItem(probe="", question=item.question, expected="", reply=""), targets)
@@ -205,7 +210,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    most = (first[1] + again) * wasted
+    most = (first[1] + again) * wasted + len(plan.domain.modules) * _trial_lessons(plan.diagnosis)
     wishes = 3 * targets[1] + remedial  # easiest level, examined level, counterfactuals: each ends in a short request
     yield _Kind(
         "adapter",
@@ -253,6 +258,16 @@ def _strategies(synthesis: SynthesisSettings, *, longest: bool) -> tuple[Strateg
         return synthesis.strategies
     by_length = sorted(Strategy, key=lambda s: len(prompt_text(f"strategy-{s.value}")), reverse=longest)
     return tuple(by_length[: synthesis.strategies_per_module])
+
+
+def _worked_examples(settings: DiagnosisSettings) -> int:
+    """Solutions a module that stand before the questions of the population's variants."""
+    return max(settings.population.shots, default=0) if "population" in settings.estimators else 0
+
+
+def _trial_lessons(settings: DiagnosisSettings) -> int:
+    """Lessons a module, where the student cannot do it, for an intervention."""
+    return settings.intervention.lessons if "intervention" in settings.estimators else 0
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

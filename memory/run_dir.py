@@ -104,6 +104,20 @@ class RunDirectory:
         return self.root / "diagnosis.json"
 
     @property
+    def revised_dependencies(self) -> Path:
+        """The prerequisite graph as estimated again with the run's checkpoints, JSON of `Dependencies`."""
+        return self.root / "dependencies-revised.json"
+
+    @property
+    def interventions(self) -> Path:
+        """LoRAs of brief trainings on one module, each gone once it has been examined."""
+        return self.root / "interventions"
+
+    def intervention_lessons(self, module: str) -> Path:
+        """Folder of the lessons for such a training; none of them is among the examples."""
+        return self.root / "drafts" / f"intervention-{module.replace('/', '.')}"
+
+    @property
     def curriculum(self) -> Path:
         """YAML of `Curriculum`, to be read and, at the review, edited."""
         return self.root / "curriculum.yaml"

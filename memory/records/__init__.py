@@ -10,10 +10,14 @@ from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Sta
 from ioa.memory.records.diagnosis import (
     Agreement,
     BrokenEdge,
+    Claim,
+    Dependencies,
     Diagnosis,
     Edge,
     Gap,
+    Measured,
     Misconception,
+    Undecided,
     WrongAnswer,
 )
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
@@ -28,14 +32,16 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
-from ioa.memory.records.scores import ItemResult, Score
+from ioa.memory.records.scores import ItemResult, Score, wilson
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
     "Agreement",
     "Assessment",
     "BrokenEdge",
+    "Claim",
     "Curriculum",
+    "Dependencies",
     "Diagnosis",
     "Difficulty",
     "Domain",
@@ -47,6 +53,7 @@ __all__ = [
     "Generator",
     "ItemResult",
     "Kind",
+    "Measured",
     "Misconception",
     "Module",
     "Note",
@@ -66,7 +73,9 @@ __all__ = [
     "StrategyRecord",
     "StrategyUse",
     "TaughtLesson",
+    "Undecided",
     "Unit",
     "Verdict",
     "WrongAnswer",
+    "wilson",
 ]
