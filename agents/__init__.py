@@ -13,9 +13,12 @@ from ioa.agents.calling import (
     TeacherSettings,
     load_prices,
 )
+from ioa.agents.decomposition import Decomposer, Made
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.journal import Answered, Journal
+from ioa.agents.outline import DecompositionSettings
 from ioa.agents.planner import CurriculumPlanner
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.roles import ROLES, Role, Roles
@@ -26,6 +29,7 @@ from ioa.agents.teachers import check_teacher, open_model, opened
 __all__ = [
     "PRICES",
     "ROLES",
+    "Answered",
     "Budget",
     "BudgetReached",
     "BudgetSettings",
@@ -33,11 +37,15 @@ __all__ = [
     "Checked",
     "CurriculumPlanner",
     "CurriculumSettings",
+    "Decomposer",
+    "DecompositionSettings",
     "Diagnoser",
     "DiagnosisSettings",
     "Draft",
     "Endpoint",
+    "Journal",
     "LessonRequest",
+    "Made",
     "PedagogicalAdapter",
     "Role",
     "Roles",

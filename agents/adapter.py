@@ -13,11 +13,13 @@ from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, SolveBrief, SolveReply
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.memory.bank import ItemBank, shuffled
 from ioa.memory.procedural import lesson_seed, supply
 from ioa.memory.records import (
     Difficulty,
     Domain,
     Example,
+    Generator,
     Module,
     Refusal,
     RefusalReason,
@@ -42,6 +44,7 @@ class PedagogicalAdapter:
         seed: int,
         max_words: int,
         avoid: Sequence[str] = (),
+        bank: ItemBank | None = None,
     ) -> None:
         """The agent.
 
@@ -52,6 +55,7 @@ class PedagogicalAdapter:
             seed: The run's.
             max_words: Longest solution that the student could write.
             avoid: Problems that no teacher may be shown as samples: the probes.
+            bank: Where the samples of levels without a generator are taken from.
         """
         self._max_words = max_words
         self._writer = writer
@@ -59,6 +63,7 @@ class PedagogicalAdapter:
         self._settings = settings
         self._seed = seed
         self._avoid = tuple(avoid)
+        self._bank = bank or ItemBank()
         self._shown: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def requests(
@@ -126,7 +131,7 @@ class PedagogicalAdapter:
     def _call(self, domain: Domain, request: LessonRequest) -> Call:
         module = domain.module(request.module)
         brief = LessonsBrief(
-            module=module_brief(module, request.level, self._samples(module, request.level)),
+            module=module_brief(module, request.level, self._samples(module, request)),
             level=request.level,
             kind=request.kind.value,
             strategies=request.strategies,
@@ -147,11 +152,19 @@ class PedagogicalAdapter:
         )
         return Call(brief, context)
 
-    def _samples(self, module: Module, level: str) -> tuple[str, ...]:
-        """A few problems of that level, so that a teacher sees their form; the same in each request."""
+    def _samples(self, module: Module, request: LessonRequest) -> tuple[str, ...]:
+        """A few problems of that level, so that a teacher sees their form.
+
+        They are the same in each request where a generator makes them; of an item bank's seeds each request shows
+        others, since they differ in more than their numbers.
+        """
+        level, source = request.level, module.levels[request.level]
+        if not isinstance(source, Generator):
+            seeds = shuffled(self._bank.seeds(module.id, level), request.seed)
+            return tuple(item.question for item in seeds[:SAMPLES])
         if (module.id, level) not in self._shown:
             seed = lesson_seed(self._seed, f"samples/{module.id}/{level}")
-            supplied = supply(module.levels[level], seed=seed, exclude=self._avoid)
+            supplied = supply(source, seed=seed, exclude=self._avoid)
             self._shown[module.id, level] = tuple(item.question for item in islice(supplied, SAMPLES))
         return self._shown[module.id, level]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ioa.agents.calling import Price, TeacherSettings
 from ioa.agents.calling.answer import estimate_tokens
 from ioa.agents.diagnoser import module_brief
+from ioa.agents.estimate_source import SENTENCE, SOLVED, decomposition_calls, stand_in
 from ioa.agents.exchange import (
     AnalyseBrief,
     Brief,
@@ -17,16 +18,15 @@ from ioa.agents.exchange import (
     SolveBrief,
 )
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.outline import DecompositionSettings
 from ioa.agents.prompting import messages
 from ioa.agents.requests import SynthesisSettings
 from ioa.agents.staging import CurriculumSettings
 from ioa.memory.procedural import draw
-from ioa.memory.records import Domain, Kind, Record
+from ioa.memory.records import Domain, Generator, Kind, Module, Record, Source
 from ioa.memory.transcript import Tokens
 
 TOKENS_PER_WORD = 1.5
-SOLVED = 150
-"""Tokens of a problem solved in JSON: steps and answer."""
 FINDING = 80
 """Tokens of one finding, claim, stage or remedy."""
 FAST, SLOW = (0.5, 150.0), (4.0, 25.0)
@@ -73,7 +73,8 @@ class Estimate(Record):
 class Plan:
     """What the estimate needs to know of a run."""
 
-    domain: Domain
+    source: Domain | Source
+    decomposition: DecompositionSettings
     diagnosis: DiagnosisSettings
     curriculum: CurriculumSettings
     synthesis: SynthesisSettings
@@ -135,19 +136,24 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     At least: few modules are deficient, every lesson is accepted, every stage is mastered at once. At most: all
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
-    domain, synthesis = plan.domain, plan.synthesis
-    modules = len(domain.modules)
-    targets = [max(1, math.ceil(plan.diagnosis.top_share * share * modules)) for share in (FEWEST_DEFICIENT, 1.0)]
+    source, synthesis, counts = plan.source, plan.synthesis, plan.probes
+    domain = stand_in(source, plan.decomposition) if isinstance(source, Source) else source
+    modules = fewest = len(domain.modules)
+    if isinstance(source, Source):
+        fewest = len(source.modules) or plan.decomposition.least
+        calls = decomposition_calls(source, domain, plan.decomposition, sum(counts.values()))
+        yield from (_Kind(*counted) for counted in calls)
+    shares = ((FEWEST_DEFICIENT, fewest), (1.0, modules))
+    targets = [max(1, math.ceil(plan.diagnosis.top_share * share * count)) for share, count in shares]
     module = domain.modules[0]
-    (item,) = draw(module.exam, seed=0, count=1)
-    told = module_brief(module, module.exam_level, (item.question,) * 3)
-    solve = SolveBrief(problem=item.question)
-    counts = plan.probes
+    problem = _problem(module, source)
+    told = module_brief(module, module.exam_level, (problem,) * 3)
+    solve = SolveBrief(problem=problem)
     yield _Kind(
         "examinee",
         solve,
         SOLVED,
-        modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
+        fewest * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
         modules * counts["diagnosis"] + targets[1] * (counts["gate"] + counts["final"]),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
@@ -181,6 +187,14 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     )
     if synthesis.verify:
         yield _Kind("verifier", solve, SOLVED, first[0], math.ceil(most))
+
+
+def _problem(module: Module, source: Domain | Source) -> str:
+    """A problem of the usual length."""
+    if isinstance(module.exam, Generator):
+        return draw(module.exam, seed=0, count=1)[0].question
+    items = source.items if isinstance(source, Source) else ()
+    return max((item.question for item in items[:20]), key=len, default=SENTENCE)
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

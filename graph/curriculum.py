@@ -20,15 +20,20 @@ _HEAD = """\
 """
 
 
-def read_curriculum(path: Path, domain: Domain) -> Curriculum:
+def read_curriculum(path: Path, domain: Domain | None) -> Curriculum:
     """Read a curriculum, perhaps edited by hand, and number its stages.
+
+    Args:
+        path: The file.
+        domain: What it teaches; none where its modules are not known yet.
 
     Raises:
         UserError: it cannot be read, names a module that the domain does not have or names one twice, or its order
             breaks one of its prerequisites.
     """
     curriculum = validate(path, Curriculum)
-    faults = _faults(curriculum, {module.id for module in domain.modules})
+    placed = {module for stage in curriculum.stages for module in stage.modules}
+    faults = _faults(curriculum, {module.id for module in domain.modules} if domain else placed)
     if faults:
         raise UserError(f"{path}: " + "; ".join(faults) + ". Mend the file.")
     stages = tuple(

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ioa.memory.bank import ItemBank
 from ioa.memory.errors import UserError
-from ioa.memory.procedural import draw, seed_range
-from ioa.memory.records import Domain, Module, Probe, Record, Split
+from ioa.memory.procedural import seed_range
+from ioa.memory.records import Domain, Generator, Module, Probe, Record, Split
 from ioa.memory.similarity import normalise
 
 
@@ -25,10 +26,16 @@ class ExaminationSettings(Record):
         return {Split.DIAGNOSIS: self.diagnosis, Split.GATE: self.gate, Split.FINAL: self.final}[split]
 
 
-def build_probes(domain: Domain, settings: ExaminationSettings, seed: int) -> list[Probe]:
+def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank: ItemBank | None = None) -> list[Probe]:
     """Draw the probes of all modules and splits, each from a seed range of its own.
 
     No two probes have the same normalised text, whatever their module and split.
+
+    Args:
+        domain: Its modules.
+        settings: How many items.
+        seed: The run's.
+        bank: Items of the modules that have no generator.
 
     Raises:
         UserError: a module has too few distinct items for three splits.
@@ -37,15 +44,16 @@ def build_probes(domain: Domain, settings: ExaminationSettings, seed: int) -> li
     probes = []
     for ordinal, module in enumerate(domain.modules):
         for split in Split:
-            drawn = _split(module, split, settings.size(split), seed_range(seed, split, ordinal), taken)
+            first = seed_range(seed, split, ordinal)
+            drawn = _split(module, split, settings.size(split), first, taken, bank or ItemBank())
             taken.update(normalise(probe.question) for probe in drawn)
             probes += drawn
     return probes
 
 
-def _split(module: Module, split: Split, count: int, seed: int, taken: set[str]) -> list[Probe]:
+def _split(module: Module, split: Split, count: int, seed: int, taken: set[str], bank: ItemBank) -> list[Probe]:
     try:
-        items = draw(module.exam, seed=seed, count=count, exclude=taken)
+        items = bank.draw(module, module.exam_level, seed=seed, count=count, exclude=taken)
     except UserError as error:
         raise UserError(f"Module {module.id}, {split.value} split of {count} items: {error}") from error
     return [
@@ -56,7 +64,7 @@ def _split(module: Module, split: Split, count: int, seed: int, taken: set[str])
             level=module.exam_level,
             question=item.question,
             answer=item.answer,
-            family=module.exam.family,
+            family=module.exam.family if isinstance(module.exam, Generator) else "",
             metadata=item.metadata,
         )
         for number, item in enumerate(items)

@@ -6,6 +6,20 @@ brief; the embedded tutor reads the brief alone.
 """
 
 from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
+from ioa.agents.exchange.decomposition import (
+    DecomposeBrief,
+    DecomposeReply,
+    ItemsBrief,
+    ItemsReply,
+    ProposedCategory,
+    ProposedItem,
+    ProposedLevel,
+    ProposedModule,
+    Tag,
+    TagBrief,
+    TagItem,
+    TagReply,
+)
 from ioa.agents.exchange.diagnosis import (
     AnalyseBrief,
     AnalyseReply,
@@ -31,8 +45,12 @@ __all__ = [
     "AnalyseBrief",
     "AnalyseReply",
     "Brief",
+    "DecomposeBrief",
+    "DecomposeReply",
     "FailedItem",
     "Finding",
+    "ItemsBrief",
+    "ItemsReply",
     "Lesson",
     "LessonsBrief",
     "LessonsReply",
@@ -45,6 +63,10 @@ __all__ = [
     "Prerequisite",
     "PrerequisitesBrief",
     "PrerequisitesReply",
+    "ProposedCategory",
+    "ProposedItem",
+    "ProposedLevel",
+    "ProposedModule",
     "ProposedStage",
     "RemedyBrief",
     "RemedyProposal",
@@ -53,5 +75,9 @@ __all__ = [
     "Short",
     "SolveBrief",
     "SolveReply",
+    "Tag",
+    "TagBrief",
+    "TagItem",
+    "TagReply",
     "WeakModule",
 ]

@@ -6,6 +6,7 @@ from itertools import islice
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
 from ioa.agents.tutor.products import split_fact
 from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.subject import generator_of
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import supply
 from ioa.memory.records import Generator, Kind, Strategy
@@ -46,12 +47,12 @@ _ANALOGIES = {
 
 
 def write_lessons(brief: LessonsBrief) -> LessonsReply:
-    """The lessons that a brief asks for; fewer where its generator runs out, none where it has no generator.
+    """The lessons that a brief asks for; fewer where their problems run out, none for what it cannot do.
 
     Raises:
         UserError: the module's generator cannot be drawn from.
     """
-    generator = brief.module.generator
+    generator = generator_of(brief.module)
     if generator is None:
         return LessonsReply(lessons=())
     solved: dict[str, tuple[str, Worked]] = {}

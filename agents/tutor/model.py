@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from ioa.agents.exchange import (
     AnalyseBrief,
     Brief,
+    DecomposeBrief,
+    ItemsBrief,
     LessonsBrief,
     PlanBrief,
     PrerequisitesBrief,
@@ -22,17 +24,16 @@ from ioa.agents.exchange import (
     Reply,
     SolveBrief,
     SolveReply,
+    TagBrief,
 )
 from ioa.agents.tutor.analysis import analyse
+from ioa.agents.tutor.decomposition import decompose, tag, write_items
 from ioa.agents.tutor.lessons import write_lessons
 from ioa.agents.tutor.planning import plan, remedy
 from ioa.agents.tutor.prerequisites import claim_prerequisites
 from ioa.agents.tutor.skills import work
 
 _FENCE = re.compile(r"```json\s*\n(.*?)\n?```", re.DOTALL)
-_BRIEFS: dict[str, type[Brief]] = {
-    kind.task: kind for kind in (PrerequisitesBrief, SolveBrief, AnalyseBrief, PlanBrief, RemedyBrief, LessonsBrief)
-}
 
 
 class TutorChatModel(BaseChatModel):
@@ -100,20 +101,7 @@ def reply_to(messages: Sequence[BaseMessage]) -> str:
 
 
 def _answer(brief: Brief) -> Reply:
-    match brief:
-        case SolveBrief():
-            return _solve(brief)
-        case LessonsBrief():
-            return write_lessons(brief)
-        case PrerequisitesBrief():
-            return claim_prerequisites(brief)
-        case AnalyseBrief():
-            return analyse(brief)
-        case PlanBrief():
-            return plan(brief)
-        case RemedyBrief():
-            return remedy(brief)
-    raise AssertionError(f"no answer for {type(brief).__name__}")  # every kind of _BRIEFS is above
+    return _ANSWERS[type(brief)](brief)
 
 
 def _solve(brief: SolveBrief) -> SolveReply:
@@ -121,6 +109,20 @@ def _solve(brief: SolveBrief) -> SolveReply:
     if worked is None:
         return SolveReply(steps=("I have no method for a problem of this kind.",), answer="")
     return SolveReply(steps=worked.steps, answer=worked.answer)
+
+
+_ANSWERS: dict[type[Brief], Callable[[Any], Reply]] = {
+    SolveBrief: _solve,
+    LessonsBrief: write_lessons,
+    PrerequisitesBrief: claim_prerequisites,
+    AnalyseBrief: analyse,
+    PlanBrief: plan,
+    RemedyBrief: remedy,
+    DecomposeBrief: decompose,
+    ItemsBrief: write_items,
+    TagBrief: tag,
+}
+_BRIEFS: dict[str, type[Brief]] = {kind.task: kind for kind in _ANSWERS}
 
 
 def _last_brief(messages: Sequence[BaseMessage]) -> dict[str, Any] | None:

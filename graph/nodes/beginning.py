@@ -3,6 +3,7 @@
 from langgraph.types import interrupt
 
 from ioa.graph.curriculum import curriculum_yaml, measured, read_curriculum
+from ioa.graph.decomposing import decomposition_notes, make_domain
 from ioa.graph.examination import examine_student, examine_teacher, scores, select
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
@@ -12,16 +13,18 @@ from ioa.training import build_probes
 
 
 def decompose(shop: Workshop) -> Node:
-    """Draw the three splits of probes over the domain's modules."""
+    """Have the domain's modules and items found, where no pack names them, and draw the three splits of probes."""
 
     def node(state: RunState) -> RunState:
         with shop.at("decompose", state):
             shop.prepare()
+            make_domain(shop)
             domain = shop.domain()
             if not shop.run.probes.exists():
-                write_records(shop.run.probes, build_probes(domain, shop.config.examination, shop.config.seed))
+                probes = build_probes(domain, shop.config.examination, shop.config.seed, shop.bank())
+                write_records(shop.run.probes, probes)
             shop.reporter.say(f"{len(domain.modules)} modules, {len(shop.probes())} probes in three splits")
-            return {}
+            return {"notes": noted(*decomposition_notes(shop))}
 
     return node
 
