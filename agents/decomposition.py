@@ -17,6 +17,9 @@ from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Decomposition, Domain, Module, RefusedItem, Source, Written
 from ioa.memory.transcript import CallContext
 
+SHOWN_SHARE = 0.25
+"""Largest share of an item set that the teacher sees when it names the modules: what it has seen, and may quote in a
+description, is no probe."""
 LEAST_SEEDS = 3
 """Items that a module must have beside those that are examined: whoever writes its lessons has to see some."""
 
@@ -40,6 +43,8 @@ class _Work:
     modules: tuple[Module, ...] = ()
     outline: Outline | None = None
     items: list[BankItem] = field(default_factory=list)
+    shown: frozenset[str] = frozenset()
+    """Ids of the items that the teacher saw when it named the modules."""
     refused: list[RefusedItem] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -159,12 +164,14 @@ class Decomposer:
 
     def _proposal(self, at: _Work, number: int, remark: str) -> tuple[Outline | None, str]:
         source, settings = at.source, self._settings
+        samples = shuffled(at.items, self._seed)[: min(settings.samples, int(SHOWN_SHARE * len(at.items)))]
+        at.shown = frozenset(item.id for item in samples)
         levels = (GIVEN,) if source.items else settings.levels
         brief = DecomposeBrief(
             domain=source.name,
             description=source.description,
             topics=source.topics,
-            samples=tuple(item.question for item in shuffled(at.items, self._seed)[: settings.samples]),
+            samples=tuple(item.question for item in samples),
             least=settings.least,
             most=settings.most,
             levels=levels,
@@ -239,10 +246,12 @@ class Decomposer:
     def _filled(self, at: _Work, module: Module) -> Sequence[Module]:
         """The module with those of its levels that have items; none where the examined one has too few."""
         counts = Counter(item.level for item in at.items if item.module == module.id)
-        needed = self._probes + LEAST_SEEDS
-        if isinstance(module.exam, Written) and counts[module.exam_level] < needed:
+        have, needed = counts[module.exam_level], self._probes + LEAST_SEEDS
+        seen = sum(item.id in at.shown for item in at.items if item.module == module.id)
+        if isinstance(module.exam, Written) and min(have, have - seen + LEAST_SEEDS) < needed:
             at.left_out.append(module.id)
-            self._warn(at, f"{module.id} is left out: it has {counts[module.exam_level]} items, {needed} are needed.")
+            shown = f", {seen} of them shown to the teacher" if seen else ""
+            self._warn(at, f"{module.id} is left out: it has {have} items{shown}, and {needed} are needed.")
             return ()
         empty = [level for level, what in module.levels.items() if isinstance(what, Written) and not counts[level]]
         if empty:
@@ -252,4 +261,4 @@ class Decomposer:
 
     def _purposes(self, at: _Work, module: Module, level: str) -> Sequence[BankItem]:
         own = [item for item in at.items if (item.module, item.level) == (module.id, level)]
-        return divided(own, self._probes, seed=self._seed) if level == module.exam_level else own
+        return divided(own, self._probes, seed=self._seed, shown=at.shown) if level == module.exam_level else own

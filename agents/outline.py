@@ -20,7 +20,8 @@ LONGEST = 40
 UNNAMED = "general"
 """The category of modules whose category has no name."""
 
-_SAID_BY_A_DASH = re.compile(r"[\s\-_.,;:&/()'\"\u2010-\u201d]*")
+_TELLING = frozenset("#%@*\\")
+"""Punctuation that tells names apart: C# is not C."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to rows whose dot product is their likeness, (B, D)."""
@@ -40,7 +41,7 @@ class DecompositionSettings(Record):
     levels: Annotated[tuple[str, ...], Field(min_length=1)] = ("introductory", "standard")
     """Levels of each module, easiest first; the last is the one that is examined. An item set has one, `given`."""
     samples: Annotated[int, Field(ge=1)] = 60
-    """Items of a set that the teacher is shown when it names the modules."""
+    """Items of a set that the teacher is shown when it names the modules, a quarter of them at most; they are seeds."""
     per_request: Annotated[int, Field(ge=1, le=50)] = 10
     """Items asked for in one call."""
     per_tagging: Annotated[int, Field(ge=1, le=100)] = 20
@@ -84,11 +85,16 @@ def slug(name: str) -> str:
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     parts = re.findall(r"[a-z0-9]+", plain)
     text = "-".join(parts)
-    lost = _SAID_BY_A_DASH.sub("", re.sub(r"[a-z0-9]+", "", plain))
+    lost = "".join(filter(_tells, re.sub(r"[a-z0-9]+", "", plain)))
     if not lost and len(text) <= LONGEST:
         return text
     digest = hashlib.sha256(f"{text}/{lost}".encode()).hexdigest()[:8]
     return "-".join(filter(None, [text[: LONGEST - 9].rstrip("-"), digest]))
+
+
+def _tells(character: str) -> bool:
+    """Whether two names that differ by it are two names, although an id cannot hold it."""
+    return character in _TELLING or unicodedata.category(character)[0] not in "PZC"
 
 
 def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similarity: float) -> Outline:

@@ -24,7 +24,7 @@ def shuffled(items: Iterable[BankItem], seed: int) -> list[BankItem]:
     return sorted(items, key=lambda item: (hashlib.sha256(f"{seed}/{item.id}".encode()).digest(), item.id))
 
 
-def divided(items: Sequence[BankItem], probes: int, *, seed: int) -> tuple[BankItem, ...]:
+def divided(items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = ()) -> tuple[BankItem, ...]:
     """The items of a module's examined level, as probes and as seeds.
 
     The examination comes first: as many probes as it wants, whatever that leaves for seeds; and where there are more
@@ -34,14 +34,16 @@ def divided(items: Sequence[BankItem], probes: int, *, seed: int) -> tuple[BankI
         items: All of one module and level, each with a text of its own.
         probes: How many the three splits want together.
         seed: The run's.
+        shown: Ids of items that a teacher has seen, and may have quoted: they are seeds.
 
     Returns:
         The same items, shuffled, each with its purpose.
     """
     kept = max(probes, math.ceil(PROBE_SHARE * len(items)))
+    secret = [item for item in shuffled(items, seed) if item.id not in shown][:kept]
+    probed = {item.id for item in secret}
     return tuple(
-        item.model_copy(update={"purpose": "probe" if place < kept else "seed"})
-        for place, item in enumerate(shuffled(items, seed))
+        item.model_copy(update={"purpose": "probe" if item.id in probed else "seed"}) for item in shuffled(items, seed)
     )
 
 

@@ -1,6 +1,7 @@
 """Writing lessons: problems drawn for the purpose, with worked solutions in the strategies asked for."""
 
 import re
+from collections.abc import Sequence
 from itertools import islice
 
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
@@ -12,6 +13,7 @@ from ioa.memory.procedural import supply
 from ioa.memory.records import Generator, Kind, Strategy
 from ioa.memory.similarity import normalise
 
+_ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GOALS = {
     Operation.DIGIT_SUM: "sum",
     Operation.TABLE: "product",
@@ -60,6 +62,8 @@ def write_lessons(brief: LessonsBrief) -> LessonsReply:
         problem, worked = item.question, work(item.question)
         if worked is not None and brief.kind == Kind.COUNTERFACTUAL:
             problem, worked = _changed(problem, worked, generator)
+        if worked is not None and brief.module.generator is None:
+            problem = _reworded(problem, worked, brief.module.samples)
         if worked is not None:
             solved.setdefault(normalise(problem), (problem, worked))
     ordered = list(solved.values())
@@ -106,6 +110,19 @@ def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> t
     if Strategy.CONCRETIZE in strategies:
         steps.insert(0, _ANALOGIES[worked.head])
     return tuple(steps)
+
+
+def _reworded(problem: str, worked: Worked, samples: Sequence[str]) -> str:
+    """The problem in the words of a sample that is the same but for its numbers; as it was where there is none."""
+    for sample in samples:
+        words = _ANY_NUMBER.split(sample)
+        if len(words) != len(worked.numbers) + 1:
+            continue
+        other = words[0] + "".join(map("".join, zip(worked.numbers, words[1:], strict=True)))
+        solved = work(other)
+        if solved and (solved.head, solved.numbers, solved.answer) == (worked.head, worked.numbers, worked.answer):
+            return other
+    return problem
 
 
 def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, Worked | None]:
