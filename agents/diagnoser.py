@@ -20,6 +20,7 @@ from ioa.memory.records import (
     Diagnosis,
     Domain,
     Edge,
+    Generator,
     ItemResult,
     Measured,
     Module,
@@ -28,16 +29,17 @@ from ioa.memory.records import (
 )
 from ioa.memory.transcript import CallContext
 
-
 NOTHING_MEASURED = Measured()
 
 
 def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
     """The module as a teacher is told of it, at that level or at the examined one."""
+    source = module.levels[level or module.exam_level]
     return ModuleBrief(
         id=module.id,
         description=module.description,
-        generator=module.levels[level or module.exam_level],
+        generator=source if isinstance(source, Generator) else None,
+        items="" if isinstance(source, Generator) else source.items,
         samples=tuple(samples),
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from ioa.agents.exchange import Lesson, Source
+from ioa.agents.exchange import Lesson, SourceProblem
 from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
 
 
@@ -71,7 +71,7 @@ class LessonRequest(Record):
     """Id of that finding."""
     seed_problem: str = ""
     """The problem that the lessons are variations of, of this request alone; empty where none is left."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[SourceProblem, ...] = ()
     """Of a counterfactual request: the problems that are to be changed."""
 
 

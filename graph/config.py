@@ -12,6 +12,7 @@ from ioa.agents import (
     PRICES,
     BudgetSettings,
     CurriculumSettings,
+    DecompositionSettings,
     DiagnosisSettings,
     Roles,
     SynthesisSettings,
@@ -46,7 +47,7 @@ class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
     domain: str = "arithmetic"
-    """A built-in or installed domain, or the path of a YAML pack."""
+    """A built-in or installed domain, or the path of a YAML file: a pack, a description or an item set."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     """Seeds the probes, the lessons and the training."""
     embedder: str = "wordllama"
@@ -58,6 +59,8 @@ class RunConfig(Record):
     budget: BudgetSettings = BudgetSettings()
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""
+    decomposition: DecompositionSettings = DecompositionSettings()
+    """How a description or an item set becomes modules with items."""
     examination: ExaminationSettings = ExaminationSettings()
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     curriculum: CurriculumSettings = CurriculumSettings()

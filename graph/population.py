@@ -11,7 +11,8 @@ from ioa.graph.examination import examine_student, examine_teacher, scores, sele
 from ioa.graph.workshop import Workshop
 from ioa.memory import ItemResult, Measured, Probe, Score, Split
 from ioa.memory.files import read_records, write_records
-from ioa.memory.procedural import seed_range, supply
+from ioa.memory.procedural import seed_range
+from ioa.memory.records import Generator
 from ioa.training import Sampling, Shot, StudentVariant, examine, is_complete
 
 
@@ -98,7 +99,10 @@ def _scores(shop: Workshop, state: State, probes: Sequence[Probe]) -> dict[str, 
 def _worked(shop: Workshop, count: int, probes: Sequence[Probe]) -> dict[str, tuple[Shot, ...]]:
     """By question, the first worked examples of its module."""
     samples = _samples(shop)
-    answers = {result.probe: result for result in examine_teacher(shop, "population-samples", samples, "relate")}
+    answers = {
+        result.probe: result
+        for result in examine_teacher(shop, "population-samples", samples, "relate", same_items=True)
+    }
     shots: dict[str, list[Shot]] = {}
     for sample in samples:
         told = answers[sample.id]
@@ -116,9 +120,10 @@ def _samples(shop: Workshop) -> list[Probe]:
     avoid = [probe.question for probe in shop.probes()]
     samples = []
     for ordinal, module in enumerate(domain.modules):
-        level, generator = next(iter(module.levels.items()))
+        level, source = next(iter(module.levels.items()))
         seed = seed_range(shop.config.seed, "samples", ordinal)
-        drawn = islice(supply(generator, seed=seed, exclude=avoid), max(settings.shots))
+        supplied = shop.bank().shown(module, level, seed=seed, exclude=avoid)
+        drawn = islice(supplied, max(settings.shots))
         samples += [
             Probe(
                 id=f"samples/{module.id}/{number:03d}",
@@ -127,7 +132,7 @@ def _samples(shop: Workshop) -> list[Probe]:
                 level=level,
                 question=item.question,
                 answer=item.answer,
-                family=generator.family,
+                family=source.family if isinstance(source, Generator) else "",
                 metadata=item.metadata,
             )
             for number, item in enumerate(drawn)

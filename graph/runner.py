@@ -20,8 +20,8 @@ from ioa.graph.curriculum import curriculum_yaml, read_curriculum
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
 from ioa.graph.workshop import Workshop
-from ioa.memory import RunDirectory, open_embedder
-from ioa.memory.domain import load_domain
+from ioa.memory import Domain, RunDirectory, open_embedder
+from ioa.memory.domain import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
 from ioa.memory.yaml_source import validate
@@ -72,7 +72,8 @@ def start(
     run = RunDirectory.at(runs, run_id)
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
-    domain = load_domain(config.domain)
+    named = load_source(config.domain)
+    domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
     open_embedder(config.embedder)

@@ -90,6 +90,31 @@ class RunDirectory:
         return self.root / "domain" / "domain.json"
 
     @property
+    def source(self) -> Path:
+        """What the domain was made of, JSON of `Source`; not there where a pack says it all."""
+        return self.root / "domain" / "source.json"
+
+    @property
+    def answers(self) -> Path:
+        """The teacher's answers of which the domain was made, JSON lines of `Answered`."""
+        return self.root / "domain" / "answers.jsonl"
+
+    @property
+    def items(self) -> Path:
+        """The item bank, JSON lines of `BankItem`; not there where all items come from generators."""
+        return self.root / "domain" / "items.jsonl"
+
+    @property
+    def refused_items(self) -> Path:
+        """Items that are not in the bank and why, JSON lines of `RefusedItem`."""
+        return self.root / "domain" / "refused-items.jsonl"
+
+    @property
+    def decomposition(self) -> Path:
+        """How the domain was made, JSON of `Decomposition`."""
+        return self.root / "domain" / "decomposition.json"
+
+    @property
     def probes(self) -> Path:
         """All three splits, JSON lines of `Probe`."""
         return self.root / "domain" / "probes.jsonl"

@@ -1,5 +1,6 @@
 """From a domain to a diagnosis: decompose, examine, relate, diagnose."""
 
+from ioa.graph.decomposing import decomposition_notes, make_domain
 from ioa.graph.dependencies import measure_dependencies
 from ioa.graph.examination import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, noted
@@ -10,16 +11,18 @@ from ioa.training import build_probes
 
 
 def decompose(shop: Workshop) -> Node:
-    """Draw the three splits of probes over the domain's modules."""
+    """Have the domain's modules and items found, where no pack names them, and draw the three splits of probes."""
 
     def node(state: RunState) -> RunState:
         with shop.at("decompose", state):
             shop.prepare()
+            make_domain(shop)
             domain = shop.domain()
             if not shop.run.probes.exists():
-                write_records(shop.run.probes, build_probes(domain, shop.config.examination, shop.config.seed))
+                probes = build_probes(domain, shop.config.examination, shop.config.seed, shop.bank())
+                write_records(shop.run.probes, probes)
             shop.reporter.say(f"{len(domain.modules)} modules, {len(shop.probes())} probes in three splits")
-            return {}
+            return {"notes": noted(*decomposition_notes(shop))}
 
     return node
 

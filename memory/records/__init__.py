@@ -20,7 +20,8 @@ from ioa.memory.records.diagnosis import (
     Undecided,
     WrongAnswer,
 )
-from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
+from ioa.memory.records.domain import Domain, Filter, Generator, Level, Module, Probe, Source, Split, Written
+from ioa.memory.records.items import BankItem, Decomposition, Merged, RefusedItem, SourceItem
 from ioa.memory.records.lessons import (
     Difficulty,
     Example,
@@ -38,9 +39,11 @@ from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, Strate
 __all__ = [
     "Agreement",
     "Assessment",
+    "BankItem",
     "BrokenEdge",
     "Claim",
     "Curriculum",
+    "Decomposition",
     "Dependencies",
     "Diagnosis",
     "Difficulty",
@@ -53,7 +56,9 @@ __all__ = [
     "Generator",
     "ItemResult",
     "Kind",
+    "Level",
     "Measured",
+    "Merged",
     "Misconception",
     "Module",
     "Note",
@@ -62,10 +67,13 @@ __all__ = [
     "Record",
     "Refusal",
     "RefusalReason",
+    "RefusedItem",
     "Remedy",
     "Requirement",
     "Revision",
     "Score",
+    "Source",
+    "SourceItem",
     "Split",
     "Stage",
     "Strategy",
@@ -76,6 +84,7 @@ __all__ = [
     "Undecided",
     "Unit",
     "Verdict",
+    "Written",
     "WrongAnswer",
     "wilson",
 ]
