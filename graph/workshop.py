@@ -30,10 +30,12 @@ from ioa.graph.progress import Reporter, Silent
 from ioa.graph.state import RunState
 from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
 from ioa.memory.bank import ItemBank
+from ioa.memory.benchmarks import read_benchmarks
 from ioa.memory.domain import load_source
 from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
+from ioa.memory.shared_store import check_store
 from ioa.training import Student
 
 T = TypeVar("T")
@@ -155,15 +157,18 @@ class Workshop:
 
     @_once
     def store(self) -> ExampleStore:
-        """The lessons so far, guarding the probes."""
+        """The lessons so far, guarding the probes and the benchmarks."""
+        settings = self.config.synthesis
         store = ExampleStore(
             self.run,
             open_embedder(self.config.embedder),
-            threshold=self.config.synthesis.duplicate_similarity,
+            bounds=settings.bounds,
             on_message=self.reporter.say,
+            shared=check_store(settings.store) if settings.store else None,
         )
         self._open.callback(store.close)
         store.guard(self.probes())
+        store.guard_texts(read_benchmarks(settings.benchmarks))
         return store
 
     @_once

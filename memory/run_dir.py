@@ -182,6 +182,11 @@ class RunDirectory:
         """The Chroma index over all accepted lessons; rebuildable."""
         return self.root / "index"
 
+    @property
+    def owner(self) -> Path:
+        """By what name the run's lessons are known in a store that several runs share; not there without one."""
+        return self.root / "owner"
+
     def adapter(self, stage: int, round_: int) -> Path:
         """The LoRA adapter after that round, with its training log and completion marker."""
         return self.root / "adapters" / f"stage-{stage:02d}-round-{round_}"
