@@ -38,6 +38,9 @@ examinations of 24 items differ by up to 0.14 by chance alone, and two strategie
 LEAST_USES = 2
 """Uses before a strategy can be dropped or preferred."""
 
+Taught = tuple[str, int, int]
+"""(module, stage, round)."""
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -123,6 +126,7 @@ def learn(
     curriculum: Curriculum | None,
     assessments: Sequence[Assessment],
     examples: Iterable[Example],
+    asked: Mapping[Taught, Sequence[Strategy]],
 ) -> StrategyRecord:
     """The effect of each strategy: how P_S / P_T of modules moved under lessons tagged with it.
 
@@ -132,8 +136,10 @@ def learn(
         curriculum: Says at which level a bridge examines its modules.
         assessments: Those to be learnt from, of any order.
         examples: The accepted lessons.
+        asked: What the lessons of a module and round were to follow. It counts where none of them was accepted: a
+            strategy whose lessons are too long or never right has brought nothing.
     """
-    uses = _uses(_changes(domain, diagnosis, curriculum, assessments), examples)
+    uses = _uses(_changes(domain, diagnosis, curriculum, assessments), examples, asked)
     return StrategyRecord(effects=_effects(uses), uses=uses)
 
 
@@ -144,6 +150,10 @@ class _Change:
     round: int
     before: float
     after: float
+
+    @property
+    def at(self) -> Taught:
+        return self.module, self.stage, self.round
 
 
 def _changes(
@@ -176,33 +186,36 @@ def _changes(
     return changes
 
 
-def _uses(changes: Sequence[_Change], examples: Iterable[Example]) -> tuple[StrategyUse, ...]:
-    taught: dict[tuple[str, int, int], list[Example]] = defaultdict(list)
+def _uses(
+    changes: Sequence[_Change], examples: Iterable[Example], asked: Mapping[Taught, Sequence[Strategy]]
+) -> tuple[StrategyUse, ...]:
+    tags: dict[Taught, list[Sequence[Strategy]]] = defaultdict(list)
     for example in examples:
-        taught[example.module, example.stage, example.round].append(example)
-    changes = [change for change in changes if taught.get((change.module, change.stage, change.round))]
+        tags[example.module, example.stage, example.round].append(example.strategies)
+    lessons = {change.at: tags[change.at] for change in changes}
+    changes = [change for change in changes if lessons[change.at] or change.at in asked]
     means = {}
     for first in (True, False):  # a first teaching moves a module further than a remedy can
         moved = [change.after - change.before for change in changes if (change.round == 0) is first]
         means[first] = sum(moved) / len(moved) if moved else 0.0
     uses = []
     for change in changes:
-        lessons = taught[change.module, change.stage, change.round]
+        own = lessons[change.at] or [asked[change.at]]
         for strategy in Strategy:
-            tagged = [lesson for lesson in lessons if strategy in lesson.strategies]
+            tagged = [tag for tag in own if strategy in tag]
             if not tagged:
                 continue
-            share = sum(1 / len(set(lesson.strategies)) for lesson in tagged) / len(lessons)
+            share = min(1.0, sum(1 / len(set(tag)) for tag in tagged) / len(own))
             uses.append(
                 StrategyUse(
                     strategy=strategy,
                     module=change.module,
                     stage=change.stage,
                     round=change.round,
-                    lessons=len(tagged),
+                    lessons=len(tagged) if lessons[change.at] else 0,
                     before=change.before,
                     after=change.after,
-                    share=min(1.0, share),
+                    share=share,
                     credit=share * (change.after - change.before - means[change.round == 0]),
                 )
             )
