@@ -314,3 +314,9 @@ def test_strategy_prompts_work_no_problem_of_the_domain():
 def test_an_even_number_of_solutions_is_refused():
     with pytest.raises(ValueError, match="odd"):
         SynthesisSettings(solutions=2)
+
+
+def test_off_is_a_word_also_where_yaml_takes_it_for_a_truth_value():
+    assert SynthesisSettings.model_validate({"choice": False}).choice == "off"
+    with pytest.raises(ValueError, match="bandit"):
+        SynthesisSettings.model_validate({"choice": True})
