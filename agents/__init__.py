@@ -1,6 +1,7 @@
 """Who speaks: the three agents, and the teachers they speak through."""
 
 from ioa.agents.adapter import PedagogicalAdapter
+from ioa.agents.aim import mindful
 from ioa.agents.calling import (
     PRICES,
     Budget,
@@ -51,6 +52,7 @@ __all__ = [
     "check_teacher",
     "first_lessons",
     "load_prices",
+    "mindful",
     "open_model",
     "opened",
     "same_answer",

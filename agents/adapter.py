@@ -57,7 +57,7 @@ class PedagogicalAdapter:
     def requests(
         self,
         remedies: Sequence[Remedy],
-        accepted: Mapping[tuple[str, str], int],
+        accepted: Mapping[tuple[str, ...], int],
         stage: int,
         round_: int,
         pass_: int,
@@ -65,8 +65,8 @@ class PedagogicalAdapter:
         """What has to be asked for, given what was accepted in this round already.
 
         Args:
-            remedies: What is wanted, per module and level.
-            accepted: Number of accepted lessons by (module, level).
+            remedies: What is wanted; no two of them have the same `aim`.
+            accepted: Number of accepted lessons by their `aim`.
             stage: The stage.
             round_: 0, or the remediation round.
             pass_: How often this round has asked before.
@@ -76,9 +76,9 @@ class PedagogicalAdapter:
         """
         made = []
         for remedy in remedies:
-            missing = remedy.lessons - accepted.get((remedy.module, remedy.level), 0)
+            missing = remedy.lessons - accepted.get(remedy.aim, 0)
             for number, (kind, count) in enumerate(self._portions(remedy, missing)):
-                batch = f"stage-{stage:02d}/round-{round_}/pass-{pass_}/{remedy.module}/{remedy.level}/{number:03d}"
+                batch = f"stage-{stage:02d}/round-{round_}/pass-{pass_}/{remedy.place}/{number:03d}"
                 made.append(
                     LessonRequest(
                         batch=batch,

@@ -1,12 +1,10 @@
 """The Diagnoser (the paper's Identifier): what the student cannot do, why, and what depends on what."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from ioa.agents.dependencies import break_cycles, strongest
 from ioa.agents.exchange import (
     AnalyseBrief,
-    AnalyseReply,
     FailedItem,
     ModuleBrief,
     ModuleFailures,
@@ -14,6 +12,7 @@ from ioa.agents.exchange import (
     PrerequisitesReply,
 )
 from ioa.agents.gaps import DiagnosisSettings, find_gaps
+from ioa.agents.misconceptions import Analysis, Analyst
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     BrokenEdge,
@@ -21,17 +20,11 @@ from ioa.memory.records import (
     Domain,
     Edge,
     ItemResult,
-    Misconception,
     Module,
     Note,
     Score,
 )
 from ioa.memory.transcript import CallContext
-
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-
-SHOWN_FAILURES = 6
-"""Wrong answers per module that the teacher is shown; more only makes the prompt long."""
 
 
 def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
@@ -47,9 +40,20 @@ def module_brief(module: Module, level: str | None = None, samples: Sequence[str
 class Diagnoser:
     """Asks the teacher for prerequisites and for the reasons behind wrong answers; computes the rest."""
 
-    def __init__(self, teacher: Teacher, settings: DiagnosisSettings) -> None:
+    def __init__(
+        self, teacher: Teacher, settings: DiagnosisSettings, *, checker: Teacher | None = None, seed: int = 0
+    ) -> None:
+        """The agent.
+
+        Args:
+            teacher: Who is asked.
+            settings: The thresholds.
+            checker: Who reads wrong answers a second time; none for the same teacher, asked anew.
+            seed: The run's.
+        """
         self._teacher = teacher
         self._settings = settings
+        self._analyst = Analyst(teacher, checker or teacher, settings.misconceptions, seed=seed)
 
     def prerequisites(self, domain: Domain) -> tuple[tuple[Edge, ...], tuple[BrokenEdge, ...]]:
         """The prerequisite graph from the claims of the domain's author and of the teacher.
@@ -111,13 +115,19 @@ class Diagnoser:
         edges, broken = self.prerequisites(domain)
         gaps = find_gaps(student, teacher, edges, self._settings)
         targets = [gap.module for gap in gaps if gap.targeted]
-        misconceptions, said = self.analyse(domain, targets, results, node="diagnose")
+        analysis = self.analyse(domain, targets, results, node="diagnose")
         unteachable = [gap.module for gap in gaps if gap.delta is None]
-        text = f"{len(targets)} of {len(gaps)} modules are targets. {said}"
+        text = f"{len(targets)} of {len(gaps)} modules are targets. {analysis.note}"
         if unteachable:
             text += f" The teacher itself cannot do {', '.join(unteachable)}: not taught."
         note = Note(sender="diagnoser", receiver="planner", text=text)
-        return Diagnosis(gaps=gaps, edges=edges, broken=broken, misconceptions=misconceptions), note
+        return Diagnosis(
+            gaps=gaps,
+            edges=edges,
+            broken=broken,
+            misconceptions=analysis.confirmed,
+            unconfirmed=analysis.refused,
+        ), note
 
     def analyse(
         self,
@@ -126,52 +136,24 @@ class Diagnoser:
         results: Sequence[ItemResult],
         *,
         node: str,
+        label: str = "diagnosis",
         stage: int | None = None,
         round_: int | None = None,
-    ) -> tuple[tuple[Misconception, ...], str]:
-        """Ask why the items of some modules failed.
+    ) -> Analysis:
+        """Find out why the items of some modules failed.
 
-        Returns:
-            One misconception a module at most, and the teacher's note to the Planner.
+        Args:
+            domain: Where the modules are described.
+            modules: Ids of those that are looked into.
+            results: The student's answers; all wrong ones of the modules are read.
+            node: Of the graph, for the transcript.
+            label: The examination, and first part of the misconceptions' ids.
+            stage: For the transcript.
+            round_: For the transcript.
         """
-        failures = tuple(_failures(domain.module(module), results) for module in modules)
-        failures = tuple(failure for failure in failures if failure.failed)
-        if not failures:
-            return (), "No item failed."
-        brief = AnalyseBrief(modules=failures, stage=stage)
-        context = CallContext(node=node, agent="diagnoser", task=brief.task, stage=stage, round=round_)
-        reply = self._teacher.ask([Call(brief, context)])[0].reply
-        if not isinstance(reply, AnalyseReply):
-            return (), "Why the items failed could not be found out."
-        shown = {failure.module.id: {item.probe for item in failure.failed} for failure in failures}
-        items = [item for failure in failures for item in failure.failed]
-        found = tuple(
-            Misconception(
-                module=finding.module,
-                summary=without_items(finding.misconception, items),
-                probes=tuple(probe for probe in finding.probes if probe in shown[finding.module]),
-            )
-            for finding in reply.findings
-            if finding.module in shown
-        )
-        return found, without_items(reply.note, items)
-
-
-def without_items(text: str, items: Sequence[FailedItem]) -> str:
-    """The text without the sentences and clauses that give an examined item away.
-
-    A finding is passed on to those who write the lessons; if it quoted the examination, the next gate would
-    measure whether its items had been taught. A clause gives an item away when it holds all its numbers.
-    """
-    clauses = re.split(r"(?<=[.;])\s+", text)
-    secrets = [set(_NUMBER.findall(item.question)) for item in items]
-    told = [
-        clause
-        for clause in clauses
-        if not any(secret and secret <= set(_NUMBER.findall(clause)) for secret in secrets)
-        and not any(item.question in clause for item in items)
-    ]
-    return " ".join(told).rstrip("; ")
+        failures = [_failures(domain.module(module), results) for module in modules]
+        context = CallContext(node=node, agent="diagnoser", task=AnalyseBrief.task, stage=stage, round=round_)
+        return self._analyst.analyse(failures, context, label)
 
 
 def _failures(module: Module, results: Sequence[ItemResult]) -> ModuleFailures:
@@ -183,6 +165,6 @@ def _failures(module: Module, results: Sequence[ItemResult]) -> ModuleFailures:
         asked=len(own),
         failed=tuple(
             FailedItem(probe=item.probe, question=item.question, expected=item.expected, reply=item.reply)
-            for item in failed[:SHOWN_FAILURES]
+            for item in failed
         ),
     )

@@ -9,10 +9,14 @@ from ioa.agents.calling.answer import estimate_tokens
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import (
     AnalyseBrief,
+    AssignBrief,
     Brief,
     Candidate,
+    Claimed,
+    FailedItem,
     LessonsBrief,
     ModuleBrief,
+    ModuleFailures,
     PlanBrief,
     PrerequisitesBrief,
     RemedyBrief,
@@ -32,6 +36,8 @@ SOLVED = 150
 """Tokens of a problem solved in JSON: steps and answer."""
 FINDING = 80
 """Tokens of one finding, claim, stage or remedy."""
+ASSIGNED = 25
+"""Tokens of one wrong answer placed under a misconception."""
 FAST, SLOW = (0.5, 150.0), (4.0, 25.0)
 """Seconds until a reply begins and tokens a second after that: of a quick small model and of a slow large one."""
 FEWEST_DEFICIENT = 0.3
@@ -82,6 +88,8 @@ class Plan:
     synthesis: SynthesisSettings
     probes: Mapping[str, int]
     """Items a module: `diagnosis`, `gate`, `final`."""
+    spare: Mapping[str, int]
+    """Further items a module that `diagnosis` and `gate` may ask."""
     rounds: int
     """Most remediation rounds a stage."""
     max_words: int
@@ -149,25 +157,29 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     told = module_brief(module, module.exam_level, (item.question,) * 3)
     solve = SolveBrief(problem=item.question)
     counts = plan.probes
+    most = {split: counts[split] + plan.spare[split] for split in ("diagnosis", "gate")}
+    bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
     yield _Kind(
         "examinee",
         solve,
         SOLVED,
         modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
-        modules * counts["diagnosis"] + targets[1] * (counts["gate"] + counts["final"]),
+        modules * (most["diagnosis"] + most["gate"])
+        + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
     yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
-    remedial = plan.rounds * targets[1]  # each may be a stage of its own
-    yield _Kind("diagnoser", AnalyseBrief(modules=()), FINDING * stages[1], 1, 1 + remedial)
+    remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
+    yield from _readings(plan, told, FailedItem(probe="", question=item.question, expected="", reply=""), targets)
     proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
-    yield _Kind("planner", proposed, FINDING * stages[1], 1, 1)
+    revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
+    yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
-    yield from _lessons(plan, told, targets, remedial)
+    yield from _lessons(plan, told, targets, remedial, bridges)
 
 
-def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: int) -> Iterator[_Kind]:
+def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: int, bridges: int) -> Iterator[_Kind]:
     """Lessons and their independent solutions.
 
     At least: a majority of solutions agrees at once, and there is no later module to place a problem in. At most: all
@@ -190,6 +202,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     told_twice = 1 if synthesis.choice == "off" else 2  # the plain solution and the adapted one
     lesson = told_twice * TOKENS_PER_WORD * plan.max_words + 60
     first = [count * synthesis.per_module for count in targets]
+    first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
     most = (first[1] + again) * wasted
@@ -210,6 +223,26 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
         majority = synthesis.solutions // 2 + 1
         calls = first[0] * majority, math.ceil(most) * synthesis.solutions
         yield _Kind("verifier", placed, SOLVED, *calls, least=solve)
+
+
+def _readings(plan: Plan, module: ModuleBrief, item: FailedItem, targets: Sequence[int]) -> Iterator[_Kind]:
+    """The two readings of wrong answers: each module's, batch by batch.
+
+    At least: each target's failed items fit into one batch. At most: every item fails, at the diagnosis and before
+    each remediation.
+    """
+    settings = plan.diagnosis.misconceptions
+    shown = min(settings.batch, max(1, plan.probes["diagnosis"] // 2))
+    items = (item.model_copy(update={"reply": item.question}),) * shown
+    asked = {split: plan.probes[split] + plan.spare[split] for split in ("diagnosis", "gate")}
+    most = targets[1] * math.ceil(asked["diagnosis"] / settings.batch)
+    most += plan.rounds * targets[1] * math.ceil(asked["gate"] / settings.batch)
+    wrong = ModuleFailures(module=module, right=0, asked=shown, failed=items)
+    found = (Claimed(label="1", text=module.description),) * settings.most
+    first = AnalyseBrief(modules=(wrong,), most=settings.most)
+    yield _Kind("diagnoser", first, FINDING * settings.most, targets[0], most)
+    second = AssignBrief(module=module, misconceptions=found, items=items)
+    yield _Kind("diagnoser", second, ASSIGNED * shown, targets[0], most)
 
 
 def _strategies(synthesis: SynthesisSettings, *, longest: bool) -> tuple[Strategy, ...]:

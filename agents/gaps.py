@@ -12,6 +12,24 @@ ROUNDING = 1e-9
 """So that 7 of 10 against 10 of 10, a gap of exactly 0.3, does not exceed a threshold of 0.3."""
 
 
+class MisconceptionSettings(Record):
+    """How wrong answers are read, and when a finding is believed."""
+
+    most: Annotated[int, Field(ge=1, le=20)] = 4
+    """Most misconceptions of a module, the commonest first."""
+    batch: Annotated[int, Field(ge=1, le=200)] = 20
+    """Wrong answers that a teacher is shown in one call; a module with more of them takes several calls."""
+    confirm: Unit = 0.5
+    """Least share of the items named for a misconception that the second, blind reading must place under it too."""
+    least_items: Annotated[int, Field(ge=1)] = 2
+    """Least number of such items; all wrong answers of the module, where those are fewer."""
+    examples: Annotated[int, Field(ge=0)] = 3
+    """Wrong answers kept with each misconception, for people and the report."""
+    least_lessons: Annotated[int, Field(ge=1)] = 5
+    """Least lessons of a remedy for one misconception; where a module's lessons do not go so far, the rarer ones
+    get none."""
+
+
 class DiagnosisSettings(Record):
     """Thresholds of the Diagnoser."""
 
@@ -23,6 +41,7 @@ class DiagnosisSettings(Record):
     """Eq. 4: weight of the gap against connectivity in severity."""
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     """Eq. 6: share of the deficient modules that become targets, rounded up."""
+    misconceptions: MisconceptionSettings = MisconceptionSettings()
 
 
 def relative_gap(student: Score, teacher: Score) -> float | None:

@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 
+from ioa.agents.aim import aimed, in_words
 from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
-from ioa.agents.staging import CurriculumSettings, admissible_stages, faults_of, required_pairs, steep_steps
+from ioa.agents.staging import (
+    Affinity,
+    CurriculumSettings,
+    admissible_stages,
+    faults_of,
+    required_pairs,
+    same_category,
+    steep_steps,
+    with_bridges,
+)
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     Assessment,
     Curriculum,
     Diagnosis,
     Domain,
+    Edge,
     Kind,
     Misconception,
     Note,
@@ -24,13 +35,29 @@ from ioa.memory.transcript import CallContext
 class CurriculumPlanner:
     """Proposes through the teacher; what breaks a prerequisite is refused and computed instead."""
 
-    def __init__(self, teacher: Teacher, settings: CurriculumSettings, strategies: Sequence[Strategy]) -> None:
+    def __init__(
+        self,
+        teacher: Teacher,
+        settings: CurriculumSettings,
+        strategies: Sequence[Strategy],
+        *,
+        affinity: Affinity = same_category,
+    ) -> None:
+        """The agent.
+
+        Args:
+            teacher: Who is asked.
+            settings: What a curriculum may look like.
+            strategies: What remedies follow where the teacher proposes nothing.
+            affinity: How closely two modules are related.
+        """
         self._teacher = teacher
         self._settings = settings
         self._strategies = tuple(strategies)
+        self._affinity = affinity
 
     def plan(self, diagnosis: Diagnosis) -> tuple[Curriculum, Note]:
-        """Order the targets into stages (Eq. 7) and report steps steeper than Eq. 8 allows.
+        """Order the targets into stages (Eq. 7), with measured difficulty rising gently (Eq. 8).
 
         Returns:
             The curriculum, without stages when there is no target, and a note to the Pedagogical Adapter.
@@ -38,25 +65,113 @@ class CurriculumPlanner:
         difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps if gap.targeted}
         if not difficulty:
             return Curriculum(stages=()), Note(sender="planner", receiver="adapter", text="Nothing has to be taught.")
+        context = CallContext(node="plan", agent="planner", task=PlanBrief.task)
+        stages, pairs, said, warnings = self._ask(difficulty, diagnosis.edges, context)
+        note = Note(sender="planner", receiver="adapter", text=said)
+        needs = tuple(Requirement(earlier=earlier, later=later) for earlier, later in pairs)
+        return Curriculum(stages=stages, prerequisites=needs, warnings=tuple(warnings)), note
+
+    def revise(
+        self,
+        diagnosis: Diagnosis,
+        curriculum: Curriculum,
+        after: int,
+        difficulty: Mapping[str, float],
+        reason: str,
+    ) -> tuple[Curriculum, Note]:
+        """Order what is still to come anew, by the difficulty that was measured on the way.
+
+        Args:
+            diagnosis: Where the prerequisites stand.
+            curriculum: The plan so far.
+            after: Number of the stage that is over; what was taught stays as it is.
+            difficulty: 1 - P_S / P_T now, of each module that is still to be taught.
+            reason: What was measured, in words.
+
+        Returns:
+            The whole curriculum, without bridges in its new part, and a note to the Pedagogical Adapter.
+        """
+        done = curriculum.stages[:after]
+        taught = tuple(
+            dict.fromkeys(module for stage in done for module in stage.modules if module not in stage.levels)
+        )
+        context = CallContext(node="revise", agent="planner", task=PlanBrief.task, stage=after)
+        stages, pairs, said, warnings = self._ask(difficulty, diagnosis.edges, context, taught=taught, reason=reason)
+        kept = tuple(need for need in curriculum.prerequisites if need.later in taught)
+        revised = curriculum.model_copy(
+            update={
+                "stages": (*done, *stages),
+                "prerequisites": (*kept, *(Requirement(earlier=earlier, later=later) for earlier, later in pairs)),
+                "warnings": (*curriculum.warnings, *warnings),
+            }
+        )
+        return revised, Note(sender="planner", receiver="adapter", text=f"{reason} {said}".strip(), stage=after)
+
+    def _ask(
+        self,
+        difficulty: Mapping[str, float],
+        edges: Sequence[Edge],
+        context: CallContext,
+        *,
+        taught: tuple[str, ...] = (),
+        reason: str = "",
+    ) -> tuple[tuple[Stage, ...], tuple[tuple[str, str], ...], str, list[str]]:
+        """Stages, the pairs that they respect, the teacher's note, and what was wrong with its proposal."""
         largest = self._settings.largest_stage
-        pairs = required_pairs(tuple(difficulty), diagnosis.edges)
-        admissible = admissible_stages(difficulty, diagnosis.edges, largest)
-        brief = PlanBrief(targets=difficulty, prerequisites=pairs, admissible=admissible, largest_stage=largest)
-        context = CallContext(node="plan", agent="planner", task=brief.task)
+        pairs = required_pairs(tuple(difficulty), edges)
+        admissible = admissible_stages(
+            difficulty, edges, largest, affinity=self._affinity, tau_zpd=self._settings.tau_zpd
+        )
+        brief = PlanBrief(
+            targets=difficulty,
+            prerequisites=pairs,
+            admissible=admissible,
+            largest_stage=largest,
+            taught=taught,
+            reason=reason,
+        )
         reply = self._teacher.ask([Call(brief, context)])[0].reply
         proposed, said, warnings = _usable(reply, difficulty, pairs, largest)
         chosen = proposed or [
             ProposedStage(title=", ".join(modules), modules=modules, rationale="Their prerequisites come earlier.")
             for modules in admissible
         ]
-        stages = _stages(chosen, difficulty)
-        warnings += [
-            f"Stage {number} is harder than the one before it by more than {self._settings.tau_zpd:g}."
-            for number in steep_steps([stage.difficulty for stage in stages], self._settings.tau_zpd)
+        return _stages(chosen, difficulty), pairs, said, warnings
+
+    def bridge(
+        self,
+        curriculum: Curriculum,
+        difficulty: Mapping[str, float],
+        levels: Mapping[str, Mapping[str, float]],
+        after: int = 0,
+    ) -> Curriculum:
+        """The curriculum with bridges where a step is too high, and a warning where none can be built (Eq. 8).
+
+        Args:
+            curriculum: The plan.
+            difficulty: 1 - P_S / P_T of each module still to be taught, as examined.
+            levels: The same at the easier levels of those that need a bridge, easiest first.
+            after: Number of the last stage that is over; its step to the next one counts, its own does not.
+        """
+        settings, begun = self._settings, max(0, after - 1)
+        stages = with_bridges(
+            curriculum.stages[begun:],
+            {module: difficulty.get(module, 0.0) for stage in curriculum.stages for module in stage.modules},
+            levels if settings.bridges else {},
+            tau_zpd=settings.tau_zpd,
+            lessons=settings.bridge_lessons,
+        )
+        warnings = [
+            f"Stage {begun + number} is harder than the one before it by more than {settings.tau_zpd:g}."
+            for number in steep_steps([stage.difficulty for stage in stages], settings.tau_zpd)
         ]
-        note = Note(sender="planner", receiver="adapter", text=said)
-        needs = tuple(Requirement(earlier=earlier, later=later) for earlier, later in pairs)
-        return Curriculum(stages=stages, prerequisites=needs, warnings=tuple(warnings)), note
+        numbered = [stage.model_copy(update={"number": begun + number}) for number, stage in enumerate(stages, start=1)]
+        return curriculum.model_copy(
+            update={
+                "stages": (*curriculum.stages[:begun], *numbered),
+                "warnings": tuple(dict.fromkeys((*curriculum.warnings, *warnings))),
+            }
+        )
 
     def remedy(
         self,
@@ -67,6 +182,7 @@ class CurriculumPlanner:
         *,
         gate: float,
         lessons: int,
+        least: int = 1,
     ) -> tuple[tuple[Remedy, ...], Note]:
         """Decide what the next lessons of the modules that missed the gate are to be like.
 
@@ -74,21 +190,23 @@ class CurriculumPlanner:
             domain: Where the modules' levels are described.
             assessment: The examination they failed.
             previous: The one a round earlier; none after the first teaching.
-            misconceptions: The Diagnoser's findings on it.
+            misconceptions: The Diagnoser's findings on it; refused ones do not count.
             gate: tau_mastery.
             lessons: Accepted examples to ask for, per module.
+            least: Of them, least for one misconception.
 
         Returns:
-            One remedy a failed module, and a note to the Pedagogical Adapter.
+            The remedies, one for each misconception that was confirmed in a failed module, or one for the module
+            where there is none; and a note to the Pedagogical Adapter.
         """
         before = {result.module: result.ratio for result in previous.gate} if previous else {}
-        found = {misconception.module: misconception.summary for misconception in misconceptions}
+        confirmed = [misconception for misconception in misconceptions if not misconception.refused]
         weak = tuple(
             WeakModule(
                 module=result.module,
                 ratio=result.ratio,
                 previous=before.get(result.module),
-                misconception=found.get(result.module, ""),
+                misconception=in_words([found for found in confirmed if found.module == result.module]),
                 levels=tuple(domain.module(result.module).levels),
                 exam_level=domain.module(result.module).exam_level,
             )
@@ -100,20 +218,20 @@ class CurriculumPlanner:
         context = CallContext(node="remediate", agent="planner", task=brief.task, stage=assessment.stage, round=round_)
         reply = self._teacher.ask([Call(brief, context)])[0].reply
         proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}
-        remedies = []
+        remedies: list[Remedy] = []
         for module in weak:
             proposal = proposals.get(module.module)
             fits = proposal is not None and proposal.level in module.levels
-            remedies.append(
-                Remedy(
-                    module=module.module,
-                    diagnosis=module.misconception,
-                    kind=Kind.REMEDIAL,
-                    level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
-                    strategies=(proposal.strategies if proposal else ()) or self._strategies,
-                    lessons=lessons,
-                )
+            general = Remedy(
+                module=module.module,
+                diagnosis="",
+                kind=Kind.REMEDIAL,
+                level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
+                strategies=(proposal.strategies if proposal else ()) or self._strategies,
+                lessons=lessons,
+                reason=proposal.reason if proposal else "",
             )
+            remedies += aimed(general, confirmed, least)
         text = reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level."
         return tuple(remedies), Note(
             sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_

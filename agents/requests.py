@@ -61,7 +61,7 @@ class LessonRequest(Record):
     """One call's worth of lessons."""
 
     batch: str
-    """`stage-SS/round-R/pass-P/category/name/NNN`."""
+    """`stage-SS/round-R/pass-P/`, the remedy's `place`, and a number."""
     module: str
     stage: int
     round: int

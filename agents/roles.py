@@ -29,7 +29,7 @@ class Roles(Record):
     adapter: Cast = ()
     """Writes the lessons."""
     verifier: Cast = ()
-    """Solves the lessons' problems again, without sight of them."""
+    """Solves the lessons' problems again, without sight of them, and reads wrong answers a second time."""
     judge: Cast = ()
     """Grades answers that have no single right form."""
 

@@ -1,50 +1,92 @@
-"""Ordering targets into stages: equation 7, and the step bound of equation 8."""
+"""Ordering targets into stages: equation 7, the step bound of equation 8, and the bridges that keep it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated
 
 import networkx as nx
 from pydantic import Field
 
-from ioa.memory.records import Edge, Record, Unit
+from ioa.memory.records import Edge, Record, Stage, Unit
+
+Affinity = Callable[[str, str], float]
+"""How closely two modules are related, in [-1, 1]."""
+
+ROUNDING = 1e-9
 
 
 class CurriculumSettings(Record):
     """What a curriculum may look like."""
 
     tau_zpd: Unit = 0.15
-    """Eq. 8: largest rise of mean measured difficulty between adjacent stages; a larger one is reported."""
+    """Eq. 8: largest rise of mean measured difficulty between adjacent stages; a larger one gets a bridge."""
     largest_stage: Annotated[int, Field(ge=1)] = 4
     """Most modules in a stage."""
+    bridges: bool = True
+    """Where a step is too high, first teach its modules at easier levels; else the step is only reported."""
+    bridge_lessons: Annotated[int, Field(ge=1)] | None = 80
+    """Accepted lessons a module in a bridge; null for `synthesis.per_module`."""
+    revise: bool = True
+    """Measure the difficulty of what is still to come anew after each stage, and revise the rest of the plan; a plan
+    that a person wrote or reviewed keeps its order."""
+    revise_from: Unit = 0.05
+    """Change of a module's measured difficulty from which the rest of the plan is made anew."""
     review: bool = False
     """Stop after planning, so that a person can read and edit the curriculum."""
 
 
+def same_category(one: str, other: str) -> float:
+    """1 for modules of one category, else 0."""
+    return float(one.split("/", 1)[0] == other.split("/", 1)[0])
+
+
 def admissible_stages(
-    difficulty: Mapping[str, float], edges: Sequence[Edge], largest: int
+    difficulty: Mapping[str, float],
+    edges: Sequence[Edge],
+    largest: int,
+    *,
+    affinity: Affinity = same_category,
+    tau_zpd: float = 1.0,
 ) -> tuple[tuple[str, ...], ...]:
     """Eq. 7: each stage holds targets whose prerequisites among the targets lie in earlier stages.
 
-    A prerequisite that reaches a target only through modules that are not targets still counts. Within
-    what the prerequisites allow, easier modules come first, and modules of a category stay together.
+    A prerequisite that reaches a target only through modules that are not targets still counts. Each stage begins
+    with the easiest module whose prerequisites are placed, and takes in those that are most closely related to it
+    and whose difficulty is within tau_ZPD of it.
 
     Args:
         difficulty: 1 - P_S / P_T of each target.
         edges: The prerequisite graph over all modules, without circles.
         largest: Most modules in a stage.
+        affinity: How closely two modules are related.
+        tau_zpd: Eq. 8.
 
     Returns:
         The stages, in order.
     """
-    graph: nx.DiGraph[str] = nx.DiGraph([(edge.source, edge.target) for edge in edges])
-    graph.add_nodes_from(difficulty)
-    closure = nx.transitive_closure_dag(graph).subgraph(difficulty)
+    needs = _needs(difficulty, edges)
+    waiting, placed = set(difficulty), set[str]()
     stages: list[tuple[str, ...]] = []
-    for generation in nx.topological_generations(closure):
-        ordered = sorted(generation, key=lambda module: (round(difficulty[module], 1), module))
-        stages += [tuple(ordered[i : i + largest]) for i in range(0, len(ordered), largest)]
+    while waiting:
+        ready = sorted(module for module in waiting if needs[module] <= placed)
+        stage = [min(ready, key=lambda module: (difficulty[module], module))]
+        bound = difficulty[stage[0]] + tau_zpd + ROUNDING
+        near = [module for module in ready if module != stage[0] and difficulty[module] <= bound]
+        while near and len(stage) < largest:
+            best = max(near, key=lambda module: (sum(affinity(module, other) for other in stage), -difficulty[module]))
+            stage.append(best)
+            near.remove(best)
+        stages.append(tuple(sorted(stage, key=lambda module: (difficulty[module], module))))
+        placed |= set(stage)
+        waiting -= set(stage)
     return tuple(stages)
+
+
+def _needs(targets: Collection[str], edges: Sequence[Edge]) -> dict[str, set[str]]:
+    """Of each target the targets that must come before it, also through other modules."""
+    graph: nx.DiGraph[str] = nx.DiGraph([(edge.source, edge.target) for edge in edges])
+    graph.add_nodes_from(targets)
+    return {module: set(nx.ancestors(graph, module)) & set(targets) for module in targets}
 
 
 def required_pairs(targets: Sequence[str], edges: Sequence[Edge]) -> tuple[tuple[str, str], ...]:
@@ -53,6 +95,12 @@ def required_pairs(targets: Sequence[str], edges: Sequence[Edge]) -> tuple[tuple
     graph.add_nodes_from(targets)
     closure = nx.transitive_closure_dag(graph).subgraph(targets)
     return tuple(sorted(nx.transitive_reduction(nx.DiGraph(closure)).edges))
+
+
+def dependents(modules: Collection[str], among: Collection[str], edges: Sequence[Edge]) -> set[str]:
+    """Those of `among` that need one of the modules, also through others."""
+    needs = _needs({*modules, *among}, edges)
+    return {module for module in among if needs[module] & set(modules)}
 
 
 def faults_of(
@@ -83,5 +131,82 @@ def steep_steps(difficulties: Sequence[float], tau_zpd: float) -> list[int]:
     return [
         number
         for number, (before, after) in enumerate(pairwise(difficulties), start=2)
-        if after - before > tau_zpd + 1e-9
+        if after - before > tau_zpd + ROUNDING
     ]
+
+
+def too_steep(stages: Sequence[Stage], difficulty: Mapping[str, float], tau_zpd: float) -> list[str]:
+    """The modules that make a step too steep: those in a steep stage that lie above the bound themselves."""
+    steep = steep_steps([stage.difficulty for stage in stages], tau_zpd)
+    return [
+        module
+        for number in steep
+        for module in stages[number - 1].modules
+        if difficulty[module] > stages[number - 2].difficulty + tau_zpd + ROUNDING
+    ]
+
+
+def with_bridges(
+    stages: Sequence[Stage],
+    difficulty: Mapping[str, float],
+    levels: Mapping[str, Mapping[str, float]],
+    *,
+    tau_zpd: float,
+    lessons: int | None,
+) -> list[Stage]:
+    """Insert stages at easier levels before those that are too steep (Eq. 8).
+
+    Args:
+        stages: The stages, without bridges.
+        difficulty: 1 - P_S / P_T of each target, at the level that is examined.
+        levels: The same at the easier levels of the targets that need a bridge, easiest first.
+        tau_zpd: The bound.
+        lessons: Accepted lessons a module in a bridge; none for the usual number.
+
+    Returns:
+        The stages, numbered anew. Of each too steep step the modules above the bound are taken over the hardest
+        level that keeps it, then the next, until the step is within the bound or no level is left.
+    """
+    made: list[Stage] = []
+    for stage in stages:
+        if made and stage.difficulty > made[-1].difficulty + tau_zpd + ROUNDING:
+            made += _chain(made[-1].difficulty, stage, difficulty, levels, tau_zpd, lessons)
+        made.append(stage)
+    return [stage.model_copy(update={"number": number}) for number, stage in enumerate(made, start=1)]
+
+
+def _chain(
+    reached: float,
+    stage: Stage,
+    difficulty: Mapping[str, float],
+    levels: Mapping[str, Mapping[str, float]],
+    tau_zpd: float,
+    lessons: int | None,
+) -> list[Stage]:
+    left = {
+        module: [(d, level) for level, d in levels.get(module, {}).items() if reached < d < difficulty[module]]
+        for module in stage.modules
+        if difficulty[module] > reached + tau_zpd + ROUNDING
+    }
+    bridges: list[Stage] = []
+    while stage.difficulty > reached + tau_zpd + ROUNDING:
+        chosen = {}
+        for module, open_ in left.items():
+            if open_:
+                within = [pair for pair in open_ if pair[0] <= reached + tau_zpd + ROUNDING]
+                chosen[module] = max(within) if within else min(open_)
+        if not chosen:
+            break
+        reached = sum(d for d, _ in chosen.values()) / len(chosen)
+        left = {module: [pair for pair in open_ if pair[0] > reached] for module, open_ in left.items()}
+        bridges.append(
+            Stage(
+                title=f"Bridge to {stage.title}",
+                modules=tuple(chosen),
+                difficulty=reached,
+                levels={module: level for module, (_, level) in chosen.items()},
+                rationale=f"One step to {stage.difficulty:.2f} would be more than {tau_zpd:g} at once.",
+                lessons=lessons,
+            )
+        )
+    return bridges

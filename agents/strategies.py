@@ -10,11 +10,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from ioa.memory.records import (
-    Z_95,
     Assessment,
-    Curriculum,
     Diagnosis,
     Domain,
     Example,
@@ -40,6 +39,8 @@ LEAST_USES = 2
 
 Taught = tuple[str, int, int]
 """(module, stage, round)."""
+Round = tuple[int, int]
+"""(stage, round)."""
 
 
 @dataclass(frozen=True)
@@ -123,23 +124,23 @@ def choose(record: StrategyRecord, points: Mapping[Strategy, float], count: int,
 def learn(
     domain: Domain,
     diagnosis: Diagnosis | None,
-    curriculum: Curriculum | None,
     assessments: Sequence[Assessment],
+    started: Mapping[Round, Round],
     examples: Iterable[Example],
     asked: Mapping[Taught, Sequence[Strategy]],
 ) -> StrategyRecord:
     """The effect of each strategy: how P_S / P_T of modules moved under lessons tagged with it.
 
     Args:
-        domain: Says at which level a module is examined.
+        domain: Says at which level a module is examined, where an assessment does not.
         diagnosis: The examination before the first teaching.
-        curriculum: Says at which level a bridge examines its modules.
         assessments: Those to be learnt from, of any order.
+        started: For an assessment the one whose adapter its training went on from; none: the bare student.
         examples: The accepted lessons.
         asked: What the lessons of a module and round were to follow. It counts where none of them was accepted: a
             strategy whose lessons are too long or never right has brought nothing.
     """
-    uses = _uses(_changes(domain, diagnosis, curriculum, assessments), examples, asked)
+    uses = _uses(_changes(domain, diagnosis, assessments, started), examples, asked)
     return StrategyRecord(effects=_effects(uses), uses=uses)
 
 
@@ -157,32 +158,32 @@ class _Change:
 
 
 def _changes(
-    domain: Domain, diagnosis: Diagnosis | None, curriculum: Curriculum | None, assessments: Sequence[Assessment]
+    domain: Domain,
+    diagnosis: Diagnosis | None,
+    assessments: Sequence[Assessment],
+    started: Mapping[Round, Round],
 ) -> list[_Change]:
-    """From one examination of a module to the next at the same level."""
+    """From the examination that a training started from to the one after it, of a module at the same level."""
     usual = {module.id: module.exam_level for module in domain.modules}
-    levels = {stage.number: stage.levels for stage in curriculum.stages} if curriculum else {}
-    last = {
+    bare = {
         (gap.module, usual[gap.module]): gap.student.mean / gap.teacher.mean
         for gap in (diagnosis.gaps if diagnosis else ())
         if gap.teacher.k and gap.module in usual
     }
+    known: dict[Round, dict[tuple[str, str], float]] = {}
     changes = []
     for assessment in sorted(assessments, key=lambda one: (one.stage, one.round)):
-        own = levels.get(assessment.stage, {})
+        at = assessment.stage, assessment.round
+        before = known.get(started[at], bare) if at in started else bare
+        found = {
+            (result.module, result.level or usual.get(result.module, "")): result.ratio
+            for result in (*assessment.earlier, *assessment.gate)
+        }
         for result in assessment.gate:
-            key = (result.module, own.get(result.module, usual.get(result.module, "")))
-            if key in last:
-                changes.append(
-                    _Change(result.module, assessment.stage, assessment.round, last[key], after=result.ratio)
-                )
-            last[key] = result.ratio
-        for result in assessment.earlier:
-            reached = [
-                levels.get(number, {}).get(result.module) for number in sorted(levels) if number < assessment.stage
-            ]
-            if not any(reached):  # a bridge may have examined it at another level
-                last[result.module, usual.get(result.module, "")] = result.ratio
+            key = (result.module, result.level or usual.get(result.module, ""))
+            if key in before:
+                changes.append(_Change(result.module, *at, before=before[key], after=result.ratio))
+        known[at] = {**before, **found}
     return changes
 
 
@@ -230,7 +231,7 @@ def _effects(uses: Sequence[StrategyUse]) -> tuple[StrategyEffect, ...]:
     for strategy, own in credits_.items():
         n, mean = len(own), means.get(strategy, 0.0)
         others = [value for other, value in means.items() if other is not strategy]
-        half = Z_95 * noise / math.sqrt(n) if n else math.inf
+        half = NormalDist().inv_cdf(0.975) * noise / math.sqrt(n) if n else math.inf
         judged = n >= LEAST_USES and bool(others)
         around = sum(others) / len(others) if others else 0.0
         effects.append(

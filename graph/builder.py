@@ -11,8 +11,8 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ioa.graph.nodes import beginning, synthesis, teaching
-from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_top_up
+from ioa.graph.nodes import beginning, planning, remediation, revision, synthesis, teaching
+from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_revise, after_top_up
 from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
 from ioa.graph.workshop import Workshop
 
@@ -31,13 +31,14 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
     graph.add_node("decompose", beginning.decompose(shop))
     graph.add_node("examine", beginning.examine(shop))
     graph.add_node("diagnose", beginning.diagnose(shop))
-    graph.add_node("plan", beginning.plan(shop))
-    graph.add_node("review", beginning.review(shop))
+    graph.add_node("plan", planning.plan(shop))
+    graph.add_node("review", planning.review(shop))
     graph.add_node("synthesize", build_synthesis(shop))
     graph.add_node("train", teaching.train_stage(shop))
     graph.add_node("assess", teaching.assess(shop))
-    graph.add_node("remediate", teaching.remediate(shop))
+    graph.add_node("remediate", remediation.remediate(shop))
     graph.add_node("advance", teaching.advance(shop))
+    graph.add_node("revise", revision.revise(shop))
     graph.add_node("finish", teaching.finish(shop))
 
     graph.add_edge(START, "decompose")
@@ -51,6 +52,7 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
     graph.add_conditional_edges("assess", after_assess(rounds=config.mastery.rounds))
     graph.add_edge("remediate", "synthesize")
     graph.add_conditional_edges("advance", after_advance)
+    graph.add_conditional_edges("revise", after_revise)
     graph.add_edge("finish", END)
     return graph.compile(checkpointer=checkpointer, name="ioa")
 

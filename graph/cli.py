@@ -136,6 +136,7 @@ def transcript(
     agent: Annotated[str | None, typer.Option(help="diagnoser, planner, adapter, verifier or examinee.")] = None,
     stage: Annotated[int | None, typer.Option(help="Number of the stage.")] = None,
     module: Annotated[str | None, typer.Option(help="Id of the module.")] = None,
+    event: Annotated[str | None, typer.Option(help="Id of one call, as `ioa why` names it.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Whole prompts instead of their first lines.")] = False,
     runs_dir: RunsDir = RUNS,
 ) -> None:
@@ -149,21 +150,48 @@ def transcript(
 
     made = RunDirectory.at(runs_dir, run_id).require()
     console = Console()
-    shown = select(read_records(made.transcript, TranscriptEvent), agent=agent, stage=stage, module=module)
-    for event in shown:
-        console.print(render(event, full=full))
+    everything = read_records(made.transcript, TranscriptEvent)
+    shown = select(everything, agent=agent, stage=stage, module=module, event=event)
+    for call in shown:
+        console.print(render(call, full=full))
     console.print(f"{len(shown)} calls", style="dim")
+
+
+@app.command()
+def why(
+    run_id: RunId,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A module, or the id of a lesson or the beginning of one.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
+    runs_dir: RunsDir = RUNS,
+) -> None:
+    """Walk back from a lesson to what it rests on, or tell a module's whole story; also of a run under way."""
+    from rich.console import Console
+
+    from ioa.graph.report import last_status
+    from ioa.graph.report.facts import read_facts
+    from ioa.graph.why import explain
+    from ioa.graph.why_view import render
+    from ioa.memory.run_dir import RunDirectory
+
+    made = RunDirectory.at(runs_dir, run_id).require()
+    story = explain(read_facts(made, last_status(made)), name, _where(runs_dir))
+    if as_json:
+        typer.echo(json.dumps(story.model_dump(mode="json"), indent=2))
+    else:
+        Console().print(render(story))
 
 
 @app.command()
 def report(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
     """Draw the report of a run again, finished or not."""
-    from ioa.graph.report import write_report
+    from ioa.graph.report import last_status, write_report
     from ioa.memory.run_dir import RunDirectory
 
     made = RunDirectory.at(runs_dir, run_id).require()
     with made.hold():
-        status = json.loads(made.summary.read_text(encoding="utf-8"))["status"] if made.summary.exists() else "running"
+        status = last_status(made)
         # it could be held, so nobody works on it
         write_report(made, "interrupted" if status == "running" else status)
     typer.echo(made.report)
@@ -205,13 +233,16 @@ def index_rebuild(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
         typer.echo(f"{store.rebuild()} lessons indexed")
 
 
+def _where(runs_dir: Path) -> str:
+    return "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
+
+
 @contextmanager
 def _resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
     """Say how to go on when a run is interrupted, stops for want of a teacher, or waits for its review."""
     from ioa.memory.errors import Stopped
 
-    where = "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
-    advice = f"Go on with: ioa resume {run_id}{where}"
+    advice = f"Go on with: ioa resume {run_id}{_where(runs_dir)}"
     try:
         yield
     except KeyboardInterrupt:

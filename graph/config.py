@@ -30,8 +30,16 @@ class MasterySettings(Record):
     """Eq. 9: least P_S / P_T that every module of a stage must reach."""
     rounds: Annotated[int, Field(ge=0)] = 5
     """R_max: remediation rounds before a stage is given up."""
-    on_failure: Literal["continue", "stop"] = "continue"
-    """After R_max rounds without mastery: go on to the next stage, or end the run."""
+    watch: Literal["all", "taught"] = "all"
+    """What is examined again after each round, against forgetting: what was taught before, or all that was mastered,
+    also before anything was taught."""
+    stall_rounds: Annotated[int, Field(ge=0)] = 2
+    """Remediation rounds in a row without gain after which the rest of R_max is not tried; 0: all are tried."""
+    stall_gain: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Rise of the stage's mean P_S / P_T that counts as a gain."""
+    on_failure: Literal["continue", "skip", "stop"] = "continue"
+    """What a stage ends with that was not mastered: `continue` with the next one, `skip` the later modules that need
+    what was not mastered, or `stop` the run and examine what was learnt."""
 
 
 class RunConfig(Record):
@@ -117,7 +125,7 @@ def _below(place: Any, section: str) -> Any:
     return None
 
 
-_CALLING = {
+CALLING = {
     *("api_key_env", "api_key_file", "attempts", "base_url", "breaker", "concurrency", "cool_down", "form"),
     *("longest_wait", "max_tokens", "price", "rpm", "timeout", "tpm"),
 }
@@ -134,9 +142,9 @@ def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         key = setting.partition("=")[0]
         section, _, rest = key.partition(".")
         name = rest.rpartition(".")[2]
-        if section not in {"budget", "prices"} and not (section in {"teacher", "roles"} and name in _CALLING):
+        if section not in {"budget", "prices"} and not (section in {"teacher", "roles"} and name in CALLING):
             raise UserError(
                 f"--set {setting}: a run under way keeps its {key}, because what it has made depends on it. "
-                f"What may change: budget.*, prices, and of teacher and roles.ROLE.0: {', '.join(sorted(_CALLING))}."
+                f"What may change: budget.*, prices, and of teacher and roles.ROLE.0: {', '.join(sorted(CALLING))}."
             )
     return override(config, settings)

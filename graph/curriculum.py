@@ -1,10 +1,11 @@
 """The curriculum as a file that a person reads, edits or writes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-from ioa.memory import Curriculum, Diagnosis, Domain
+from ioa.memory import Curriculum, Diagnosis, Domain, Module, Stage
 from ioa.memory.errors import UserError
 from ioa.memory.yaml_source import validate
 
@@ -13,10 +14,13 @@ _HEAD = """\
 # another run: ioa run CONFIG --curriculum FILE.
 #
 # modules        may be moved between stages, added and taken out; any module of the domain may be taught, once
+# levels         of a bridge: `module: level`, an easier level at which the module is taught and examined before its
+#                own stage; {} for a stage that is none
 # lessons        accepted lessons a module when the stage is first taught; null for synthesis.per_module
 # prerequisites  `earlier` must be in an earlier stage than `later`; take a pair out to teach against it
 #
-# number and difficulty are counted and measured anew; title and rationale are for people.
+# number and difficulty are counted and measured anew; title, rationale, warnings and revisions are for
+# people.
 """
 
 
@@ -28,7 +32,7 @@ def read_curriculum(path: Path, domain: Domain) -> Curriculum:
             breaks one of its prerequisites.
     """
     curriculum = validate(path, Curriculum)
-    faults = _faults(curriculum, {module.id for module in domain.modules})
+    faults = _faults(curriculum, domain)
     if faults:
         raise UserError(f"{path}: " + "; ".join(faults) + ". Mend the file.")
     stages = tuple(
@@ -38,12 +42,15 @@ def read_curriculum(path: Path, domain: Domain) -> Curriculum:
     return curriculum.model_copy(update={"stages": stages})
 
 
-def _faults(curriculum: Curriculum, known: set[str]) -> list[str]:
-    placed = [module for stage in curriculum.stages for module in stage.modules]
-    at = {module: number for number, stage in enumerate(curriculum.stages, start=1) for module in stage.modules}
+def _faults(curriculum: Curriculum, domain: Domain) -> list[str]:
+    modules = {module.id: module for module in domain.modules}
+    own = [(stage, number) for number, stage in enumerate(curriculum.stages, start=1)]
+    placed = [module for stage, _ in own for module in stage.modules if module not in stage.levels]
+    at = {module: number for stage, number in own for module in stage.modules if module not in stage.levels}
+    everything = {module for stage, _ in own for module in stage.modules}
     twice = sorted({module for module in placed if placed.count(module) > 1})
     return [
-        *(f"{module} is not a module of the domain" for module in sorted(set(placed) - known)),
+        *(f"{module} is not a module of the domain" for module in sorted(everything - set(modules))),
         *(f"{module} stands in more than one stage" for module in twice),
         *(
             f"{pair.later} (stage {at[pair.later]}) needs {pair.earlier} (stage {at[pair.earlier]}): move one of them, "
@@ -51,16 +58,41 @@ def _faults(curriculum: Curriculum, known: set[str]) -> list[str]:
             for pair in curriculum.prerequisites
             if pair.earlier in at and pair.later in at and at[pair.earlier] >= at[pair.later]
         ),
+        *(
+            fault
+            for stage, number in own
+            for module, level in stage.levels.items()
+            for fault in _bridge_faults(modules.get(module), module, level, stage, number, at)
+        ),
     ]
 
 
+def _bridge_faults(
+    known: Module | None, module: str, level: str, stage: Stage, number: int, at: Mapping[str, int]
+) -> list[str]:
+    if module not in stage.modules:
+        return [f"stage {number} has a level for {module}, which it does not teach"]
+    if known is None:
+        return []  # said already
+    easier = list(known.levels)[: list(known.levels).index(known.exam_level)]
+    if level not in easier:
+        return [
+            f"stage {number}: {level!r} is not an easier level of {module} (those are: {', '.join(easier) or 'none'})"
+        ]
+    if at.get(module, number + 1) <= number:
+        return [f"stage {number} is a bridge to {module}, which stage {at[module]} has taught by then"]
+    return []
+
+
 def measured(curriculum: Curriculum, diagnosis: Diagnosis) -> Curriculum:
-    """The curriculum with the difficulty of its stages as the diagnosis measured it."""
+    """The curriculum with the difficulty of its stages as the diagnosis measured it; that of bridges stays."""
     gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
     stages = tuple(
         stage.model_copy(
             update={"difficulty": min(1.0, sum(gaps.get(module, 0.0) for module in stage.modules) / len(stage.modules))}
         )
+        if not stage.levels
+        else stage
         for stage in curriculum.stages
     )
     return curriculum.model_copy(update={"stages": stages})

@@ -25,17 +25,23 @@ def after_review(state: RunState) -> Literal["synthesize", "finish"]:
 
 
 def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "remediate"]]:
-    """On when the stage is mastered, or when `rounds` remediations were not enough; else to the remedy (Eq. 9)."""
+    """On when the stage is mastered, `rounds` remediations were not enough or the last brought nothing (Eq. 9)."""
 
     def route(state: RunState) -> Literal["advance", "remediate"]:
-        return "advance" if state["mastered"] or state["round"] >= rounds else "remediate"
+        over = state["mastered"] or state["round"] >= rounds or state.get("stalled", False)
+        return "advance" if over else "remediate"
 
     return route
 
 
-def after_advance(state: RunState) -> Literal["synthesize", "finish"]:
-    """To the next stage, or to the end."""
-    return "finish" if state["given_up"] or state["stage"] > state["stages"] else "synthesize"
+def after_advance(state: RunState) -> Literal["revise", "finish"]:
+    """To the rest of the plan, or to the end where there is none or the run is given up."""
+    return "finish" if state["given_up"] or state["stage"] > state["stages"] else "revise"
+
+
+def after_revise(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the next stage, unless nothing is left of the plan."""
+    return "finish" if state["stage"] > state["stages"] else "synthesize"
 
 
 def after_top_up(state: SynthesisState) -> str:

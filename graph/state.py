@@ -17,6 +17,8 @@ class RunState(TypedDict, total=False):
     """0 while the stage is first taught, then the remediation round."""
     mastered: bool
     """Verdict of the last assessment."""
+    stalled: bool
+    """The last remediation rounds brought nothing, so no more are tried."""
     adapter: str
     """Folder of the LoRA that the next training starts from, relative to the run; empty for a bare student."""
     given_up: bool

@@ -50,13 +50,13 @@ def _situation(shop: Workshop, remedy: Remedy, assessments: Sequence[Assessment]
     diagnosis = read_diagnosis(shop.run)
     ratios = {gap.module: 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None} if diagnosis else {}
     for assessment in assessments:
-        ratios |= {result.module: result.ratio for result in (*assessment.earlier, *assessment.gate)}
-    found = [one.summary for one in diagnosis.misconceptions if one.module == remedy.module] if diagnosis else []
+        results = (*assessment.earlier, *assessment.gate)
+        ratios |= {result.module: result.ratio for result in results if not result.level}  # of a bridge: easier
     return Situation(
         ratio=max(0.0, ratios.get(remedy.module, 0.0)),
         gate=shop.config.mastery.tau_mastery,
         steps=_steps(shop, remedy.module),
-        misconception=remedy.diagnosis or " ".join(found),
+        misconception=remedy.diagnosis,
         proposed=remedy.strategies if round_ else (),
     )
 
@@ -69,7 +69,7 @@ def _steps(shop: Workshop, module: str) -> float:
 
 
 def _learnt(shop: Workshop, assessments: Sequence[Assessment]) -> StrategyRecord:
-    return learnt(shop.run, shop.domain(), shop.curriculum(), shop.store().examples(), assessments)
+    return learnt(shop.run, shop.domain(), shop.store().examples(), assessments)
 
 
 def _assessments(shop: Workshop, stage: int, round_: int) -> list[Assessment]:

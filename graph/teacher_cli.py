@@ -95,13 +95,15 @@ def plan_of(run: "RunConfig") -> "Plan":
     """What an estimate needs to know of a run."""
     from ioa.agents.estimate import Plan
     from ioa.memory.domain import load_domain
+    from ioa.memory.records import Split
 
     return Plan(
         domain=load_domain(run.domain),
         diagnosis=run.diagnosis,
         curriculum=run.curriculum,
         synthesis=run.synthesis,
-        probes=run.examination.model_dump(),
+        probes={split.value: run.examination.size(split) for split in Split},
+        spare={split.value: run.examination.spares(split) for split in Split},
         rounds=run.mastery.rounds,
         max_words=max(1, run.student.max_new_tokens // 2),
     )

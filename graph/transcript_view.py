@@ -20,14 +20,16 @@ def select(
     agent: str | None = None,
     stage: int | None = None,
     module: str | None = None,
+    event: str | None = None,
 ) -> list[TranscriptEvent]:
     """The events that match every filter given, in their order."""
     return [
-        event
-        for event in events
-        if agent in (None, event.context.agent)
-        and stage in (None, event.context.stage)
-        and module in (None, event.context.module)
+        call
+        for call in events
+        if agent in (None, call.context.agent)
+        and stage in (None, call.context.stage)
+        and module in (None, call.context.module)
+        and event in (None, call.id)
     ]
 
 

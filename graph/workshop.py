@@ -1,5 +1,6 @@
 """What the nodes work with: the run's folder, its config, and the parts that are opened when first needed."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ from ioa.agents import (
     load_prices,
     opened,
 )
-from ioa.graph.config import RunConfig
+from ioa.agents.prompting import prompt_text
+from ioa.agents.relatedness import relatedness
+from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum import read_curriculum
 from ioa.graph.judging import agree
 from ioa.graph.progress import Reporter, Silent
@@ -119,6 +122,18 @@ class Workshop:
         weights = [settings.weight for settings in cast if settings.weight is not None]
         return Teacher([self._endpoint(settings) for settings in cast], self.desk(), weights=weights or None)
 
+    @property
+    def teacher_cache(self) -> bool:
+        """Whether scores of the teacher from earlier runs count; one that costs nothing is simply asked again."""
+        wanted = self.config.examination.cached_teacher and not self.run.fresh.exists()
+        return wanted and not self._endpoint(self.config.teacher).free
+
+    def teacher_key(self) -> str:
+        """Hash of all that decides what the run's teacher says in an examination."""
+        told = self.config.teacher.model_dump_json(exclude=set(CALLING))
+        prompts = [prompt_text(name) for name in ("examinee", "solve")]
+        return hashlib.sha256("\n".join([told, *prompts]).encode()).hexdigest()[:16]
+
     def _endpoint(self, settings: TeacherSettings) -> Endpoint:
         """One for each teacher, whatever its roles: its limits hold for all of them together."""
         name = f"endpoint {settings.model_copy(update={'weight': None}).model_dump_json()}"
@@ -151,12 +166,16 @@ class Workshop:
     @_once
     def diagnoser(self) -> Diagnoser:
         """The first agent."""
-        return Diagnoser(self.teacher("diagnoser"), self.config.diagnosis)
+        teacher = self.teacher("diagnoser")
+        checker = self.teacher("verifier") if self.config.roles.verifier else teacher
+        return Diagnoser(teacher, self.config.diagnosis, checker=checker, seed=self.config.seed)
 
     @_once
     def planner(self) -> CurriculumPlanner:
         """The second agent."""
-        return CurriculumPlanner(self.teacher("planner"), self.config.curriculum, self.config.synthesis.strategies)
+        near = relatedness(self.domain().modules, open_embedder(self.config.embedder))
+        settings, strategies = self.config.curriculum, self.config.synthesis.strategies
+        return CurriculumPlanner(self.teacher("planner"), settings, strategies, affinity=near)
 
     @_once
     def adapter(self) -> PedagogicalAdapter:

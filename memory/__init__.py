@@ -20,6 +20,7 @@ from ioa.memory.records import (
     Score,
     Split,
     Stage,
+    Verdict,
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.store import Collision, ExampleStore
@@ -53,5 +54,6 @@ __all__ = [
     "Transcript",
     "TranscriptEvent",
     "UserError",
+    "Verdict",
     "open_embedder",
 ]

@@ -70,6 +70,11 @@ class RunDirectory:
         return self.root.parent / "ledger.sqlite"
 
     @property
+    def teacher_scores(self) -> Path:
+        """What teachers scored in the runs of the folder, JSON lines of `Measured`."""
+        return self.root.parent / "teacher-scores.jsonl"
+
+    @property
     def fresh(self) -> Path:
         """When a run began that pays for everything anew; not there for others."""
         return self.root / "fresh-since"

@@ -6,9 +6,9 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.examination import Examinee, examine, score_by_module
 from ioa.training.loading import resolve_student
-from ioa.training.mastery import best_round, gate
+from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 from ioa.training.mixture import manifest, mixture
-from ioa.training.probes import ExaminationSettings, build_probes
+from ioa.training.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.scoring import extract_answer, is_correct
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
 from ioa.training.student import Student
@@ -24,16 +24,20 @@ __all__ = [
     "TrainingSettings",
     "best_round",
     "build_probes",
+    "contrast",
     "examine",
     "extract_answer",
     "gate",
     "is_complete",
     "is_correct",
+    "level_probes",
     "manifest",
     "mixture",
     "observe",
     "resolve_student",
     "sample_for_observation",
     "score_by_module",
+    "stalled",
     "train",
+    "verdict",
 ]

@@ -1,9 +1,49 @@
-"""The mastery gate."""
+"""The mastery gate: Eq. 9, what its items leave open, and when more teaching brings nothing more."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from ioa.memory.records import Assessment, GateResult, Score
+from ioa.memory.records import Assessment, GateResult, Score, Verdict
+
+
+def contrast(student: Score, teacher: Score, share: float, confidence: float) -> tuple[float, float]:
+    """Interval for P_S - share * P_T, from the Wilson intervals of both.
+
+    The method of variance estimates recovery (Zou and Donner 2008): the distances from each mean to its own
+    bounds are added as variances would be.
+
+    Args:
+        student: P_S.
+        teacher: P_T.
+        share: What part of the teacher's score is in question, such as tau_mastery or 1 - tau_gap.
+        confidence: Two-sided, in (0, 1).
+
+    Returns:
+        (low, high); both above 0: the student has that share; both below: it has not.
+    """
+    (low_s, high_s), (low_t, high_t) = student.wilson(confidence), teacher.wilson(confidence)
+    middle = student.mean - share * teacher.mean
+    down = math.hypot(student.mean - low_s, share * (high_t - teacher.mean))
+    up = math.hypot(high_s - student.mean, share * (teacher.mean - low_t))
+    return middle - down, middle + up
+
+
+def verdict(student: Score, teacher: Score, share: float, confidence: float) -> Verdict:
+    """Whether the student has that share of the teacher's score, or too few items were asked to say so.
+
+    A teacher that answered all of its n items right is taken at its word: the students' items decide. One that
+    scored 0 has nothing to be compared with: not mastered.
+    """
+    if teacher.k == 0:
+        return Verdict.NOT_MASTERED
+    if teacher.k == teacher.n:
+        low, high = (bound - share for bound in student.wilson(confidence))
+    else:
+        low, high = contrast(student, teacher, share, confidence)
+    if low >= 0:
+        return Verdict.MASTERED
+    return Verdict.NOT_MASTERED if high < 0 else Verdict.NEEDS_ITEMS
 
 
 def best_round(assessments: Sequence[Assessment]) -> Assessment:
@@ -11,16 +51,35 @@ def best_round(assessments: Sequence[Assessment]) -> Assessment:
 
     Most modules mastered first, then the highest mean ratio; of equals the later one, which has seen more.
     """
+    return max(assessments, key=lambda assessment: (*_quality(assessment), assessment.round))
 
-    def quality(assessment: Assessment) -> tuple[int, float, int]:
-        ratios = [result.ratio for result in assessment.gate]
-        return sum(result.mastered for result in assessment.gate), sum(ratios) / len(ratios), assessment.round
 
-    return max(assessments, key=quality)
+def stalled(assessments: Sequence[Assessment], *, rounds: int, gain: float) -> bool:
+    """Whether the last remediation rounds of a stage brought nothing.
+
+    Args:
+        assessments: Those of the stage, by round.
+        rounds: How many rounds in a row; 0: never.
+        gain: Rise of the mean ratio over the best before them that counts as something, in [0, 1].
+    """
+    if not rounds or len(assessments) <= rounds:
+        return False
+    mastered, ratio = _quality(best_round(assessments[:-rounds]))
+    later = [_quality(assessment) for assessment in assessments[-rounds:]]
+    return not any(count > mastered or mean > ratio + gain for count, mean in later)
+
+
+def _quality(assessment: Assessment) -> tuple[int, float]:
+    ratios = [result.ratio for result in assessment.gate]
+    return sum(result.mastered for result in assessment.gate), sum(ratios) / len(ratios)
 
 
 def gate(
-    student: Mapping[str, Score], teacher: Mapping[str, Score], modules: Iterable[str], tau: float
+    student: Mapping[str, Score],
+    teacher: Mapping[str, Score],
+    modules: Iterable[str],
+    tau: float,
+    confidence: float = 0.8,
 ) -> tuple[GateResult, ...]:
     """Eq. 9 for each module: mastered iff P_S(k) / P_T(k) >= tau.
 
@@ -32,6 +91,7 @@ def gate(
         teacher: P_T by module.
         modules: Ids of the modules at the gate, in the order of the result.
         tau: tau_mastery, in (0, 1].
+        confidence: Of the verdict that stands beside it, in (0, 1).
 
     Raises:
         KeyError: a module was not examined.
@@ -41,6 +101,14 @@ def gate(
     for module in modules:
         pupil, master = student[module], teacher[module]
         ratio = Fraction(pupil.k * master.n, pupil.n * master.k) if pupil.n and master.k else Fraction(0)
-        mastered = bool(master.k) and ratio >= threshold
-        results.append(GateResult(module=module, student=pupil, teacher=master, ratio=float(ratio), mastered=mastered))
+        results.append(
+            GateResult(
+                module=module,
+                student=pupil,
+                teacher=master,
+                ratio=float(ratio),
+                mastered=bool(master.k) and ratio >= threshold,
+                verdict=verdict(pupil, master, tau, confidence),
+            )
+        )
     return tuple(results)

@@ -1,12 +1,20 @@
 """What a round trains on: its own lessons, and some of the earlier ones, against forgetting."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ioa.memory.records import Example, Kind, TaughtLesson
 
 
-def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed: int) -> list[Example]:
+def mixture(
+    new: Sequence[Example],
+    old: Sequence[Example],
+    *,
+    count: int,
+    seed: int,
+    forgotten: Collection[str] = (),
+    weight: float = 1.0,
+) -> list[Example]:
     """The new lessons with a sample of the old ones, the same number from each earlier module.
 
     Args:
@@ -14,6 +22,8 @@ def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed:
         old: Those of every round before it.
         count: How many of the old ones; fewer are taken where a module has not so many.
         seed: Decides which.
+        forgotten: Modules that were mastered and fell below the gate.
+        weight: How many lessons of theirs are taken for one of another module; they come on top of `count`.
 
     Returns:
         The new lessons in their order, then the sample, module by module.
@@ -21,12 +31,13 @@ def mixture(new: Sequence[Example], old: Sequence[Example], *, count: int, seed:
     modules = sorted({example.module for example in old})
     if not modules:
         return list(new)
-    each = round(count / len(modules))
+    each = count / len(modules)
     rng = random.Random(seed)
     sample = []
     for module in modules:
         own = [example for example in old if example.module == module]
-        sample += rng.sample(own, min(each, len(own)))
+        wanted = round(each * (weight if module in forgotten else 1.0))
+        sample += rng.sample(own, min(wanted, len(own)))
     return [*new, *sample]
 
 

@@ -81,6 +81,8 @@ class TrainingSettings(Record):
     asked for, not per lesson that came: where a domain has no new problems left, the old ones are taught again."""
     remedial_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Peak learning rate of a remediation round, relative to `learning_rate`: it mends, and must not overwrite."""
+    forgotten_replay: Annotated[float, Field(ge=1)] = 2.0
+    """Share of the replay that goes to a mastered module which fell below the gate, relative to the others'."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     observe: Annotated[int, Field(ge=0)] = 64

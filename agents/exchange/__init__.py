@@ -5,6 +5,7 @@ reply is JSON of the record that stands beside the brief here. A language model 
 brief; the embedded tutor reads the brief alone.
 """
 
+from ioa.agents.exchange.assignment import NONE, AssignBrief, Assignment, AssignReply, Claimed
 from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
 from ioa.agents.exchange.diagnosis import (
     AnalyseBrief,
@@ -36,10 +37,15 @@ from ioa.agents.exchange.planning import (
 )
 
 __all__ = [
+    "NONE",
     "AnalyseBrief",
     "AnalyseReply",
+    "AssignBrief",
+    "AssignReply",
+    "Assignment",
     "Brief",
     "Candidate",
+    "Claimed",
     "FailedItem",
     "Finding",
     "Lesson",

@@ -45,6 +45,9 @@ class ModuleFailures(Record):
     right: int
     asked: int
     failed: tuple[FailedItem, ...]
+    known: tuple[str, ...] = ()
+    """Misconceptions that were found in others of the module's wrong answers; one that shows here too is named in
+    the same words."""
 
 
 class Finding(Reply):
@@ -52,7 +55,7 @@ class Finding(Reply):
 
     module: str
     misconception: str
-    """One sentence about the student."""
+    """One sentence about the student; a module may have several findings."""
     probes: tuple[str, ...] = ()
     """The failed items that show it."""
 
@@ -73,3 +76,5 @@ class AnalyseBrief(Brief):
     modules: tuple[ModuleFailures, ...]
     stage: int | None = None
     """The stage that was just taught; none before the first."""
+    most: int = 1
+    """Most findings a module."""

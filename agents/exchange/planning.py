@@ -35,6 +35,10 @@ class PlanBrief(Brief):
     """A staging that respects them, from Eq. 7: the proposal may split or rename its stages."""
     largest_stage: int
     """Most modules in a stage."""
+    taught: tuple[str, ...] = ()
+    """Modules that were taught before these, when a plan is revised on the way."""
+    reason: str = ""
+    """Why the plan is revised: what was measured since it was made."""
 
 
 class RemedyProposal(Reply):

@@ -1,18 +1,31 @@
 """Reading wrong answers: what kind of slip turns the right calculation into what the student wrote."""
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from ioa.agents.checks import false_step
-from ioa.agents.exchange import AnalyseBrief, AnalyseReply, FailedItem, Finding, ModuleFailures
+from ioa.agents.exchange import (
+    NONE,
+    AnalyseBrief,
+    AnalyseReply,
+    AssignBrief,
+    Assignment,
+    AssignReply,
+    FailedItem,
+    Finding,
+    ModuleFailures,
+)
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.working import Operation, Worked
 
 _VALUE = re.compile(r"(?<![\d.])-?\d+/\d+|(?<![\d.)])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?")
+_SMALL = {"a", "and", "between", "but", "from", "has", "is", "it", "its", "of", "or", "that", "the", "to", "with"}
+"""Words that say nothing of the kind of error."""
+_MEANT = 0.6
+"""Share of a slip's words that a sentence must have to speak of it."""
 _IN_COLUMNS = {
     Operation.CARRYING,
     Operation.SUBTRACTION,
@@ -40,18 +53,51 @@ class Slip(StrEnum):
 
 
 def analyse(brief: AnalyseBrief) -> AnalyseReply:
-    """One finding a module: the commonest slip among its failed items, with the items that show it."""
-    findings = tuple(_finding(module) for module in brief.modules if module.failed)
-    if not findings:
+    """The commonest slips of each module's failed items, as many as are asked for, with the items that show each."""
+    failing = [module for module in brief.modules if module.failed]
+    if not failing:
         return AnalyseReply(findings=(), note="No item failed; nothing needs to be put right.")
-    worst = max(
-        (module for module in brief.modules if module.failed), key=lambda module: len(module.failed) / module.asked
-    )
-    note = (
-        f"{len(findings)} modules have failed items; {worst.module.id} is weakest with "
-        f"{worst.right} of {worst.asked} right: start there, with the slip that is named for it."
-    )
+    findings = tuple(finding for module in failing for finding in _findings(module, brief.most))
+    worst = max(failing, key=lambda module: len(module.failed) / module.asked)
+    if len(failing) == 1:
+        main = _grouped(worst.failed)[0][0]
+        note = f"In {worst.module.id}, {worst.right} of {worst.asked} right, the student most often {main.value}."
+    else:
+        note = (
+            f"{len(failing)} modules have failed items; {worst.module.id} is weakest with "
+            f"{worst.right} of {worst.asked} right: start there, with the slip that is named for it."
+        )
     return AnalyseReply(findings=findings, note=note)
+
+
+def assign(brief: AssignBrief) -> AssignReply:
+    """Read each item anew and look for its slip among the misconceptions' texts."""
+    labels: dict[Slip, str] = {}
+    for candidate in brief.misconceptions:
+        meant = slip_meant(candidate.text)
+        if meant is not None:
+            labels.setdefault(meant, candidate.label)
+    return AssignReply(
+        assignments=tuple(
+            Assignment(probe=item.probe, misconception=labels.get(slip_of(item), NONE)) for item in brief.items
+        )
+    )
+
+
+def slip_meant(text: str) -> Slip | None:
+    """The kind of error that a sentence speaks of, by its words; none where it could be any or no one of them.
+
+    It is the one with the largest share of its words in the sentence, if that is most of them.
+    """
+    said = set(_words(text))
+    shares = {slip: len(said.intersection(_words(slip.value))) / len(_words(slip.value)) for slip in Slip}
+    best = max(shares.values())
+    meant = [slip for slip, share in shares.items() if share == best]
+    return meant[0] if best >= _MEANT and len(meant) == 1 else None
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[a-z]+", text.casefold()) if word not in _SMALL]
 
 
 def slip_of(item: FailedItem) -> Slip:
@@ -83,21 +129,29 @@ def final_value(reply: str) -> str:
     return str(found[-1]) if found else ""
 
 
-def _finding(failures: ModuleFailures) -> Finding:
-    slips = {item.probe: slip_of(item) for item in failures.failed}
-    counts = Counter(slips.values())
+def _findings(failures: ModuleFailures, most: int) -> list[Finding]:
+    found = []
+    for slip, items in _grouped(failures.failed)[:most]:
+        example = items[0]
+        gave = final_value(example.reply) or "nothing"
+        question = " ".join(example.question.split())
+        found.append(
+            Finding(
+                module=failures.module.id,
+                misconception=f"The student {slip.value}; for {question!r} it gave {gave}, not {example.expected}.",
+                probes=tuple(item.probe for item in items),
+            )
+        )
+    return found
+
+
+def _grouped(items: Sequence[FailedItem]) -> list[tuple[Slip, list[FailedItem]]]:
+    """The items by their slip, the commonest first; of equals the more telling one."""
+    groups: dict[Slip, list[FailedItem]] = {}
+    for item in items:
+        groups.setdefault(slip_of(item), []).append(item)
     order = list(Slip)
-    main = min(counts, key=lambda slip: (-counts[slip], order.index(slip)))
-    shown = [item for item in failures.failed if slips[item.probe] is main]
-    example = shown[0]
-    gave = final_value(example.reply) or "nothing"
-    question = " ".join(example.question.split())
-    return Finding(
-        module=failures.module.id,
-        misconception=f"The student {main.value} ({len(shown)} of {len(failures.failed)} wrong answers); "
-        f"for {question!r} it gave {gave}, not {example.expected}.",
-        probes=tuple(item.probe for item in shown),
-    )
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), order.index(group[0])))
 
 
 def _number(text: str) -> Fraction | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ioa.agents.exchange import (
     AnalyseBrief,
+    AssignBrief,
     Brief,
     LessonsBrief,
     PlanBrief,
@@ -23,16 +24,13 @@ from ioa.agents.exchange import (
     SolveBrief,
     SolveReply,
 )
-from ioa.agents.tutor.analysis import analyse
+from ioa.agents.tutor.analysis import analyse, assign
 from ioa.agents.tutor.lessons import write_lessons
 from ioa.agents.tutor.planning import plan, remedy
 from ioa.agents.tutor.prerequisites import claim_prerequisites
 from ioa.agents.tutor.skills import place, work
 
 _FENCE = re.compile(r"```json\s*\n(.*?)\n?```", re.DOTALL)
-_BRIEFS: dict[str, type[Brief]] = {
-    kind.task: kind for kind in (PrerequisitesBrief, SolveBrief, AnalyseBrief, PlanBrief, RemedyBrief, LessonsBrief)
-}
 
 
 class TutorChatModel(BaseChatModel):
@@ -96,24 +94,7 @@ def reply_to(messages: Sequence[BaseMessage]) -> str:
         brief = kind.model_validate(data)
     except ValidationError as error:
         return f"I cannot read this brief for the task {task!r}: {error}"
-    return _answer(brief).model_dump_json()
-
-
-def _answer(brief: Brief) -> Reply:
-    match brief:
-        case SolveBrief():
-            return _solve(brief)
-        case LessonsBrief():
-            return write_lessons(brief)
-        case PrerequisitesBrief():
-            return claim_prerequisites(brief)
-        case AnalyseBrief():
-            return analyse(brief)
-        case PlanBrief():
-            return plan(brief)
-        case RemedyBrief():
-            return remedy(brief)
-    raise AssertionError(f"no answer for {type(brief).__name__}")  # every kind of _BRIEFS is above
+    return _ANSWERS[kind](brief).model_dump_json()
 
 
 def _solve(brief: SolveBrief) -> SolveReply:
@@ -121,6 +102,18 @@ def _solve(brief: SolveBrief) -> SolveReply:
     if worked is None:
         return SolveReply(steps=("I have no method for a problem of this kind.",), answer="")
     return SolveReply(steps=worked.steps, answer=worked.answer, module=place(worked, brief.candidates))
+
+
+_ANSWERS: dict[type[Brief], Callable[[Any], Reply]] = {
+    PrerequisitesBrief: claim_prerequisites,
+    SolveBrief: _solve,
+    AnalyseBrief: analyse,
+    AssignBrief: assign,
+    PlanBrief: plan,
+    RemedyBrief: remedy,
+    LessonsBrief: write_lessons,
+}
+_BRIEFS = {kind.task: kind for kind in _ANSWERS}
 
 
 def _last_brief(messages: Sequence[BaseMessage]) -> dict[str, Any] | None:

@@ -1,13 +1,10 @@
-"""From a domain to a curriculum: decompose, examine, diagnose, plan, review."""
+"""From a domain to a diagnosis: decompose, examine, diagnose."""
 
-from langgraph.types import interrupt
-
-from ioa.graph.curriculum import curriculum_yaml, measured, read_curriculum
-from ioa.graph.examination import examine_student, examine_teacher, scores, select
+from ioa.graph.examination import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
-from ioa.memory import Diagnosis, Note, Split
-from ioa.memory.files import read_record, write_record, write_records, write_text
+from ioa.memory import Split
+from ioa.memory.files import write_record, write_records
 from ioa.training import build_probes
 
 
@@ -31,12 +28,23 @@ def examine(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("examine", state):
-            probes = select(shop, Split.DIAGNOSIS)
-            examine_teacher(shop, "diagnosis-teacher", probes, "examine")
-            examine_student(shop, "diagnosis-student", probes, None)
+            _examined(shop)
             return {}
 
     return node
+
+
+def _examined(shop: Workshop) -> Examined:
+    """The diagnosis: more items where it is not clear whether a module's gap exceeds tau_gap (Eq. 2 and 5)."""
+    return examine_by_need(
+        shop,
+        Split.DIAGNOSIS,
+        [module.id for module in shop.domain().modules],
+        labels=("diagnosis-student", "diagnosis-teacher"),
+        adapter=None,
+        share=1 - shop.config.diagnosis.tau_gap,
+        node="examine",
+    )
 
 
 def diagnose(shop: Workshop) -> Node:
@@ -44,55 +52,11 @@ def diagnose(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("diagnose", state):
-            probes = select(shop, Split.DIAGNOSIS)
-            teacher = examine_teacher(shop, "diagnosis-teacher", probes, "examine")
-            student = examine_student(shop, "diagnosis-student", probes, None)
-            diagnosis, note = shop.diagnoser().diagnose(shop.domain(), scores(student), scores(teacher), student)
+            examined = _examined(shop)
+            student, teacher = examined.scores
+            diagnosis, note = shop.diagnoser().diagnose(shop.domain(), student, teacher, examined.student)
             write_record(shop.run.diagnosis, diagnosis)
             shop.reporter.say(f"Diagnoser to Planner: {note.text}")
             return {"notes": noted(note)}
-
-    return node
-
-
-def plan(shop: Workshop) -> Node:
-    """Order the targets into stages."""
-
-    def node(state: RunState) -> RunState:
-        with shop.at("plan", state):
-            diagnosis = read_record(shop.run.diagnosis, Diagnosis)
-            if shop.run.given_curriculum.exists():
-                curriculum = measured(read_curriculum(shop.run.given_curriculum, shop.domain()), diagnosis)
-                note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
-            else:
-                curriculum, note = shop.planner().plan(diagnosis)
-            write_text(shop.run.curriculum, curriculum_yaml(curriculum))
-            for stage in curriculum.stages:
-                shop.reporter.say(f"Stage {stage.number}, {stage.title}: {', '.join(stage.modules)}")
-            for warning in curriculum.warnings:
-                shop.reporter.say(warning)
-            shop.reporter.say(f"Planner to Adapter: {note.text}")
-            return {
-                "stages": len(curriculum.stages),
-                "stage": 1,
-                "round": 0,
-                "adapter": "",
-                "notes": noted(note),
-            }
-
-    return node
-
-
-def review(shop: Workshop) -> Node:
-    """Stop for a person, who may edit `curriculum.yaml`; then check it and go on."""
-
-    def node(state: RunState) -> RunState:
-        interrupt({"edit": str(shop.run.curriculum)})
-        with shop.at("review", state):
-            diagnosis = read_record(shop.run.diagnosis, Diagnosis)
-            curriculum = measured(read_curriculum(shop.run.curriculum, shop.domain()), diagnosis)
-            write_text(shop.run.curriculum, curriculum_yaml(curriculum))
-            note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
-            return {"stages": len(curriculum.stages), "notes": noted(note)}
 
     return node

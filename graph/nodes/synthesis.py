@@ -7,28 +7,27 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ioa.agents import Checked, Draft, LessonRequest, first_lessons
+from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.strategies import record_strategies, with_strategies
 from ioa.graph.workshop import Workshop
-from ioa.memory import Example, Note, Refusal, RefusalReason, Remedy
-from ioa.memory.files import append_records, read_records, write_records
+from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
+from ioa.memory.files import append_records, read_record, read_records, write_records
 
 
 def wanted(shop: Workshop, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
-        remedies = first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
+        first = first_lessons(shop.domain(), shop.curriculum().stages[stage - 1], shop.config.synthesis)
+        remedies = mindful(first, read_record(shop.run.diagnosis, Diagnosis).misconceptions)
     else:
         remedies = tuple(read_records(shop.run.remedies(stage, round_), Remedy))
     return with_strategies(shop, stage, round_, remedies)
 
 
-def accepted(shop: Workshop, stage: int, round_: int) -> Counter[tuple[str, str]]:
-    """Number of lessons accepted in this round, by (module, level)."""
-    return Counter(
-        (example.module, example.level) for example in shop.store().examples(stage) if example.round == round_
-    )
+def accepted(shop: Workshop, stage: int, round_: int) -> Counter[tuple[str, ...]]:
+    """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
+    return Counter(example.aim for example in shop.store().examples(stage) if example.round == round_)
 
 
 def folder(shop: Workshop, state: SynthesisState) -> Path:
@@ -195,9 +194,7 @@ def top_up(shop: Workshop) -> SynthesisNode:
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
         have = accepted(shop, stage, round_)
-        missing = sum(
-            max(0, remedy.lessons - have[(remedy.module, remedy.level)]) for remedy in wanted(shop, stage, round_)
-        )
+        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in wanted(shop, stage, round_))
         refused = [refusal for refusal in shop.store().refusals(stage) if refusal.round == round_]
         new, written = _pass_yield(folder(shop, state))
         fruitless = new < shop.config.synthesis.least_yield * written

@@ -1,12 +1,21 @@
 """What a person sees after a run: `report.html`, `summary.json` and the closing table."""
 
+import json
+
 from ioa.graph.report.facts import read_facts
 from ioa.graph.report.summary import ModuleSummary, Summary, build_summary, summarise
 from ioa.graph.report.terminal import closing_table
 from ioa.memory.files import write_record, write_text
 from ioa.memory.run_dir import RunDirectory
 
-__all__ = ["ModuleSummary", "Summary", "build_summary", "closing_table", "write_report"]
+__all__ = ["ModuleSummary", "Summary", "build_summary", "closing_table", "last_status", "write_report"]
+
+
+def last_status(run: RunDirectory) -> str:
+    """The run's status as `summary.json` last had it; `running` before there is one."""
+    if not run.summary.exists():
+        return "running"
+    return str(json.loads(run.summary.read_text(encoding="utf-8"))["status"])
 
 
 def write_report(run: RunDirectory, status: str) -> Summary:

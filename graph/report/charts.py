@@ -203,9 +203,10 @@ def _panels(count: int, height: float) -> "tuple[Figure, list[Axes]]":
 
 def forgetting_chart(facts: Facts) -> str | None:
     """The student's score at the gate, by module, at the end of each stage."""
-    ends = {a.stage: {r.module: r.student for r in (*a.gate, *a.earlier)} for a in facts.kept}
-    own = {a.stage: {r.module for r in a.gate} for a in facts.kept}
-    modules = list(dict.fromkeys(r.module for a in facts.kept for r in a.gate))
+    ends = {a.stage: {r.module: r.student for r in (*a.gate, *a.earlier) if not r.level} for a in facts.kept}
+    own = {a.stage: {r.module for r in a.gate if not r.level} for a in facts.kept}
+    taught = [module for modules in own.values() for module in modules]
+    modules = list(dict.fromkeys([*taught, *(module for scores in ends.values() for module in scores)]))
     if not modules:
         return None
     with chart_style("forgetting"):

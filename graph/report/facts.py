@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel
 
+from ioa.agents import LessonRequest
 from ioa.graph.learning import learnt
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
@@ -20,6 +21,7 @@ from ioa.memory.records import (
     Domain,
     Example,
     ItemResult,
+    Misconception,
     ObservedDifficulty,
     Refusal,
     Remedy,
@@ -64,6 +66,10 @@ class Facts:
     """In the order of stage and round."""
     training: Mapping[Round, TrainingLog]
     remedies: Mapping[Round, tuple[Remedy, ...]]
+    misconceptions: Mapping[Round, tuple[Misconception, ...]]
+    """What each round's examination at the gate showed, confirmed or not; the diagnosis has its own."""
+    requests: Mapping[str, LessonRequest]
+    """What the Adapter was asked for, by `batch`."""
     examples: tuple[Example, ...]
     refusals: tuple[Refusal, ...]
     events: tuple[TranscriptEvent, ...]
@@ -101,7 +107,8 @@ class Facts:
 
     def verdict(self, module: str) -> bool | None:
         """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""
-        return next((r.mastered for a in self.kept for r in a.gate if r.module == module), None)
+        own = (result for assessment in self.kept for result in assessment.gate if not result.level)
+        return next((result.mastered for result in own if result.module == module), None)
 
     @property
     def kept(self) -> tuple[Assessment, ...]:
@@ -134,11 +141,19 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         assessments=assessed,
         training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
         remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
+        misconceptions={
+            at: tuple(read_records(path, Misconception))
+            for at, path in _rounds(run.misconceptions(1, 0), ".jsonl").items()
+        },
+        requests={
+            request.batch: request
+            for request in _all(sorted(run.drafts(1, 0, 0).parent.glob("*/requests.jsonl")), LessonRequest)
+        },
         examples=examples,
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
         events=tuple(read_records(run.transcript, TranscriptEvent)),
         timing=_optional(run.clock, Timing),
-        strategies=learnt(run, domain, curriculum, examples, assessed) if domain and assessed else None,
+        strategies=learnt(run, domain, examples, assessed) if domain and assessed else None,
         observed=_all(_rounds(run.observed(1, 0), ".jsonl").values(), ObservedDifficulty),
     )
 

@@ -4,10 +4,18 @@ They are what the agents leave in the run directory and what the report is drawn
 its unit and its range. Nothing here does any work beyond a closed formula.
 """
 
-from ioa.memory.records.assessment import Assessment, GateResult, Note
+from ioa.memory.records.assessment import Assessment, GateResult, Note, Verdict
 from ioa.memory.records.base import Record, Unit
-from ioa.memory.records.curriculum import Curriculum, Requirement, Stage
-from ioa.memory.records.diagnosis import BrokenEdge, Diagnosis, Edge, Gap, Misconception
+from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
+from ioa.memory.records.diagnosis import (
+    Agreement,
+    BrokenEdge,
+    Diagnosis,
+    Edge,
+    Gap,
+    Misconception,
+    WrongAnswer,
+)
 from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
 from ioa.memory.records.lessons import (
     Difficulty,
@@ -20,11 +28,11 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
-from ioa.memory.records.scores import Z_95, ItemResult, Score
+from ioa.memory.records.scores import ItemResult, Score
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
-    "Z_95",
+    "Agreement",
     "Assessment",
     "BrokenEdge",
     "Curriculum",
@@ -49,6 +57,7 @@ __all__ = [
     "RefusalReason",
     "Remedy",
     "Requirement",
+    "Revision",
     "Score",
     "Split",
     "Stage",
@@ -58,4 +67,6 @@ __all__ = [
     "StrategyUse",
     "TaughtLesson",
     "Unit",
+    "Verdict",
+    "WrongAnswer",
 ]

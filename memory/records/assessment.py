@@ -1,9 +1,18 @@
 """What is found at the gate, and what the agents tell one another."""
 
+from enum import StrEnum
 from typing import Literal
 
 from ioa.memory.records.base import Record
 from ioa.memory.records.scores import Score
+
+
+class Verdict(StrEnum):
+    """What the items asked so far say about a module at a threshold."""
+
+    MASTERED = "mastered"
+    NOT_MASTERED = "not mastered"
+    NEEDS_ITEMS = "needs more items"
 
 
 class GateResult(Record):
@@ -16,6 +25,10 @@ class GateResult(Record):
     """P_S / P_T; 0 where the teacher scored 0."""
     mastered: bool
     """ratio >= tau_mastery."""
+    verdict: Verdict | None = None
+    """The same with its uncertainty; `needs more items` where none were left to ask: `mastered` then decides."""
+    level: str = ""
+    """The level that was examined, in a bridge; empty for the module's own."""
 
 
 class Assessment(Record):
@@ -26,9 +39,11 @@ class Assessment(Record):
     gate: tuple[GateResult, ...]
     """The modules of this stage."""
     earlier: tuple[GateResult, ...] = ()
-    """The modules of the stages before it: what was forgotten shows here."""
+    """Modules mastered before, taught or not: what was forgotten shows here."""
     adapter: str = ""
     """Folder of the LoRA that was examined, relative to the run; empty for the bare student."""
+    extra: int = 0
+    """Items asked beyond the first ones of each module, because their answers left the verdict open."""
 
     @property
     def mastered(self) -> bool:

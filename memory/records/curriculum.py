@@ -16,7 +16,7 @@ class Stage(Record):
     title: str = ""
     modules: Annotated[tuple[str, ...], Field(min_length=1)]
     difficulty: Unit = 0.0
-    """Mean over the modules of 1 - P_S / P_T, measured before teaching."""
+    """Mean over the modules of 1 - P_S / P_T, measured before teaching; of a bridge, at its levels."""
     rationale: str = ""
     """Why these modules come here, in the Planner's words."""
     levels: Mapping[str, str] = {}
@@ -32,6 +32,17 @@ class Requirement(Record):
     later: str
 
 
+class Revision(Record):
+    """What was changed of the stages still to come, when a stage was over."""
+
+    after: Annotated[int, Field(ge=1)]
+    """Number of the stage that was over."""
+    reason: str
+    """What was measured, and what follows from it."""
+    changes: tuple[str, ...] = ()
+    """Each change in a sentence; empty where the plan was kept."""
+
+
 class Curriculum(Record):
     """The ordered stages, with what the planning had to leave open."""
 
@@ -40,3 +51,5 @@ class Curriculum(Record):
     """What the order of the stages respects (Eq. 7): the prerequisites among the targets."""
     warnings: tuple[str, ...] = ()
     """Steps that are steeper than tau_ZPD allows, and proposals of the teacher that were refused."""
+    revisions: tuple[Revision, ...] = ()
+    """How the plan was revised on the way, oldest first."""

@@ -1,5 +1,9 @@
 """What the Diagnoser finds."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.scores import Score
 
@@ -43,16 +47,52 @@ class BrokenEdge(Record):
     """The modules of the circle, in order; the edge was its weakest."""
 
 
+class WrongAnswer(Record):
+    """A failed item with what the student wrote: for people and the report, never for who writes lessons."""
+
+    probe: str
+    question: str
+    expected: str
+    reply: str
+
+
+class Agreement(Record):
+    """How far two independent readings of a module's wrong answers agree on what each one shows."""
+
+    items: Annotated[int, Field(ge=0)]
+    """Wrong answers that both readings placed under a misconception, or under none."""
+    same: Annotated[int, Field(ge=0)]
+    """Those of them that both placed alike."""
+    kappa: Annotated[float, Field(ge=-1, le=1)] | None
+    """Cohen's kappa (Cohen 1960): 1 for full agreement, 0 for what chance would bring; none where chance alone
+    would bring full agreement, because everything was placed alike."""
+
+
 class Misconception(Record):
-    """Why items of a module failed, in the Diagnoser's words."""
+    """Why items of a module failed, in the Diagnoser's words, and what a second, blind reading made of it."""
 
     id: str = ""
     """`diagnosis/category/name/N`, or `stage-SS-round-R/category/name/N` after a round of teaching."""
     module: str
     summary: str
-    """What the student gets wrong."""
+    """What the student gets wrong; without anything that gives an examined item away."""
     probes: tuple[str, ...] = ()
-    """Ids of the failed probes that show it."""
+    """Ids of the failed probes that show it by both readings."""
+    named: tuple[str, ...] = ()
+    """Ids of those that show it by the first reading, which found it."""
+    failed: Annotated[int, Field(ge=0)] = 0
+    """Wrong answers of the module, all of which were read."""
+    examples: tuple[WrongAnswer, ...] = ()
+    """A few of them; they must not reach a lesson."""
+    agreement: Agreement | None = None
+    """Of the two readings, over the whole module; none where the second could not be had."""
+    refused: str = ""
+    """Why it is not acted upon; empty for a confirmed one."""
+
+    @property
+    def share(self) -> float:
+        """Share of the module's wrong answers that show it by both readings, in [0, 1]."""
+        return len(self.probes) / self.failed if self.failed else 0.0
 
 
 class Diagnosis(Record):
@@ -63,6 +103,9 @@ class Diagnosis(Record):
     """The prerequisite graph, without circles."""
     broken: tuple[BrokenEdge, ...] = ()
     misconceptions: tuple[Misconception, ...] = ()
+    """The confirmed ones: by module, the commonest first."""
+    unconfirmed: tuple[Misconception, ...] = ()
+    """Those that the second reading did not bear out, with the reason."""
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the Pedagogical Adapter is asked for and what it writes."""
 
+import hashlib
 from enum import StrEnum
 from typing import Annotated
 
@@ -50,6 +51,19 @@ class Remedy(Record):
     strategies: tuple[Strategy, ...]
     lessons: Annotated[int, Field(ge=1)]
     """How many accepted examples are asked for."""
+    reason: str = ""
+    """Why it is to be like this, in the Planner's words."""
+
+    @property
+    def aim(self) -> tuple[str, ...]:
+        """(module, level, misconception): what tells it from the other remedies of a round."""
+        return (self.module, self.level, self.misconception)
+
+    @property
+    def place(self) -> str:
+        """Its part of a request's name: module and level, and the number of the misconception where it has one."""
+        number = self.misconception.rpartition("/")[2]
+        return f"{self.module}/{self.level}" + (f"/misconception-{number}" if number else "")
 
 
 class Example(Record):
@@ -87,6 +101,11 @@ class Example(Record):
     """Of a counterfactual: the decisive feature that was changed, in the teacher's words."""
 
     @property
+    def aim(self) -> tuple[str, ...]:
+        """(module, level, misconception), as of the remedy that asked for it."""
+        return (self.module, self.level, self.misconception)
+
+    @property
     def solution(self) -> str:
         """The text the student learns to write: the steps, then the marked final answer."""
         return "\n".join((*self.steps, f"Answer: {self.answer}"))
@@ -121,6 +140,12 @@ class Refusal(Record):
     problem: str
     answer: str
     event: str
+
+    @property
+    def id(self) -> str:
+        """Hash of request, reason and text: 16 hex digits, and not those of the lesson it may be a copy of."""
+        said = f"{self.batch}\n{self.reason.value}\n{self.detail}\n{self.problem}\n{self.answer}"
+        return hashlib.sha256(f"refused\n{said}".encode()).hexdigest()[:16]
 
 
 class TaughtLesson(Record):

@@ -1,14 +1,12 @@
 """Answers and how many of them were right."""
 
 import math
+from statistics import NormalDist
 from typing import Annotated
 
 from pydantic import Field
 
 from ioa.memory.records.base import Record
-
-Z_95 = 1.959963984540054
-"""The two-sided 95 % quantile of the standard normal distribution."""
 
 
 class Score(Record):
@@ -24,12 +22,21 @@ class Score(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % score interval for the mean (Wilson 1927); (0, 1) when nothing was asked."""
+        """Wilson's 95 % interval for the mean."""
+        return self.wilson(0.95)
+
+    def wilson(self, confidence: float) -> tuple[float, float]:
+        """Wilson's score interval for the mean (Wilson 1927); (0, 1) when nothing was asked.
+
+        Args:
+            confidence: Two-sided, in (0, 1).
+        """
         if self.n == 0:
             return (0.0, 1.0)
-        z2 = Z_95**2
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        z2 = z**2
         centre = (self.mean + z2 / (2 * self.n)) / (1 + z2 / self.n)
-        half = Z_95 / (1 + z2 / self.n) * math.sqrt(self.mean * (1 - self.mean) / self.n + z2 / (4 * self.n**2))
+        half = z / (1 + z2 / self.n) * math.sqrt(self.mean * (1 - self.mean) / self.n + z2 / (4 * self.n**2))
         # rounding must not push the interval off its own mean, as it does for 0 of 7
         return (min(self.mean, max(0.0, centre - half)), max(self.mean, min(1.0, centre + half)))
 

@@ -210,7 +210,7 @@ def test_requests_ask_for_exactly_what_is_missing_and_for_the_share_of_counterfa
     made = PedagogicalAdapter(
         None, None, SynthesisSettings(counterfactual_share=share, per_request=size), seed=7, max_words=60
     )
-    asked = made.requests([wish(lessons)], {(MODULE, "standard"): have}, 1, 0, 0)
+    asked = made.requests([wish(lessons)], {wish().aim: have}, 1, 0, 0)
     missing = max(0, lessons - have)
     assert sum(one.count for one in asked) == missing
     assert all(1 <= one.count <= size for one in asked)

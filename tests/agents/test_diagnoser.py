@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from ioa.agents.diagnoser import Diagnoser, without_items
+from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.exchange import FailedItem
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.misconceptions import without_items
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
 from ioa.memory.domain import load_domain
@@ -13,6 +14,7 @@ from ioa.memory.transcript import Transcript
 
 PACK = load_domain("arithmetic")
 MODULE = "addition/carrying"
+PLACED = json.dumps({"assignments": [{"probe": "gate/addition/carrying/001", "misconception": "1"}]})
 
 
 def failed(question="Calculate 47 + 85.", expected="132", reply="Answer: 122"):
@@ -48,6 +50,7 @@ def diagnoser(tmp_path):
         ("It forgets the carry. In 85 plus 47 it is lost.", "It forgets the carry."),
         ("It forgets the carry, as with 19 + 3.", "It forgets the carry, as with 19 + 3."),
         ("Calculate 47 + 85.", ""),
+        ("It adds the ones; see 'Calculate 47\n+ 85', for one.", "It adds the ones"),
     ],
 )
 def test_a_finding_does_not_give_the_examination_away(text, left):
@@ -58,10 +61,11 @@ def test_a_finding_does_not_give_the_examination_away(text, left):
 def test_a_quoted_item_does_not_reach_the_planner_or_the_writer(diagnoser):
     finding = {"module": MODULE, "misconception": "It drops the carry; 47+85 became 122.", "probes": [failed().probe]}
     reply = json.dumps({"findings": [finding], "note": "Begin with the carry. 47 + 85 shows it."})
-    (found,), note = diagnoser(reply).analyse(PACK, [MODULE], [failed()], node="remediate", stage=1, round_=1)
+    analysis = diagnoser(reply, PLACED).analyse(PACK, [MODULE], [failed()], node="remediate", stage=1, round_=1)
+    (found,) = analysis.confirmed
     assert found.summary == "It drops the carry"
     assert found.probes == (failed().probe,)
-    assert note == "Begin with the carry."
+    assert analysis.note.startswith("Begin with the carry. Of 1")
 
 
 def test_probes_and_modules_that_were_not_shown_are_left_out_of_a_finding(diagnoser):
@@ -70,8 +74,8 @@ def test_probes_and_modules_that_were_not_shown_are_left_out_of_a_finding(diagno
         {"module": "made/up", "misconception": "?", "probes": []},
     ]
     reply = json.dumps({"findings": findings, "note": ""})
-    found, _ = diagnoser(reply).analyse(PACK, [MODULE], [failed()], node="diagnose")
-    assert [(f.module, f.probes) for f in found] == [(MODULE, (failed().probe,))]
+    analysis = diagnoser(reply, PLACED).analyse(PACK, [MODULE], [failed()], node="diagnose")
+    assert [(f.module, f.named, f.probes) for f in analysis.all] == [(MODULE, (failed().probe,), (failed().probe,))]
 
 
 def test_a_teacher_that_cannot_be_read_leaves_the_packs_own_prerequisites_and_no_findings(diagnoser):
@@ -79,7 +83,7 @@ def test_a_teacher_that_cannot_be_read_leaves_the_packs_own_prerequisites_and_no
     edges, broken = mute.prerequisites(PACK)
     assert {edge.estimator for edge in edges} == {"pack"}
     assert broken == ()
-    assert mute.analyse(PACK, [MODULE], [failed()], node="diagnose")[0] == ()
+    assert mute.analyse(PACK, [MODULE], [failed()], node="diagnose").all == ()
 
 
 def test_a_module_the_teacher_cannot_do_is_reported_and_not_targeted(diagnoser):

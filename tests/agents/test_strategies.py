@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from ioa.agents.strategies import Situation, choose, learn, prior
 from ioa.memory.records import (
     Assessment,
-    Curriculum,
     Diagnosis,
     Difficulty,
     Domain,
@@ -17,7 +16,6 @@ from ioa.memory.records import (
     Kind,
     Module,
     Score,
-    Stage,
     Strategy,
     StrategyRecord,
 )
@@ -67,7 +65,7 @@ def taught(outcomes, **changes):
     pairs = list(zip(NAMES, outcomes, strict=False))
     examples = [example(name, strategies) for name, (strategies, _) in pairs]
     gate = tuple(result(name, right) for name, (_, right) in pairs)
-    known = {"diagnosis": diagnosis(), "curriculum": None, "assessments": [Assessment(stage=1, round=0, gate=gate)]}
+    known = {"diagnosis": diagnosis(), "assessments": [Assessment(stage=1, round=0, gate=gate)], "started": {}}
     return learn(DOMAIN, **{**known, "examples": examples, "asked": {}, **changes})
 
 
@@ -134,7 +132,7 @@ def test_a_remedy_is_measured_against_remedies_and_from_the_round_before():
     ]
     lessons = [example(name, (Strategy.FORMAT,), round_=0) for name in NAMES[:2]]
     lessons += [example(NAMES[0], (Strategy.DECOMPOSE,), round_=1), example(NAMES[1], (Strategy.LANGUAGE,), round_=1)]
-    uses = taught([], assessments=gate, examples=lessons).uses
+    uses = taught([], assessments=gate, examples=lessons, started={(1, 1): (1, 0)}).uses
     by = {(use.strategy, use.module): use for use in uses}
     assert by[Strategy.DECOMPOSE, NAMES[0]].before == 0.5
     assert round(by[Strategy.DECOMPOSE, NAMES[0]].credit, 9) == 0.1  # 0.3 - 0.2
@@ -142,11 +140,19 @@ def test_a_remedy_is_measured_against_remedies_and_from_the_round_before():
     assert by[Strategy.FORMAT, NAMES[0]].credit == 0
 
 
+def test_a_round_is_measured_from_the_examination_that_its_training_started_from():
+    """Round 1 made it worse, so round 2 went on from round 0."""
+    gate = [Assessment(stage=1, round=r, gate=(result(NAMES[0], right),)) for r, right in enumerate((10, 4, 12))]
+    lessons = [example(NAMES[0], (Strategy.FORMAT,), round_=round_) for round_ in range(3)]
+    uses = taught([], assessments=gate, examples=lessons, started={(1, 1): (1, 0), (1, 2): (1, 0)}).uses
+    assert [(use.before, use.after) for use in uses] == [(0.0, 0.5), (0.5, 0.2), (0.5, 0.6)]
+
+
 def test_a_bridge_is_compared_with_no_examination_of_another_level():
-    stages = (Stage(number=1, modules=(NAMES[0],), levels={NAMES[0]: "easy"}), Stage(number=2, modules=(NAMES[0],)))
-    gate = [Assessment(stage=s, round=0, gate=(result(NAMES[0], right),)) for s, right in ((1, 20), (2, 10))]
+    bridge = result(NAMES[0], 20).model_copy(update={"level": "easy"})
+    gate = [Assessment(stage=1, round=0, gate=(bridge,)), Assessment(stage=2, round=0, gate=(result(NAMES[0], 10),))]
     lessons = [example(NAMES[0], (Strategy.FORMAT,), stage=stage) for stage in (1, 2)]
-    record = taught([], curriculum=Curriculum(stages=stages), assessments=gate, examples=lessons)
+    record = taught([], assessments=gate, examples=lessons, started={(2, 0): (1, 0)})
     assert [(use.stage, use.before, use.after) for use in record.uses] == [(2, 0.0, 0.5)]
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import yaml
 
+from ioa.agents import LessonRequest
 from ioa.memory.clock import Timing
 from ioa.memory.files import write_record, write_records, write_text
 from ioa.memory.records import (
+    Agreement,
     Assessment,
     BrokenEdge,
     Curriculum,
@@ -30,6 +32,7 @@ from ioa.memory.records import (
     Score,
     Stage,
     Strategy,
+    WrongAnswer,
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
@@ -148,9 +151,29 @@ def _diagnosis(teacher: dict[str, int], text: str) -> Diagnosis:
         gaps=tuple(gaps),
         edges=edges,
         broken=(BrokenEdge(edge=loop, cycle=("divisors/gcd", "divisors/lcm", "divisors/gcd")),),
-        misconceptions=tuple(
-            Misconception(module=m, summary=f"Drops the carried digit in the next column. {text}") for m in TARGETS
+        misconceptions=tuple(misconception("diagnosis", m, N - MODULES[m][0], text) for m in TARGETS),
+        unconfirmed=(
+            misconception("diagnosis", TARGETS[0], 2, text).model_copy(
+                update={"id": f"diagnosis/{TARGETS[0]}/2", "probes": (), "refused": "0 of 2 borne out"}
+            ),
         ),
+    )
+
+
+def misconception(label: str, module: str, wrong: int, text: str) -> Misconception:
+    """One that the last `wrong` items of an examination show, all but one of them by both readings."""
+    split = "diagnosis" if label == "diagnosis" else "gate"
+    named = tuple(f"{split}/{module}/{i:03d}" for i in range(N - wrong, N))
+    example = WrongAnswer(probe=named[0], question=f"What is 9 + 9? {text}", expected="18", reply=f"Answer: 8 {text}")
+    return Misconception(
+        id=f"{label}/{module}/1",
+        module=module,
+        summary=f"Drops the carried digit in the next column. {text}",
+        probes=named[1:],
+        named=named,
+        failed=wrong,
+        examples=(example,),
+        agreement=Agreement(items=wrong, same=wrong - 1, kappa=0.75),
     )
 
 
@@ -192,11 +215,17 @@ def _write_stage(run: RunDirectory, stage: int, teacher: dict[str, int], text: s
         )
         log = TrainingLog(steps=steps, examples=60 * len(own), tokens=52_000, seconds=181.0)
         write_record(run.adapter(stage, round_) / TRAINING_LOG, log)
+        requests = [request(m, stage, round_, text) for m in own]
+        write_records(run.drafts(stage, round_, 0) / "requests.jsonl", requests)
         if round_:
+            found = [misconception(f"stage-{stage:02d}-round-{round_ - 1}", m, 9, text) for m in own]
+            write_records(run.misconceptions(stage, round_ - 1), found)
             remedies = [
                 Remedy(
                     module=m,
                     diagnosis=f"Still drops the carry. {text}",
+                    misconception=f"stage-{stage:02d}-round-{round_ - 1}/{m}/1",
+                    reason=f"It is near the gate. {text}",
                     kind=Kind.REMEDIAL,
                     level="easy",
                     strategies=(Strategy.COGNITIVE_LOAD, Strategy.LANGUAGE),
@@ -212,7 +241,7 @@ def _write_stage(run: RunDirectory, stage: int, teacher: dict[str, int], text: s
             module=own[0],
             stage=stage,
             round=0,
-            batch="b",
+            batch=f"{own[0]}-0",
             reason=reason,
             detail="near another",
             problem="1 + 1",
@@ -229,6 +258,23 @@ def gate_result(module: str, right: int, teacher: int) -> GateResult:
     ratio = right / teacher if teacher else 0.0
     return GateResult(
         module=module, student=Score(k=right, n=N), teacher=Score(k=teacher, n=N), ratio=ratio, mastered=ratio >= 0.9
+    )
+
+
+def request(module: str, stage: int, round_: int, text: str) -> LessonRequest:
+    """What the lessons of `lesson` were asked for with."""
+    return LessonRequest(
+        batch=f"{module}-{round_}",
+        module=module,
+        stage=stage,
+        round=round_,
+        kind=Kind.REMEDIAL if round_ else Kind.CHAIN_OF_THOUGHT,
+        level="easy" if round_ else "exam",
+        strategies=(Strategy.FORMAT,),
+        count=12 if round_ else 60,
+        seed=stage,
+        misconception=f"Drops the carry. {text}",
+        misconception_id=f"stage-{stage:02d}-round-{round_ - 1}/{module}/1" if round_ else "",
     )
 
 
@@ -257,6 +303,7 @@ def lesson(module: str, stage: int, round_: int, i: int, text: str = "") -> Exam
         verification=f"{a + b} - {b} = {a}",
         teacher=SPEC,
         event="000004",
+        misconception=f"stage-{stage:02d}-round-{round_ - 1}/{module}/1" if round_ else "",
     )
 
 

@@ -1,5 +1,6 @@
 """The curriculum in a person's hands: planned, edited, given to a run, reviewed at the terminal."""
 
+import json
 import os
 import pty
 import sys
@@ -7,18 +8,20 @@ from subprocess import PIPE, Popen
 
 import pytest
 import yaml
-from tests.graph.small import ENVIRONMENT, ioa, write_config
+from tests.graph.small import ENVIRONMENT, ioa, sums, write_config
 
 from ioa.graph.curriculum import curriculum_yaml, measured, read_curriculum
 from ioa.memory.errors import UserError
-from ioa.memory.files import read_records
+from ioa.memory.files import read_record, read_records
 from ioa.memory.records import (
+    Assessment,
     Curriculum,
     Diagnosis,
     Domain,
     Example,
     Gap,
     Generator,
+    Kind,
     Module,
     Requirement,
     Score,
@@ -130,3 +133,47 @@ def test_a_review_is_answered_at_the_terminal(tmp_path):
     assert "leave it for later" in said
     assert "because I say so" in said
     assert RunDirectory.at(tmp_path / "runs", "asked").report.exists()
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        ([{"modules": ["a/x"], "levels": {"a/x": "hard"}}], ["'hard' is not an easier level of a/x", "none"]),
+        ([{"modules": ["b/x"], "levels": {"b/y": "easy"}}], ["a level for b/y, which it does not teach"]),
+        ([{"modules": ["b/x"]}, {"modules": ["b/x"], "levels": {"b/x": "easy"}}], ["a bridge to b/x, which stage 1"]),
+    ],
+)
+def test_a_bridge_that_leads_nowhere_is_refused_by_name(tmp_path, stages, words):
+    levels = {"easy": LEVEL["standard"], **LEVEL}
+    bridged = Module(id="b/x", description="d", levels=levels, exam_level="standard")
+    domain = DOMAIN.model_copy(update={"modules": (*DOMAIN.modules, bridged)})
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"stages": stages}))
+    with pytest.raises(UserError) as caught:
+        read_curriculum(path, domain)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_bridge_is_taught_and_examined_at_its_own_level(tmp_path):
+    pack = yaml.safe_load((write_config(tmp_path).parent / "sums.yaml").read_text())
+    pack["modules"][1]["levels"] = {"easy": sums((1, 2)), **pack["modules"][1]["levels"]}
+    (tmp_path / "stairs.yaml").write_text(yaml.safe_dump(pack))
+    config = write_config(tmp_path, domain=str(tmp_path / "stairs.yaml"), mastery={"rounds": 0})
+    mine = tmp_path / "mine.yaml"
+    bridge = {"modules": ["sums/long"], "levels": {"sums/long": "easy"}, "lessons": 8}
+    mine.write_text(yaml.safe_dump({"stages": [bridge, {"modules": ["sums/long"], "lessons": 8}]}))
+    done = ioa("run", config, "--run-id", "stairs", "--curriculum", mine, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = RunDirectory.at(tmp_path / "runs", "stairs")
+    first = read_records(made.examples(1), Example)
+    assert {(example.level, example.kind) for example in first} == {("easy", Kind.BRIDGING)}
+    (at_gate,) = read_record(made.assessment(1, 0), Assessment).gate
+    assert (at_gate.level, at_gate.student.n) == ("easy", 4)
+    (at_gate,) = read_record(made.assessment(2, 0), Assessment).gate
+    assert at_gate.level == ""
+    summary = json.loads(made.summary.read_text())
+    (row,) = [row for row in summary["modules"] if row["id"] == "sums/long"]
+    assert row["mastered"] is at_gate.mastered
+    assert summary["final"]["after"]["n"] == 4

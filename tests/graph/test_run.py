@@ -10,8 +10,8 @@ from tests.graph.small import ioa, start, write_config
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig
 from ioa.graph.workshop import Workshop
-from ioa.memory.files import read_records
-from ioa.memory.records import Curriculum, Example, ItemResult, Probe
+from ioa.memory.files import read_record, read_records
+from ioa.memory.records import Curriculum, Diagnosis, Example, ItemResult, Misconception, Probe, Remedy
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
 from ioa.memory.transcript import TranscriptEvent
@@ -58,7 +58,7 @@ def test_the_prerequisite_is_taught_first_and_a_stage_that_is_not_mastered_is_re
     agents = {event.context.agent for event in read_records(whole.transcript, TranscriptEvent)}
     assert agents == {"diagnoser", "planner", "adapter", "verifier", "examinee"}
     remedied = [e for e in read_records(whole.examples(1), Example) if e.round == 1]
-    assert len(remedied) == 8
+    assert 6 <= len(remedied) <= 8  # so few sums are short that a pass may bring nothing new, and ends the asking
     assert {e.kind for e in remedied} == {"remedial"}
 
 
@@ -212,3 +212,40 @@ def test_the_agents_notes_are_each_kept_once(place, whole):
     assert len(senders) == len(set(senders))
     # two stages of two rounds each: adapter and examiner every round, diagnoser and planner once between them
     assert len(notes) == 2 + 2 * (2 * 2 + 2)
+
+
+def test_what_is_confirmed_and_what_is_refused_is_kept_with_its_wrong_answers(whole):
+    probes = {probe.id: probe for probe in read_records(whole.probes, Probe)}
+    kept = [m for stage in (1, 2) for m in read_records(whole.misconceptions(stage, 0), Misconception)]
+    diagnosis = read_record(whole.diagnosis, Diagnosis)
+    kept += [*diagnosis.misconceptions, *diagnosis.unconfirmed]
+    assert any(not m.refused for m in kept)
+    for m in kept:
+        assert m.examples
+        assert all(example.question == probes[example.probe].question for example in m.examples)
+        assert set(m.probes) <= set(m.named)
+        assert bool(m.refused) == (len(m.probes) < 2)
+
+
+def test_a_remedy_answers_confirmed_misconceptions_and_its_lessons_say_which(whole):
+    for stage in (1, 2):
+        confirmed = {m.id: m for m in read_records(whole.misconceptions(stage, 0), Misconception) if not m.refused}
+        remedies = read_records(whole.remedies(stage, 1), Remedy)
+        assert sum(remedy.lessons for remedy in remedies) == 8
+        assert {remedy.misconception for remedy in remedies} == set(confirmed)
+        assert all(remedy.diagnosis == confirmed[remedy.misconception].summary for remedy in remedies)
+        written = [e for e in read_records(whole.examples(stage), Example) if e.round == 1]
+        assert {e.misconception for e in written} == set(confirmed)
+
+
+def test_whoever_writes_or_plans_never_sees_the_examination(whole):
+    probes = read_records(whole.probes, Probe)
+    events = read_records(whole.transcript, TranscriptEvent)
+    told = [e for e in events if e.context.task in {"lessons", "plan", "remedy"}]
+    assert {e.context.task for e in told} == {"lessons", "plan", "remedy"}
+    prompts = "\n".join(message.content for event in told for message in event.messages)
+    assert not [probe.question for probe in probes if probe.question in prompts]
+    replies = [
+        r.reply for s in ("diagnosis-student", "stage-01-round-0") for r in read_records(whole.scores(s), ItemResult)
+    ]
+    assert not [reply for reply in replies if json.dumps(reply, ensure_ascii=False)[1:-1] in prompts]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split
+from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split, Verdict
 from ioa.training.examination import Progress, examine, score_by_module
-from ioa.training.mastery import best_round, gate
+from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 
 scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
 taus = st.floats(0.05, 1.0)
@@ -110,3 +110,63 @@ def assessed(round_, *right):
 def test_the_best_round_is_kept(rounds, best):
     assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
     assert best_round(assessments).round == best
+
+
+ORDER = [Verdict.NOT_MASTERED, Verdict.NEEDS_ITEMS, Verdict.MASTERED]
+confidences = st.floats(0.5, 0.99)
+
+
+@given(student=scores, teacher=scores, tau=taus, confidence=confidences)
+def test_the_verdict_never_falls_with_more_right_answers_or_a_lower_bar(student, teacher, tau, confidence):
+    better = Score(k=min(student.k + 1, student.n), n=student.n)
+    said = ORDER.index(verdict(student, teacher, tau, confidence))
+    assert ORDER.index(verdict(better, teacher, tau, confidence)) >= said
+    assert ORDER.index(verdict(student, teacher, tau / 2, confidence)) >= said
+
+
+@given(student=scores, teacher=scores, tau=taus, confidence=confidences)
+def test_a_clear_verdict_agrees_with_the_gate_and_a_higher_confidence_is_never_clearer(
+    student, teacher, tau, confidence
+):
+    said = verdict(student, teacher, tau, confidence)
+    (result,) = gate({"a": student}, {"a": teacher}, ["a"], tau, confidence)
+    if said is not Verdict.NEEDS_ITEMS and teacher.k:
+        assert result.mastered == (said is Verdict.MASTERED)
+    surer = verdict(student, teacher, tau, (1 + confidence) / 2)
+    assert surer in {said, Verdict.NEEDS_ITEMS}
+
+
+@given(student=scores, teacher=scores, share=taus, confidence=confidences)
+def test_the_interval_of_a_contrast_holds_its_estimate(student, teacher, share, confidence):
+    low, high = contrast(student, teacher, share, confidence)
+    assert low - 1e-9 <= student.mean - share * teacher.mean <= high + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "said"),
+    [
+        (24, 24, Verdict.MASTERED),
+        (22, 24, Verdict.NEEDS_ITEMS),
+        (17, 24, Verdict.NOT_MASTERED),
+        (46, 48, Verdict.MASTERED),
+    ],
+)
+def test_at_the_usual_confidence_a_few_wrong_answers_ask_for_more_items(k, n, said):
+    assert verdict(Score(k=k, n=n), Score(k=n, n=n), 0.9, 0.8) is said
+
+
+@pytest.mark.parametrize(
+    ("rounds", "stuck"),
+    [
+        ([(5, 5)], False),
+        ([(5, 5), (5, 5)], False),  # one round without gain is not two
+        ([(5, 5), (5, 5), (5, 5)], True),
+        ([(5, 5), (5, 6), (5, 5)], False),  # the first of the two brought something
+        ([(8, 8), (9, 2), (8, 8)], False),  # a module more is a gain, whatever the mean
+        ([(7, 7), (5, 5), (7, 7)], True),  # back where it was
+    ],
+)
+def test_a_stage_is_stuck_when_its_last_rounds_brought_neither_a_module_nor_a_better_mean(rounds, stuck):
+    assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
+    assert stalled(assessments, rounds=2, gain=0.02) is stuck
+    assert not stalled(assessments, rounds=0, gain=0.02)

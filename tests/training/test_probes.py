@@ -18,7 +18,7 @@ def lesson(problem, module="m/new"):
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**31 - 1))
 def test_no_two_probes_share_a_text_whatever_their_module_and_split(seed):
-    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=5, gate=6, final=7), seed)
+    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=5, gate=6, final=7, spare=0), seed)
     texts = [normalise(probe.question) for probe in probes]
     assert len(set(texts)) == len(texts) == 14 * (5 + 6 + 7)
     assert len({probe.id for probe in probes}) == len(probes)
@@ -26,7 +26,7 @@ def test_no_two_probes_share_a_text_whatever_their_module_and_split(seed):
 
 def test_the_same_seed_gives_the_same_probes_and_another_seed_others():
     def draw(seed):
-        return build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=3, gate=3, final=3), seed)
+        return build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=3, gate=3, final=3, spare=0), seed)
 
     assert draw(1) == draw(1)
     assert not {p.question for p in draw(1) if p.module == "algebra/linear-equations"} & {
@@ -36,13 +36,13 @@ def test_the_same_seed_gives_the_same_probes_and_another_seed_others():
 
 def test_a_module_with_too_few_items_is_named():
     with pytest.raises(UserError) as caught:
-        build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=100, gate=100, final=100), 1)
+        build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=100, gate=100, final=100, spare=0), 1)
     assert "Module multiplication/table" in str(caught.value)
     assert "100 are needed" in str(caught.value)
 
 
 def test_every_split_has_its_size_in_every_module():
-    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=2, gate=3, final=4), 1)
+    probes = build_probes(load_domain("arithmetic"), ExaminationSettings(diagnosis=2, gate=3, final=4, spare=0), 1)
     for module in load_domain("arithmetic").modules:
         counts = {split: sum(p.module == module.id and p.split == split for p in probes) for split in Split}
         assert counts == {Split.DIAGNOSIS: 2, Split.GATE: 3, Split.FINAL: 4}

@@ -1,0 +1,65 @@
+"""A student without weights for tests of the nodes: what it can do is written down, and it answers accordingly."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.graph.small import sums
+
+from ioa.graph.config import RunConfig
+from ioa.graph.workshop import Workshop
+from ioa.memory.files import write_record
+from ioa.memory.records import Domain, Module, Probe
+from ioa.memory.run_dir import RunDirectory
+
+
+class Pupil:
+    """Answers a share of a module's items right, the same ones every time; `module@level` for an easier level."""
+
+    def __init__(self, shop: Workshop, abilities: Mapping[str, float]) -> None:
+        self._shop = shop
+        self.abilities = dict(abilities)
+        self.asked: list[str] = []
+        self.adapter: Path | None = None
+
+    def use(self, adapter: Path | None) -> None:
+        self.adapter = adapter
+
+    def answer(self, questions, on_progress=None):
+        probes = {probe.question: probe for probe in self._shop.probes()}
+        self.asked += [probes[question].id for question in questions]
+        return [self._reply(probes[question]) for question in questions]
+
+    def _reply(self, probe: Probe) -> str:
+        name = f"{probe.module}@{probe.level}" if "@" in probe.id else probe.module
+        luck = int(hashlib.sha256(probe.question.encode()).hexdigest()[:8], 16) / 2**32
+        return (
+            f"Answer: {probe.answer}"
+            if luck < self.abilities.get(name, self.abilities[probe.module])
+            else "Answer: none"
+        )
+
+
+def module(name: str, *needs: str) -> Module:
+    """Sums, from one digit up to three."""
+    levels = {"easy": sums((1, 2)), "middle": sums((2, 2)), "standard": sums((2, 3))}
+    return Module.model_validate(
+        {
+            "id": name,
+            "description": f"Adds as in {name}.",
+            "prerequisites": needs,
+            "levels": levels,
+            "exam_level": "standard",
+        }
+    )
+
+
+def open_shop(folder: Path, modules: list[Module], abilities: Mapping[str, float], **config: object) -> Workshop:
+    """A run over these modules whose student is a `Pupil`."""
+    run = RunDirectory.at(folder, "made")
+    settings = {"diagnosis": {"top_share": 1.0}, **config}
+    shop = Workshop(run, RunConfig.model_validate(settings))
+    write_record(run.domain, Domain(name="made", description="Made up.", modules=tuple(modules)))
+    shop.prepare()
+    shop.parts["student"] = Pupil(shop, abilities)
+    return shop
