@@ -1,8 +1,8 @@
 """What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ioa.agents.exchange import Lesson, SourceProblem
 from ioa.memory.duplicates import Bounds
@@ -13,6 +13,11 @@ def _odd(count: int) -> int:
     if count % 2 == 0:
         raise ValueError("an even number of solutions can end in a draw; give an odd one")
     return count
+
+
+def _word(value: Any) -> Any:
+    """YAML reads a bare `off` as false."""
+    return "off" if value is False else value
 
 
 class SynthesisSettings(Record):
@@ -35,7 +40,7 @@ class SynthesisSettings(Record):
         Strategy.COGNITIVE_LOAD,
     )
     """What is applied to a module's first lessons where the choice is `fixed`; remediation chooses its own."""
-    choice: Literal["off", "fixed", "bandit"] = "fixed"
+    choice: Annotated[Literal["off", "fixed", "bandit"], BeforeValidator(_word)] = "fixed"
     """Who chooses the strategies: nobody, and the lessons are plain; `strategies` above and the Planner's remedies; or
     rules for the module's situation together with what the strategies brought so far (Thompson sampling)."""
     strategies_per_module: Annotated[int, Field(ge=1, le=5)] = 2

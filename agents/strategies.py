@@ -14,7 +14,6 @@ from statistics import NormalDist
 
 from ioa.memory.records import (
     Assessment,
-    Curriculum,
     Diagnosis,
     Domain,
     Example,
@@ -37,6 +36,11 @@ NOISE, NOISE_USES = 0.1, 4
 examinations of 24 items differ by up to 0.14 by chance alone, and two strategies share a change."""
 LEAST_USES = 2
 """Uses before a strategy can be dropped or preferred."""
+
+Taught = tuple[str, int, int]
+"""(module, stage, round)."""
+Round = tuple[int, int]
+"""(stage, round)."""
 
 
 @dataclass(frozen=True)
@@ -120,20 +124,23 @@ def choose(record: StrategyRecord, points: Mapping[Strategy, float], count: int,
 def learn(
     domain: Domain,
     diagnosis: Diagnosis | None,
-    curriculum: Curriculum | None,
     assessments: Sequence[Assessment],
+    started: Mapping[Round, Round],
     examples: Iterable[Example],
+    asked: Mapping[Taught, Sequence[Strategy]],
 ) -> StrategyRecord:
     """The effect of each strategy: how P_S / P_T of modules moved under lessons tagged with it.
 
     Args:
-        domain: Says at which level a module is examined.
+        domain: Says at which level a module is examined, where an assessment does not.
         diagnosis: The examination before the first teaching.
-        curriculum: Says at which level a bridge examines its modules.
         assessments: Those to be learnt from, of any order.
+        started: For an assessment the one whose adapter its training went on from; none: the bare student.
         examples: The accepted lessons.
+        asked: What the lessons of a module and round were to follow. It counts where none of them was accepted: a
+            strategy whose lessons are too long or never right has brought nothing.
     """
-    uses = _uses(_changes(domain, diagnosis, curriculum, assessments), examples)
+    uses = _uses(_changes(domain, diagnosis, assessments, started), examples, asked)
     return StrategyRecord(effects=_effects(uses), uses=uses)
 
 
@@ -145,64 +152,71 @@ class _Change:
     before: float
     after: float
 
+    @property
+    def at(self) -> Taught:
+        return self.module, self.stage, self.round
+
 
 def _changes(
-    domain: Domain, diagnosis: Diagnosis | None, curriculum: Curriculum | None, assessments: Sequence[Assessment]
+    domain: Domain,
+    diagnosis: Diagnosis | None,
+    assessments: Sequence[Assessment],
+    started: Mapping[Round, Round],
 ) -> list[_Change]:
-    """From one examination of a module to the next at the same level."""
+    """From the examination that a training started from to the one after it, of a module at the same level."""
     usual = {module.id: module.exam_level for module in domain.modules}
-    levels = {stage.number: stage.levels for stage in curriculum.stages} if curriculum else {}
-    last = {
+    bare = {
         (gap.module, usual[gap.module]): gap.student.mean / gap.teacher.mean
         for gap in (diagnosis.gaps if diagnosis else ())
         if gap.teacher.k and gap.module in usual
     }
+    known: dict[Round, dict[tuple[str, str], float]] = {}
     changes = []
     for assessment in sorted(assessments, key=lambda one: (one.stage, one.round)):
-        own = levels.get(assessment.stage, {})
+        at = assessment.stage, assessment.round
+        before = known.get(started[at], bare) if at in started else bare
+        found = {
+            (result.module, result.level or usual.get(result.module, "")): result.ratio
+            for result in (*assessment.earlier, *assessment.gate)
+        }
         for result in assessment.gate:
-            key = (result.module, own.get(result.module, usual.get(result.module, "")))
-            if key in last:
-                changes.append(
-                    _Change(result.module, assessment.stage, assessment.round, last[key], after=result.ratio)
-                )
-            last[key] = result.ratio
-        for result in assessment.earlier:
-            reached = [
-                levels.get(number, {}).get(result.module) for number in sorted(levels) if number < assessment.stage
-            ]
-            if not any(reached):  # a bridge may have examined it at another level
-                last[result.module, usual.get(result.module, "")] = result.ratio
+            key = (result.module, result.level or usual.get(result.module, ""))
+            if key in before:
+                changes.append(_Change(result.module, *at, before=before[key], after=result.ratio))
+        known[at] = {**before, **found}
     return changes
 
 
-def _uses(changes: Sequence[_Change], examples: Iterable[Example]) -> tuple[StrategyUse, ...]:
-    taught: dict[tuple[str, int, int], list[Example]] = defaultdict(list)
+def _uses(
+    changes: Sequence[_Change], examples: Iterable[Example], asked: Mapping[Taught, Sequence[Strategy]]
+) -> tuple[StrategyUse, ...]:
+    tags: dict[Taught, list[Sequence[Strategy]]] = defaultdict(list)
     for example in examples:
-        taught[example.module, example.stage, example.round].append(example)
-    changes = [change for change in changes if taught.get((change.module, change.stage, change.round))]
+        tags[example.module, example.stage, example.round].append(example.strategies)
+    lessons = {change.at: tags[change.at] for change in changes}
+    changes = [change for change in changes if lessons[change.at] or change.at in asked]
     means = {}
     for first in (True, False):  # a first teaching moves a module further than a remedy can
         moved = [change.after - change.before for change in changes if (change.round == 0) is first]
         means[first] = sum(moved) / len(moved) if moved else 0.0
     uses = []
     for change in changes:
-        lessons = taught[change.module, change.stage, change.round]
+        own = lessons[change.at] or [asked[change.at]]
         for strategy in Strategy:
-            tagged = [lesson for lesson in lessons if strategy in lesson.strategies]
+            tagged = [tag for tag in own if strategy in tag]
             if not tagged:
                 continue
-            share = sum(1 / len(set(lesson.strategies)) for lesson in tagged) / len(lessons)
+            share = min(1.0, sum(1 / len(set(tag)) for tag in tagged) / len(own))
             uses.append(
                 StrategyUse(
                     strategy=strategy,
                     module=change.module,
                     stage=change.stage,
                     round=change.round,
-                    lessons=len(tagged),
+                    lessons=len(tagged) if lessons[change.at] else 0,
                     before=change.before,
                     after=change.after,
-                    share=min(1.0, share),
+                    share=share,
                     credit=share * (change.after - change.before - means[change.round == 0]),
                 )
             )

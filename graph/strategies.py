@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from statistics import median
 
-from ioa.agents.strategies import Situation, choose, learn, prior
+from ioa.agents.strategies import Situation, choose, prior
+from ioa.graph.learning import learnt, read_diagnosis
 from ioa.graph.workshop import Workshop
-from ioa.memory import Assessment, Diagnosis, ItemResult, Remedy
+from ioa.memory import Assessment, ItemResult, Remedy
 from ioa.memory.files import read_record, read_records, write_record
 from ioa.memory.records import StrategyRecord
 
@@ -21,7 +22,7 @@ def with_strategies(shop: Workshop, stage: int, round_: int, remedies: Sequence[
     if settings.choice == "fixed":
         return tuple(remedies)
     assessments = _assessments(shop, stage, round_)
-    record = learnt(shop, assessments)
+    record = _learnt(shop, assessments)
     chosen = []
     for remedy in remedies:
         points = prior(_situation(shop, remedy, assessments, round_))
@@ -31,15 +32,10 @@ def with_strategies(shop: Workshop, stage: int, round_: int, remedies: Sequence[
     return tuple(chosen)
 
 
-def learnt(shop: Workshop, assessments: Sequence[Assessment]) -> StrategyRecord:
-    """What those assessments say of the strategies."""
-    return learn(shop.domain(), _diagnosis(shop), shop.curriculum(), assessments, shop.store().examples())
-
-
 def record_strategies(shop: Workshop, stage: int, round_: int) -> None:
     """Write down what is known before a round, and say which strategies the last examination dropped or preferred."""
     assessments = _assessments(shop, stage, round_)
-    now, before = learnt(shop, assessments), learnt(shop, assessments[:-1])
+    now, before = _learnt(shop, assessments), _learnt(shop, assessments[:-1])
     write_record(shop.run.strategies, now)
     was = {effect.strategy: effect for effect in before.effects}
     for effect in now.effects:
@@ -51,16 +47,16 @@ def record_strategies(shop: Workshop, stage: int, round_: int) -> None:
 
 
 def _situation(shop: Workshop, remedy: Remedy, assessments: Sequence[Assessment], round_: int) -> Situation:
-    diagnosis = _diagnosis(shop)
+    diagnosis = read_diagnosis(shop.run)
     ratios = {gap.module: 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None} if diagnosis else {}
     for assessment in assessments:
-        ratios |= {result.module: result.ratio for result in (*assessment.earlier, *assessment.gate)}
-    found = [one.summary for one in diagnosis.misconceptions if one.module == remedy.module] if diagnosis else []
+        results = (*assessment.earlier, *assessment.gate)
+        ratios |= {result.module: result.ratio for result in results if not result.level}  # of a bridge: easier
     return Situation(
         ratio=max(0.0, ratios.get(remedy.module, 0.0)),
         gate=shop.config.mastery.tau_mastery,
         steps=_steps(shop, remedy.module),
-        misconception=remedy.diagnosis or " ".join(found),
+        misconception=remedy.diagnosis,
         proposed=remedy.strategies if round_ else (),
     )
 
@@ -72,14 +68,13 @@ def _steps(shop: Workshop, module: str) -> float:
     return float(median(lines)) if lines else Situation.steps
 
 
-def _diagnosis(shop: Workshop) -> Diagnosis | None:
-    return read_record(shop.run.diagnosis, Diagnosis) if shop.run.diagnosis.exists() else None
+def _learnt(shop: Workshop, assessments: Sequence[Assessment]) -> StrategyRecord:
+    return learnt(shop.run, shop.domain(), shop.store().examples(), assessments)
 
 
 def _assessments(shop: Workshop, stage: int, round_: int) -> list[Assessment]:
-    """Every examination before that round, oldest first; those of bridges measure an easier level and say nothing."""
+    """Every examination before that round, oldest first."""
     paths = shop.run.assessment(1, 0).parent.glob("stage-*-round-*.json")
     found = [read_record(path, Assessment) for path in paths]
     before = [one for one in found if (one.stage, one.round) < (stage, round_)]
-    own = [one for one in before if not any(result.level for result in one.gate)]
-    return sorted(own, key=lambda one: (one.stage, one.round))
+    return sorted(before, key=lambda one: (one.stage, one.round))

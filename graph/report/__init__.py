@@ -19,7 +19,7 @@ def last_status(run: RunDirectory) -> str:
 
 
 def write_report(run: RunDirectory, status: str) -> Summary:
-    """Write `summary.json` and `report.html` of a run, complete or not, and return the summary.
+    """Write `summary.json`, `strategies.json` and `report.html` of a run, complete or not, and return the summary.
 
     Args:
         run: the run; parts that it has not reached yet are left out.
@@ -33,5 +33,7 @@ def write_report(run: RunDirectory, status: str) -> Summary:
     facts = read_facts(run, status)
     summary = summarise(facts)
     write_record(run.summary, summary)
+    if facts.strategies is not None:
+        write_record(run.strategies, facts.strategies)
     write_text(run.report, render_page(facts, summary))
     return summary

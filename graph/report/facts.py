@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from ioa.agents import LessonRequest
+from ioa.graph.learning import learnt
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
@@ -22,9 +23,11 @@ from ioa.memory.records import (
     Example,
     ItemResult,
     Misconception,
+    ObservedDifficulty,
     Refusal,
     Remedy,
     Score,
+    StrategyRecord,
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
@@ -74,6 +77,9 @@ class Facts:
     refusals: tuple[Refusal, ...]
     events: tuple[TranscriptEvent, ...]
     timing: Timing | None
+    strategies: StrategyRecord | None
+    """What the strategies brought; none before the first assessment."""
+    observed: tuple[ObservedDifficulty, ...]
 
     @property
     def module_ids(self) -> tuple[str, ...]:
@@ -124,16 +130,19 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
     logs = {at: path / TRAINING_LOG for at, path in _rounds(run.adapter(1, 0), "").items()}
     remedies = _rounds(run.remedies(1, 0), ".jsonl")
     scores = run.scores("label").parent.glob("*.jsonl")
+    domain, curriculum = _optional(run.domain, Domain), _curriculum(run.curriculum)
+    assessed = tuple(read_record(path, Assessment) for path in assessments)
+    examples = _all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example)
     return Facts(
         run_id=run.run_id,
         status=status,
         settings=_settings(run.config),
-        domain=_optional(run.domain, Domain),
+        domain=domain,
         diagnosis=_optional(run.diagnosis, Diagnosis),
         revised=_optional(run.revised_dependencies, Dependencies),
-        curriculum=_curriculum(run.curriculum),
+        curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
-        assessments=tuple(read_record(path, Assessment) for path in assessments),
+        assessments=assessed,
         training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
         remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
         misconceptions={
@@ -144,10 +153,12 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
             request.batch: request
             for request in _all(sorted(run.drafts(1, 0, 0).parent.glob("*/requests.jsonl")), LessonRequest)
         },
-        examples=_all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example),
+        examples=examples,
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
         events=tuple(read_records(run.transcript, TranscriptEvent)),
         timing=_optional(run.clock, Timing),
+        strategies=learnt(run, domain, examples, assessed) if domain and assessed else None,
+        observed=_all(_rounds(run.observed(1, 0), ".jsonl").values(), ObservedDifficulty),
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
+from statistics import mean, stdev
 
 from ioa.graph.plain_text import plain
 from ioa.graph.report import charts
@@ -13,7 +14,7 @@ from ioa.graph.report.prerequisites import prerequisite_chart, stage_colour
 from ioa.graph.report.remarks import remarks
 from ioa.graph.report.spending import add_tokens, money
 from ioa.graph.report.summary import Summary, module_scores
-from ioa.memory.records import Example, Score, Strategy
+from ioa.memory.records import Difficulty, Example, Score, Strategy
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Tokens
 
@@ -65,6 +66,8 @@ def render_page(facts: Facts, summary: Summary) -> str:
         refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),
         lessons=sample_lessons(facts),
         remarks=remarks(facts),
+        effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
+        difficulties=difficulties(facts),
     )
 
 
@@ -178,6 +181,28 @@ def agents_notes(facts: Facts) -> list[tuple[str, str, str]]:
             where = "" if stage is None else f"stage {stage}" + ("" if round_ is None else f", round {round_}")
             notes.append((event.context.agent, where, note))
     return notes
+
+
+@dataclass(frozen=True)
+class Difficult:
+    """Lessons of one difficulty, as it was asked for, and how hard they were for the student."""
+
+    difficulty: Difficulty
+    n: int
+    mean: float
+    """Of the lessons' mean negative log-likelihood per token, in nats, before they were taught."""
+    sd: float | None
+    """Between lessons; none for a single one."""
+
+
+def difficulties(facts: Facts) -> list[Difficult]:
+    """Difficulty asked for against difficulty observed, easiest first."""
+    rows = []
+    for difficulty in Difficulty:
+        found = [one.nll for one in facts.observed if one.difficulty is difficulty]
+        if found:
+            rows.append(Difficult(difficulty, len(found), mean(found), stdev(found) if len(found) > 1 else None))
+    return rows
 
 
 def sample_lessons(facts: Facts) -> dict[str, list[Example]]:

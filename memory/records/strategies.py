@@ -15,8 +15,9 @@ class StrategyUse(Record):
     module: str
     stage: int
     round: int
-    lessons: Annotated[int, Field(ge=1)]
-    """Accepted lessons of the module and round that are tagged with it."""
+    lessons: Annotated[int, Field(ge=0)]
+    """Accepted lessons of the module and round that are tagged with it; 0 where all that it was asked for in were
+    refused."""
     before: float
     """P_S / P_T of the module in the examination before."""
     after: float

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from ioa.agents.exchange import (
     AnalyseBrief,
+    Candidate,
     DecomposeBrief,
     FailedItem,
     ItemsBrief,
@@ -16,6 +17,8 @@ from ioa.agents.exchange import (
     PlanBrief,
     PrerequisitesBrief,
     RemedyBrief,
+    SolveBrief,
+    SourceProblem,
     TagBrief,
     TagItem,
     WeakModule,
@@ -212,6 +215,50 @@ def test_an_unknown_tutor_or_option_is_refused():
         open_tutor("latin")
     with pytest.raises(UserError, match="no option temperature"):
         open_tutor("arithmetic", temperature=0.5)
+
+
+def lesson_brief(**changes):
+    module = PACK.module("addition/carrying")
+    about = ModuleBrief(id=module.id, description=module.description, generator=module.exam)
+    known = {"module": about, "level": "standard", "kind": "chain-of-thought", "strategies": (Strategy.DECOMPOSE,)}
+    return LessonsBrief(**{**known, "count": 4, "seed": 5_000_000, "max_words": 60, **changes})
+
+
+def test_the_plain_solution_stands_beside_the_adapted_one():
+    adapted = ask(lesson_brief(strategies=(Strategy.LANGUAGE, Strategy.FORMAT))).lessons
+    plain = ask(lesson_brief(strategies=())).lessons
+    assert [lesson.problem for lesson in adapted] == [lesson.problem for lesson in plain]
+    for one, other in zip(adapted, plain, strict=True):
+        assert one.original == (*other.steps, f"Answer: {one.answer}")
+        assert one.steps[0].startswith("First, ")
+        assert other.original == ()
+
+
+def test_a_counterfactual_changes_the_sources_that_are_given_and_says_what():
+    sources = tuple(
+        SourceProblem(id=f"s{n}", problem=f"Calculate {n}7 + 1{n}.", answer=str(10 * n + 7 + 10 + n)) for n in (4, 5, 6)
+    )
+    lessons = ask(lesson_brief(kind="counterfactual", sources=sources, count=3)).lessons
+    assert {lesson.source for lesson in lessons} == {"s4", "s5", "s6"}
+    by_id = {source.id: source for source in sources}
+    for lesson in lessons:
+        source = by_id[lesson.source]
+        old, new = lesson.changed.split(" becomes ")
+        assert source.problem.replace(old, new, 1) == lesson.problem
+        assert lesson.answer != source.answer
+
+
+def test_a_problem_is_placed_by_what_it_is_about():
+    candidates = (
+        Candidate(id="a/sums", description="x", sample="Calculate 48 + 27."),
+        Candidate(id="b/table", description="x", sample="Calculate 7 * 8."),
+        Candidate(id="c/poems", description="x", sample="Write a poem."),
+    )
+    for problem, place in (("Calculate 64 + 39.", "a/sums"), ("Calculate 6 * 9.", "b/table"), (GCD, "")):
+        assert ask(SolveBrief(problem=problem, candidates=candidates)).module == place
+    twice = (*candidates, Candidate(id="d/again", description="x", sample="Calculate 58 + 27."))
+    assert ask(SolveBrief(problem="Calculate 64 + 39.", candidates=twice)).module == ""
+    assert ask(SolveBrief(problem="Calculate 64 + 39.")).module == ""
 
 
 def test_a_generator_that_cannot_be_drawn_from_stops_the_lesson():
