@@ -15,10 +15,16 @@ from ioa.agents.calling import (
     load_prices,
 )
 from ioa.agents.checks import same_answer
+from ioa.agents.decomposition import Decomposer, Made
+from ioa.agents.dependencies import prerequisite_graph
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.intervention import intervention, to_be_taught
+from ioa.agents.journal import Answered, Journal
+from ioa.agents.outline import DecompositionSettings
 from ioa.agents.planner import CurriculumPlanner
+from ioa.agents.population import Variant, population
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.roles import ROLES, Role, Roles
 from ioa.agents.staging import CurriculumSettings
@@ -28,6 +34,7 @@ from ioa.agents.teachers import check_teacher, open_model, opened
 __all__ = [
     "PRICES",
     "ROLES",
+    "Answered",
     "Budget",
     "BudgetReached",
     "BudgetSettings",
@@ -35,11 +42,15 @@ __all__ = [
     "Checked",
     "CurriculumPlanner",
     "CurriculumSettings",
+    "Decomposer",
+    "DecompositionSettings",
     "Diagnoser",
     "DiagnosisSettings",
     "Draft",
     "Endpoint",
+    "Journal",
     "LessonRequest",
+    "Made",
     "PedagogicalAdapter",
     "Role",
     "Roles",
@@ -49,11 +60,16 @@ __all__ = [
     "TeacherError",
     "TeacherExaminee",
     "TeacherSettings",
+    "Variant",
     "check_teacher",
     "first_lessons",
+    "intervention",
     "load_prices",
     "mindful",
     "open_model",
     "opened",
+    "population",
+    "prerequisite_graph",
     "same_answer",
+    "to_be_taught",
 ]

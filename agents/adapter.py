@@ -13,8 +13,9 @@ from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.seeding import Seeding
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
+from ioa.memory.bank import ItemBank, shuffled
 from ioa.memory.procedural import lesson_seed, supply
-from ioa.memory.records import Domain, Example, Kind, Module, Remedy
+from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
 from ioa.memory.transcript import CallContext
 
 SAMPLES = 3
@@ -34,6 +35,7 @@ class PedagogicalAdapter:
         max_words: int,
         avoid: Sequence[str] = (),
         agree: Agree = agree_as_text,
+        bank: ItemBank | None = None,
     ) -> None:
         """The agent.
 
@@ -45,6 +47,7 @@ class PedagogicalAdapter:
             max_words: Longest solution that the student could write.
             avoid: Problems that no teacher may be shown as samples: the probes.
             agree: Whether two answers to a problem of a module and level are the same.
+            bank: Where the samples of levels without a generator are taken from.
         """
         self._max_words = max_words
         self._writer = writer
@@ -52,6 +55,7 @@ class PedagogicalAdapter:
         self._settings = settings
         self._seed = seed
         self._avoid = tuple(avoid)
+        self._bank = bank or ItemBank()
         self._shown: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def requests(
@@ -115,8 +119,8 @@ class PedagogicalAdapter:
             accepted: The lessons so far; none of their problems is a seed, some are the sources of counterfactuals.
             used: The seed problems of earlier passes.
         """
-        shown = {(r.module, r.level): self._samples(domain.module(r.module), r.level) for r in requests}
-        return Seeding(self._seed, self._avoid).seeded(domain, requests, accepted, used, shown)
+        shown = {(r.module, r.level): self._samples(domain.module(r.module), r.level, r.seed) for r in requests}
+        return Seeding(self._seed, self._avoid, self._bank).seeded(domain, requests, accepted, used, shown)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
         """Have the lessons written; each draft is handed over as soon as it is there, in any order."""
@@ -140,7 +144,7 @@ class PedagogicalAdapter:
     def _call(self, domain: Domain, request: LessonRequest) -> Call:
         module = domain.module(request.module)
         brief = LessonsBrief(
-            module=module_brief(module, request.level, self._samples(module, request.level)),
+            module=module_brief(module, request.level, self._samples(module, request.level, request.seed)),
             level=request.level,
             kind=request.kind,
             strategies=request.strategies,
@@ -163,11 +167,19 @@ class PedagogicalAdapter:
         )
         return Call(brief, context)
 
-    def _samples(self, module: Module, level: str) -> tuple[str, ...]:
-        """A few problems of that level, so that a teacher sees their form; the same in each request."""
+    def _samples(self, module: Module, level: str, seed: int = 0) -> tuple[str, ...]:
+        """A few problems of that level, so that a teacher sees their form.
+
+        They are the same in each request where a generator makes them; of an item bank's seeds each request shows
+        others, since they differ in more than their numbers.
+        """
+        source = module.levels[level]
+        if not isinstance(source, Generator):
+            seeds = shuffled(self._bank.seeds(module.id, level), seed)
+            return tuple(item.question for item in seeds[:SAMPLES])
         if (module.id, level) not in self._shown:
             seed = lesson_seed(self._seed, f"samples/{module.id}/{level}")
-            supplied = supply(module.levels[level], seed=seed, exclude=self._avoid)
+            supplied = supply(source, seed=seed, exclude=self._avoid)
             self._shown[module.id, level] = tuple(item.question for item in islice(supplied, SAMPLES))
         return self._shown[module.id, level]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ioa.agents.dependencies import break_cycles, strongest
+from ioa.agents.dependencies import prerequisite_graph
 from ioa.agents.exchange import (
     AnalyseBrief,
     FailedItem,
@@ -16,23 +16,30 @@ from ioa.agents.misconceptions import Analysis, Analyst
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     BrokenEdge,
+    Claim,
     Diagnosis,
     Domain,
     Edge,
+    Generator,
     ItemResult,
+    Measured,
     Module,
     Note,
     Score,
 )
 from ioa.memory.transcript import CallContext
 
+NOTHING_MEASURED = Measured()
+
 
 def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
     """The module as a teacher is told of it, at that level or at the examined one."""
+    source = module.levels[level or module.exam_level]
     return ModuleBrief(
         id=module.id,
         description=module.description,
-        generator=module.levels[level or module.exam_level],
+        generator=source if isinstance(source, Generator) else None,
+        items="" if isinstance(source, Generator) else source.items,
         samples=tuple(samples),
     )
 
@@ -55,35 +62,32 @@ class Diagnoser:
         self._settings = settings
         self._analyst = Analyst(teacher, checker or teacher, settings.misconceptions, seed=seed)
 
-    def prerequisites(self, domain: Domain) -> tuple[tuple[Edge, ...], tuple[BrokenEdge, ...]]:
-        """The prerequisite graph from the claims of the domain's author and of the teacher.
+    def prerequisites(
+        self, domain: Domain, measured: Measured = NOTHING_MEASURED
+    ) -> tuple[tuple[Edge, ...], tuple[BrokenEdge, ...]]:
+        """The prerequisite graph from what the domain's author and the teacher state and what was measured.
 
         Returns:
             The edges, without circles, and those that were taken out to break circles.
         """
         claims = [
-            Edge(
-                source=source,
-                target=module.id,
-                strength=1.0,
-                estimator="pack",
-                evidence="stated by the domain",
-            )
+            Claim(source=source, target=module.id, strength=1.0, estimator="pack", evidence="stated by the domain")
             for module in domain.modules
             for source in module.prerequisites
         ]
-        claims += self._claims(domain)
-        return break_cycles(strongest(claims, self._settings.tau_dep))
+        if "teacher" in self._settings.estimators:
+            claims += self._claims(domain)
+        return prerequisite_graph(claims, measured, self._settings)
 
-    def _claims(self, domain: Domain) -> list[Edge]:
+    def _claims(self, domain: Domain) -> list[Claim]:
         brief = PrerequisitesBrief(domain=domain.name, modules=tuple(module_brief(module) for module in domain.modules))
         context = CallContext(node="diagnose", agent="diagnoser", task=brief.task)
         reply = self._teacher.ask([Call(brief, context)])[0].reply
         if not isinstance(reply, PrerequisitesReply):
-            return []  # the transcript has the reason; the author's own claims still stand
+            return []  # the transcript has the reason; the claims of the others still stand
         known = {module.id for module in domain.modules}
         return [
-            Edge(
+            Claim(
                 source=claim.requires,
                 target=claim.module,
                 strength=claim.strength,
@@ -100,6 +104,7 @@ class Diagnoser:
         student: Mapping[str, Score],
         teacher: Mapping[str, Score],
         results: Sequence[ItemResult],
+        measured: Measured = NOTHING_MEASURED,
     ) -> tuple[Diagnosis, Note]:
         """Turn an examination into gaps, prerequisites, targets and misconceptions.
 
@@ -108,11 +113,12 @@ class Diagnoser:
             student: P_S by module, on the diagnosis split.
             teacher: P_T by module, on the same items.
             results: The student's answers.
+            measured: What `population` and `intervention` found, where they were asked.
 
         Returns:
             The findings, and a note to the Curriculum Planner.
         """
-        edges, broken = self.prerequisites(domain)
+        edges, broken = self.prerequisites(domain, measured)
         gaps = find_gaps(student, teacher, edges, self._settings)
         targets = [gap.module for gap in gaps if gap.targeted]
         analysis = self.analyse(domain, targets, results, node="diagnose")
@@ -121,13 +127,15 @@ class Diagnoser:
         if unteachable:
             text += f" The teacher itself cannot do {', '.join(unteachable)}: not taught."
         note = Note(sender="diagnoser", receiver="planner", text=text)
-        return Diagnosis(
+        found = Diagnosis(
             gaps=gaps,
             edges=edges,
             broken=broken,
+            undecided=measured.undecided,
             misconceptions=analysis.confirmed,
             unconfirmed=analysis.refused,
-        ), note
+        )
+        return found, note
 
     def analyse(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ioa.agents.calling import Price, TeacherSettings
 from ioa.agents.calling.answer import estimate_tokens
 from ioa.agents.diagnoser import module_brief
+from ioa.agents.estimate_source import SENTENCE, SOLVED, decomposition_calls, stand_in
 from ioa.agents.exchange import (
     AnalyseBrief,
     AssignBrief,
@@ -21,19 +22,18 @@ from ioa.agents.exchange import (
     PrerequisitesBrief,
     RemedyBrief,
     SolveBrief,
-    Source,
+    SourceProblem,
 )
 from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.outline import DecompositionSettings
 from ioa.agents.prompting import messages, prompt_text
 from ioa.agents.requests import SynthesisSettings
 from ioa.agents.staging import CurriculumSettings
 from ioa.memory.procedural import draw
-from ioa.memory.records import Domain, Kind, Record, Strategy
+from ioa.memory.records import Domain, Generator, Kind, Module, Record, Source, Strategy
 from ioa.memory.transcript import Tokens
 
 TOKENS_PER_WORD = 1.5
-SOLVED = 150
-"""Tokens of a problem solved in JSON: steps and answer."""
 FINDING = 80
 """Tokens of one finding, claim, stage or remedy."""
 ASSIGNED = 25
@@ -82,7 +82,8 @@ class Estimate(Record):
 class Plan:
     """What the estimate needs to know of a run."""
 
-    domain: Domain
+    source: Domain | Source
+    decomposition: DecompositionSettings
     diagnosis: DiagnosisSettings
     curriculum: CurriculumSettings
     synthesis: SynthesisSettings
@@ -146,40 +147,50 @@ def estimate(plan: Plan, cast: Mapping[str, TeacherSettings], prices: Mapping[st
 def _kinds(plan: Plan) -> Iterator[_Kind]:
     """All kinds of calls with how often each is made, at least and at most.
 
+    Lessons on trial, of interventions, are counted at most: for all modules.
+
     At least: few modules are deficient, every lesson is accepted, every stage is mastered at once. At most: all
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
-    domain = plan.domain
-    modules = len(domain.modules)
-    targets = [max(1, math.ceil(plan.diagnosis.top_share * share * modules)) for share in (FEWEST_DEFICIENT, 1.0)]
-    module = domain.modules[0]
-    (item,) = draw(module.exam, seed=0, count=1)
-    told = module_brief(module, module.exam_level, (item.question,) * 3)
-    solve = SolveBrief(problem=item.question)
-    counts = plan.probes
+    source, counts = plan.source, plan.probes
+    domain = stand_in(source, plan.decomposition) if isinstance(source, Source) else source
+    modules = fewest = len(domain.modules)
     most = {split: counts[split] + plan.spare[split] for split in ("diagnosis", "gate")}
+    if isinstance(source, Source):
+        fewest = len(source.modules) or plan.decomposition.least
+        calls = decomposition_calls(source, domain, plan.decomposition, sum(counts.values()))
+        yield from (_Kind(*counted) for counted in calls)
+    shares = ((FEWEST_DEFICIENT, fewest), (1.0, modules))
+    targets = [max(1, math.ceil(plan.diagnosis.top_share * share * count)) for share, count in shares]
+    module = domain.modules[0]
+    problem = _problem(module, source)
+    told = module_brief(module, module.exam_level, (problem,) * 3)
     bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
+    shown = _worked_examples(plan.diagnosis)
     yield _Kind(
         "examinee",
-        solve,
+        SolveBrief(problem=problem),
         SOLVED,
-        modules * counts["diagnosis"] + targets[0] * (counts["gate"] + counts["final"]),
-        modules * (most["diagnosis"] + most["gate"])
+        fewest * (shown + counts["diagnosis"]) + targets[0] * (counts["gate"] + counts["final"]),
+        modules * (shown + most["diagnosis"] + most["gate"])
         + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
-    yield _Kind("diagnoser", everything, 2 * FINDING * modules, 1, 1)
+    claimed = int("teacher" in plan.diagnosis.estimators)
+    yield _Kind("diagnoser", everything, 2 * FINDING * modules, claimed, claimed)
     stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
     remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
-    yield from _readings(plan, told, FailedItem(probe="", question=item.question, expected="", reply=""), targets)
+    yield from _readings(plan, told, FailedItem(probe="", question=problem, expected="", reply=""), targets)
     proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
     revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
-    yield from _lessons(plan, told, targets, remedial, bridges)
+    yield from _lessons(plan, domain, told, targets, remedial, bridges)
 
 
-def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: int, bridges: int) -> Iterator[_Kind]:
+def _lessons(
+    plan: Plan, domain: Domain, told: ModuleBrief, targets: Sequence[int], remedial: int, bridges: int
+) -> Iterator[_Kind]:
     """Lessons and their independent solutions.
 
     At least: a majority of solutions agrees at once, and there is no later module to place a problem in. At most: all
@@ -188,7 +199,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     synthesis, problem = plan.synthesis, told.samples[0]
     brief = LessonsBrief(
         module=told,
-        level=plan.domain.modules[0].exam_level,
+        level=domain.modules[0].exam_level,
         kind=Kind.CHAIN_OF_THOUGHT,
         strategies=_strategies(synthesis, longest=False),
         count=synthesis.per_request,
@@ -197,7 +208,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     )
     longest: dict[str, object] = {"strategies": _strategies(synthesis, longest=True), "seed_problem": problem}
     if synthesis.counterfactual_share:
-        sources = (Source(id="0" * 16, problem=problem, answer="0" * 4),) * synthesis.per_request
+        sources = (SourceProblem(id="0" * 16, problem=problem, answer="0" * 4),) * synthesis.per_request
         longest |= {"kind": Kind.COUNTERFACTUAL, "sources": sources}
     told_twice = 1 if synthesis.choice == "off" else 2  # the plain solution and the adapted one
     lesson = told_twice * TOKENS_PER_WORD * plan.max_words + 60
@@ -205,7 +216,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    most = (first[1] + again) * wasted
+    most = (first[1] + again) * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
     wishes = 3 * targets[1] + remedial  # easiest level, examined level, counterfactuals: each ends in a short request
     yield _Kind(
         "adapter",
@@ -217,7 +228,7 @@ def _lessons(plan: Plan, told: ModuleBrief, targets: Sequence[int], remedial: in
     )
     if synthesis.verify:
         solve = SolveBrief(problem=problem)
-        others = plan.domain.modules[1 : targets[1]] if synthesis.alignment else ()
+        others = domain.modules[1 : targets[1]] if synthesis.alignment else ()
         candidates = tuple(Candidate(id=m.id, description=m.description, sample=problem) for m in others)
         placed = solve.model_copy(update={"candidates": (*candidates[:1], *candidates)})  # its own module is one
         majority = synthesis.solutions // 2 + 1
@@ -253,6 +264,24 @@ def _strategies(synthesis: SynthesisSettings, *, longest: bool) -> tuple[Strateg
         return synthesis.strategies
     by_length = sorted(Strategy, key=lambda s: len(prompt_text(f"strategy-{s.value}")), reverse=longest)
     return tuple(by_length[: synthesis.strategies_per_module])
+
+
+def _worked_examples(settings: DiagnosisSettings) -> int:
+    """Solutions a module that stand before the questions of the population's variants."""
+    return max(settings.population.shots, default=0) if "population" in settings.estimators else 0
+
+
+def _trial_lessons(settings: DiagnosisSettings) -> int:
+    """Lessons a module, where the student cannot do it, for an intervention."""
+    return settings.intervention.lessons if "intervention" in settings.estimators else 0
+
+
+def _problem(module: Module, source: Domain | Source) -> str:
+    """A problem of the usual length."""
+    if isinstance(module.exam, Generator):
+        return draw(module.exam, seed=0, count=1)[0].question
+    items = source.items if isinstance(source, Source) else ()
+    return max((item.question for item in items[:20]), key=len, default=SENTENCE)
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:

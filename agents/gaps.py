@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ioa.agents.estimators import Combination, Estimator, InterventionSettings, PopulationSettings
 from ioa.memory.records import Edge, Gap, Record, Score, Unit
 
 ROUNDING = 1e-9
@@ -36,12 +37,33 @@ class DiagnosisSettings(Record):
     tau_gap: Unit = 0.3
     """Eq. 5: a module whose gap is larger is deficient."""
     tau_dep: Unit = 0.3
-    """Eq. 3: a claimed prerequisite is kept when its strength is larger."""
+    """Eq. 3: a prerequisite is kept when its strength, of all estimators together, is larger."""
+    estimators: Annotated[tuple[Estimator, ...], Field(min_length=1)] = ("pack", "teacher")
+    """Who says what depends on what; `population` and `intervention` measure it, which takes examinations."""
+    combine: Combination = "strongest"
+    """How several estimators' claims about a pair become one: the strongest of them; the mean over those that had a
+    say; or, `agree`, what more than half of these say at least."""
+    uncertain: Literal["keep", "drop"] = "keep"
+    """What happens to an edge whose interval reaches down to tau_dep: the paper looks at the estimate alone."""
+    tau_high: Unit = 0.9
+    """Eq. 3: P_S / P_T from which a student state can do a module."""
+    tau_low: Unit = 0.7
+    """Eq. 3: P_S / P_T below which it cannot."""
+    population: PopulationSettings = PopulationSettings()
+    intervention: InterventionSettings = InterventionSettings()
     alpha: Unit = 0.7
     """Eq. 4: weight of the gap against connectivity in severity."""
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     """Eq. 6: share of the deficient modules that become targets, rounded up."""
     misconceptions: MisconceptionSettings = MisconceptionSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.tau_low > self.tau_high:
+            raise ValueError(f"tau_low ({self.tau_low}) must not be above tau_high ({self.tau_high})")
+        if len(set(self.estimators)) < len(self.estimators):
+            raise ValueError(f"estimators names one twice: {', '.join(self.estimators)}")
+        return self
 
 
 def relative_gap(student: Score, teacher: Score) -> float | None:

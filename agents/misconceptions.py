@@ -173,7 +173,10 @@ class Analyst:
         found = []
         for text, named in reading.named.items():
             both = tuple(probe for probe in named if placement.get(probe) == text and text)
-            why = self._why_not(text, named, both, len(items)) if placement or not text else _UNCHECKED
+            placed = sum(probe in placement for probe in named)  # what could not be read speaks for nobody
+            why = (
+                self._why_not(text, len(named), placed, len(both), len(items)) if placement or not text else _UNCHECKED
+            )
             shown = [items[probe] for probe in (both or named)[: self._settings.examples]]
             found.append(
                 Misconception(
@@ -196,17 +199,17 @@ class Analyst:
             told.append(one.model_copy(update={"id": f"{label}/{one.module}/{number}", "refused": why}))
         return told
 
-    def _why_not(self, text: str, named: Sequence[str], both: Sequence[str], failed: int) -> str:
+    def _why_not(self, text: str, named: int, placed: int, both: int, failed: int) -> str:
         if not text:
             return "nothing is left of it without what it quotes of the examination"
         if not named:
             return "no wrong answer was named for it"
         least = min(self._settings.least_items, failed)
-        if len(both) >= least and len(both) >= self._settings.confirm * len(named):
+        if both >= least and both >= self._settings.confirm * placed:
             return ""
         return (
-            f"the second reading bears it out in {len(both)} of the {len(named)} wrong answers named for it; "
-            f"needed are {least}, and {self._settings.confirm:.0%} of those named"
+            f"{named} wrong answers were named for it; the second reading placed {placed} of them and bears it out in "
+            f"{both}; needed are {least}, and {self._settings.confirm:.0%} of those placed"
         )
 
 
@@ -217,14 +220,16 @@ def agreement(named: Mapping[str, Sequence[str]], placement: Mapping[str, str]) 
     """How far two readings agree on what each item shows.
 
     Args:
-        named: The first reading, probes by misconception; an item named twice counts where it was named first.
+        named: The first reading, probes by misconception; an item named twice counts where it was named first. Those
+            of the empty text, which could not be passed on, do not count.
         placement: The second one, misconception by probe, empty for none.
     """
     first: dict[str, str] = {}
     for text, probes in named.items():
         for probe in probes:
             first.setdefault(probe, text)
-    pairs = [(first.get(probe, ""), text) for probe, text in placement.items()]
+    unspeakable = set(named.get("", ()))
+    pairs = [(first.get(probe, ""), text) for probe, text in placement.items() if probe not in unspeakable]
     return Agreement(items=len(pairs), same=sum(one == other for one, other in pairs), kappa=kappa(pairs))
 
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ioa.agents.exchange import Lesson, Source
+from ioa.agents.exchange import Lesson, SourceProblem
+from ioa.memory.duplicates import Bounds
 from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
 
 
@@ -53,8 +54,24 @@ class SynthesisSettings(Record):
     than one are of use only if the verifier has a `temperature` above 0."""
     alignment: bool = True
     """Have the verifier say to which module a problem belongs, and refuse what belongs to a later stage."""
-    duplicate_similarity: Unit = 0.95
+    duplicate_jaccard: Annotated[float, Field(ge=0.1, le=1)] = Bounds().jaccard
+    """Jaccard index of their word pairs from which two problems with the same numbers and names are one."""
+    duplicate_similarity: Unit = Bounds().cosine
     """Cosine similarity from which two problems with the same numbers and names are one."""
+    probe_similarity: Unit = Bounds().guarded
+    """Cosine similarity from which a problem with the numbers and operators of a probe or benchmark item is that
+    item in other words; where an item has none that tell it from others, the bounds for duplicates hold."""
+    benchmarks: tuple[str, ...] = ()
+    """Files of benchmark items that no lesson may come near, beside the probes: JSON lines or JSON, as their
+    authors publish them (GSM8K, MATH, HumanEval, MBPP, Dolly, Vicuna, MT-Bench)."""
+    store: str | None = None
+    """Folder of the lessons of several runs, which may run at the same time: what another run was taught counts as
+    a duplicate. None keeps a run to itself, and the same config and seed then give the same lessons."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """From where on two problems are one."""
+        return Bounds(jaccard=self.duplicate_jaccard, cosine=self.duplicate_similarity, guarded=self.probe_similarity)
 
 
 class LessonRequest(Record):
@@ -76,7 +93,7 @@ class LessonRequest(Record):
     """Id of that finding."""
     seed_problem: str = ""
     """The problem that the lessons are variations of, of this request alone; empty where none is left."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[SourceProblem, ...] = ()
     """Of a counterfactual request: the problems that are to be changed."""
 
 

@@ -3,9 +3,11 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from ioa.agents.exchange import Source
+from ioa.agents.exchange import SourceProblem
 from ioa.agents.requests import LessonRequest
+from ioa.memory.bank import ItemBank, shuffled
 from ioa.memory.procedural import Item, lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind
 from ioa.memory.similarity import normalise
@@ -23,15 +25,17 @@ Place = tuple[str, str]
 class Seeding:
     """Draws problems for requests; the same arguments give the same problems."""
 
-    def __init__(self, seed: int, avoid: Sequence[str]) -> None:
+    def __init__(self, seed: int, avoid: Sequence[str], bank: ItemBank) -> None:
         """For one run.
 
         Args:
             seed: The run's.
             avoid: The probes' questions.
+            bank: The problems of levels without a generator.
         """
         self._seed = seed
         self._avoid = tuple(avoid)
+        self._bank = bank
 
     def seeded(
         self,
@@ -63,8 +67,12 @@ class Seeding:
         sources = sum(request.count for request in own if request.kind is Kind.COUNTERFACTUAL)
         wanted = sum(request.kind is not Kind.COUNTERFACTUAL for request in own) + max(0, sources - pool)
         found: list[Item] = []
-        if not isinstance(generator, Generator) or not wanted:
+        if not wanted:
             return iter(found)
+        if not isinstance(generator, Generator):
+            seeds = shuffled(self._bank.seeds(*place), lesson_seed(self._seed, own[0].batch))
+            written = (Item(question=seed.question, answer=seed.answer) for seed in seeds)
+            return islice((item for item in written if normalise(item.question) not in taken), wanted)
         seed = lesson_seed(self._seed, f"samples/{own[0].batch}")
         items = supply(generator, seed=seed, exclude=self._avoid, patience=PATIENCE)
         for looked, item in enumerate(items, start=1):
@@ -75,21 +83,21 @@ class Seeding:
         return iter(found)
 
 
-def _pool(taught: Sequence[Example], level: str, name: str) -> list[Source]:
+def _pool(taught: Sequence[Example], level: str, name: str) -> list[SourceProblem]:
     """Accepted lessons of the level that a counterfactual may start from, in an order that the name decides."""
     own = [example for example in taught if example.level == level and example.kind is not Kind.COUNTERFACTUAL]
     random.Random(name).shuffle(own)
-    return [Source(id=example.id, problem=example.problem, answer=example.answer) for example in own]
+    return [SourceProblem(id=example.id, problem=example.problem, answer=example.answer) for example in own]
 
 
-def _filled(request: LessonRequest, pool: list[Source], new: Iterator[Item]) -> LessonRequest:
+def _filled(request: LessonRequest, pool: list[SourceProblem], new: Iterator[Item]) -> LessonRequest:
     if request.kind is not Kind.COUNTERFACTUAL:
         item = next(new, None)
         return request.model_copy(update={"seed_problem": item.question if item else ""})
     sources = [pool.pop() for _ in range(min(request.count, len(pool)))]
     while len(sources) < request.count and (item := next(new, None)) is not None:
         name = example_id(request.module, item.question)
-        sources.append(Source(id=name, problem=item.question, answer=item.answer))
+        sources.append(SourceProblem(id=name, problem=item.question, answer=item.answer))
     if not sources:  # nothing to change: an ordinary lesson instead
         return request.model_copy(update={"kind": Kind.CHAIN_OF_THOUGHT})
     return request.model_copy(update={"sources": tuple(sources), "count": len(sources)})

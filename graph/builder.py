@@ -30,6 +30,7 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
     graph = StateGraph(RunState)
     graph.add_node("decompose", beginning.decompose(shop))
     graph.add_node("examine", beginning.examine(shop))
+    graph.add_node("relate", beginning.relate(shop))
     graph.add_node("diagnose", beginning.diagnose(shop))
     graph.add_node("plan", planning.plan(shop))
     graph.add_node("review", planning.review(shop))
@@ -43,7 +44,8 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
 
     graph.add_edge(START, "decompose")
     graph.add_edge("decompose", "examine")
-    graph.add_edge("examine", "diagnose")
+    graph.add_edge("examine", "relate")
+    graph.add_edge("relate", "diagnose")
     graph.add_edge("diagnose", "plan")
     graph.add_conditional_edges("plan", after_plan(review=config.curriculum.review))
     graph.add_conditional_edges("review", after_review)

@@ -12,6 +12,7 @@ from ioa.agents import (
     PRICES,
     BudgetSettings,
     CurriculumSettings,
+    DecompositionSettings,
     DiagnosisSettings,
     Roles,
     SynthesisSettings,
@@ -19,6 +20,7 @@ from ioa.agents import (
 )
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
+from ioa.memory.redaction import SECRET
 from ioa.memory.yaml_source import validate
 from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
 
@@ -46,7 +48,7 @@ class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
     domain: str = "arithmetic"
-    """A built-in or installed domain, or the path of a YAML pack."""
+    """A built-in or installed domain, or the path of a YAML file: a pack, a description or an item set."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     """Seeds the probes, the lessons and the training."""
     embedder: str = "wordllama"
@@ -58,6 +60,8 @@ class RunConfig(Record):
     budget: BudgetSettings = BudgetSettings()
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""
+    decomposition: DecompositionSettings = DecompositionSettings()
+    """How a description or an item set becomes modules with items."""
     examination: ExaminationSettings = ExaminationSettings()
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     curriculum: CurriculumSettings = CurriculumSettings()
@@ -104,16 +108,43 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         for section in sections:
             place = _below(place, section)
         if not isinstance(place, dict) or last not in place:
-            raise UserError(f"--set {setting}: there is no key {key}. The keys of a run file: {', '.join(data)}.")
+            raise UserError(f"--set {setting}: there is no key {key}. {_keys_beside(data, sections)}")
         try:
             place[last] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise UserError(f"--set {setting}: the value is not YAML: {error}") from error
+            problem = getattr(error, "problem", None) or "it cannot be read"
+            raise UserError(f"--set {setting}: the value is not YAML ({problem}); put quotes around it.") from error
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise UserError(f"--set: {faults}") from error
+        raise UserError("\n".join(f"--set {_wrong(fault)}" for fault in error.errors())) from error
+
+
+def _keys_beside(data: dict[str, Any], sections: Sequence[str]) -> str:
+    """The keys that there are, in the deepest of the sections that exists."""
+    place: Any = data
+    path: list[str] = []
+    for section in sections:
+        below = _below(place, section)
+        if not isinstance(below, dict) or not below:
+            break
+        place = below
+        path.append(section)
+    return f"The keys of {'.'.join(path) or 'a run file'}: {', '.join(place) if isinstance(place, dict) else 'none'}."
+
+
+def _wrong(fault: Any) -> str:
+    """Which key has which wrong value, and what is expected there."""
+    from ioa.graph.config_docs import find, keys
+
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == SECRET:
+        return f"{name}: {fault['msg']}."
+    key = find(name)
+    below = [other.name.removeprefix(f"{name}.") for other in keys() if other.name.startswith(f"{name}.")]
+    expected = f" Expected: {key.expected}." if key else f" Expected: a mapping of {', '.join(below)}." if below else ""
+    shown = repr(fault["input"])
+    return f"{name}: {fault['msg']} (got {shown if len(shown) <= 60 else shown[:57] + '...'}).{expected}"
 
 
 def _below(place: Any, section: str) -> Any:

@@ -24,8 +24,12 @@ _HEAD = """\
 """
 
 
-def read_curriculum(path: Path, domain: Domain) -> Curriculum:
+def read_curriculum(path: Path, domain: Domain | None) -> Curriculum:
     """Read a curriculum, perhaps edited by hand, and number its stages.
+
+    Args:
+        path: The file.
+        domain: What it teaches; none where its modules are not known yet.
 
     Raises:
         UserError: it cannot be read, names a module that the domain does not have or names one twice, or its order
@@ -42,15 +46,16 @@ def read_curriculum(path: Path, domain: Domain) -> Curriculum:
     return curriculum.model_copy(update={"stages": stages})
 
 
-def _faults(curriculum: Curriculum, domain: Domain) -> list[str]:
-    modules = {module.id: module for module in domain.modules}
+def _faults(curriculum: Curriculum, domain: Domain | None) -> list[str]:
+    known = {module.id: module for module in domain.modules} if domain else {}
     own = [(stage, number) for number, stage in enumerate(curriculum.stages, start=1)]
     placed = [module for stage, _ in own for module in stage.modules if module not in stage.levels]
     at = {module: number for stage, number in own for module in stage.modules if module not in stage.levels}
     everything = {module for stage, _ in own for module in stage.modules}
+    unknown = everything - set(known) if domain else set()
     twice = sorted({module for module in placed if placed.count(module) > 1})
     return [
-        *(f"{module} is not a module of the domain" for module in sorted(everything - set(modules))),
+        *(f"{module} is not a module of the domain" for module in sorted(unknown)),
         *(f"{module} stands in more than one stage" for module in twice),
         *(
             f"{pair.later} (stage {at[pair.later]}) needs {pair.earlier} (stage {at[pair.earlier]}): move one of them, "
@@ -62,7 +67,7 @@ def _faults(curriculum: Curriculum, domain: Domain) -> list[str]:
             fault
             for stage, number in own
             for module, level in stage.levels.items()
-            for fault in _bridge_faults(modules.get(module), module, level, stage, number, at)
+            for fault in _bridge_faults(known.get(module), module, level, stage, number, at)
         ),
     ]
 
@@ -73,7 +78,7 @@ def _bridge_faults(
     if module not in stage.modules:
         return [f"stage {number} has a level for {module}, which it does not teach"]
     if known is None:
-        return []  # said already
+        return []  # said already, or not known yet
     easier = list(known.levels)[: list(known.levels).index(known.exam_level)]
     if level not in easier:
         return [

@@ -93,7 +93,8 @@ def examine_teacher(
         piece = asked[start : start + PIECE]
         new = examine(TeacherExaminee(shop.teacher(), node), piece)
         append_records(shop.run.scores(label), new)
-        _keep(shop, new)
+        if not same_items:  # those may be of another level
+            _keep(shop, new)
         known += new
         shop.reporter.work(f"teacher, {label}", start + len(piece), len(asked))
     return [

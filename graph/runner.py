@@ -20,10 +20,12 @@ from ioa.graph.curriculum import curriculum_yaml, read_curriculum
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
 from ioa.graph.workshop import Workshop
-from ioa.memory import RunDirectory, open_embedder
-from ioa.memory.domain import load_domain
+from ioa.memory import Domain, RunDirectory, open_embedder
+from ioa.memory.benchmarks import read_benchmarks
+from ioa.memory.domain import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
+from ioa.memory.shared_store import check_store
 from ioa.memory.yaml_source import validate
 from ioa.training import resolve_student
 
@@ -72,10 +74,12 @@ def start(
     run = RunDirectory.at(runs, run_id)
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
-    domain = load_domain(config.domain)
+    named = load_source(config.domain)
+    domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
     open_embedder(config.embedder)
+    check_lessons(config)
     check_teachers(config)
     try:
         run.root.mkdir(parents=True, exist_ok=True)
@@ -90,6 +94,17 @@ def start(
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
         _work(run, config, reporter)
     return run
+
+
+def check_lessons(config: RunConfig) -> None:
+    """See that what the lessons are compared with can be read, before the first of them is paid for.
+
+    Raises:
+        UserError: a benchmark file cannot be, or the folder of the shared lessons cannot be written to.
+    """
+    read_benchmarks(config.synthesis.benchmarks)
+    if config.synthesis.store is not None:
+        check_store(config.synthesis.store)
 
 
 def check_teachers(config: RunConfig) -> None:
@@ -125,6 +140,7 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
         config = validate(run.config, RunConfig)
+        check_lessons(config)
         if settings:
             config = changed(config, settings)
             check_teachers(config)

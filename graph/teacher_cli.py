@@ -94,11 +94,12 @@ def estimate(
 def plan_of(run: "RunConfig") -> "Plan":
     """What an estimate needs to know of a run."""
     from ioa.agents.estimate import Plan
-    from ioa.memory.domain import load_domain
+    from ioa.memory.domain import load_source
     from ioa.memory.records import Split
 
     return Plan(
-        domain=load_domain(run.domain),
+        source=load_source(run.domain),
+        decomposition=run.decomposition,
         diagnosis=run.diagnosis,
         curriculum=run.curriculum,
         synthesis=run.synthesis,

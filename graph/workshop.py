@@ -29,9 +29,13 @@ from ioa.graph.judging import agree
 from ioa.graph.progress import Reporter, Silent
 from ioa.graph.state import RunState
 from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
-from ioa.memory.domain import load_domain
+from ioa.memory.bank import ItemBank
+from ioa.memory.benchmarks import read_benchmarks
+from ioa.memory.domain import load_source
 from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
+from ioa.memory.records import BankItem
+from ioa.memory.shared_store import check_store
 from ioa.training import Student
 
 T = TypeVar("T")
@@ -66,9 +70,10 @@ class Workshop:
     _open: ExitStack = field(default_factory=ExitStack)
 
     def prepare(self) -> None:
-        """Write what the run is about, its config and its domain, unless that is there."""
-        if not self.run.domain.exists():
-            write_record(self.run.domain, load_domain(self.config.domain))
+        """Write what the run is about, its config and its domain or what it is to be made of, unless that is there."""
+        if not self.run.domain.exists() and not self.run.source.exists():
+            named = load_source(self.config.domain)
+            write_record(self.run.domain if isinstance(named, Domain) else self.run.source, named)
         if not self.run.config.exists():
             write_text(self.run.config, self.config.to_yaml())
 
@@ -152,15 +157,18 @@ class Workshop:
 
     @_once
     def store(self) -> ExampleStore:
-        """The lessons so far, guarding the probes."""
+        """The lessons so far, guarding the probes and the benchmarks."""
+        settings = self.config.synthesis
         store = ExampleStore(
             self.run,
             open_embedder(self.config.embedder),
-            threshold=self.config.synthesis.duplicate_similarity,
+            bounds=settings.bounds,
             on_message=self.reporter.say,
+            shared=check_store(settings.store) if settings.store else None,
         )
         self._open.callback(store.close)
         store.guard(self.probes())
+        store.guard_texts(read_benchmarks(settings.benchmarks))
         return store
 
     @_once
@@ -184,11 +192,17 @@ class Workshop:
         avoid = [probe.question for probe in self.probes()]
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
         settings, seed = self.config.synthesis, self.config.seed
-        return PedagogicalAdapter(writer, verifier, settings, seed=seed, max_words=words, avoid=avoid, agree=agree)
+        return PedagogicalAdapter(
+            writer, verifier, settings, seed=seed, max_words=words, avoid=avoid, agree=agree, bank=self.bank()
+        )
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""
         return read_record(self.run.domain, Domain)
+
+    def bank(self) -> ItemBank:
+        """The items of modules that have no generator."""
+        return ItemBank(read_records(self.run.items, BankItem))
 
     def curriculum(self) -> Curriculum:
         """The stages, as they were planned or as a person left them.

@@ -95,6 +95,29 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 ) from error
 
 
+def read_lines_from(path: Path, offset: int, line: int) -> Iterator[tuple[int, bytes, int]]:
+    """The complete, non-empty lines of a file that grows, from a place in it; a torn last line is left out.
+
+    Args:
+        path: The file; a missing one reads as empty.
+        offset: Bytes to pass over.
+        line: Number of lines in them.
+
+    Yields:
+        The line's number from 1, the line, and the offset of what follows it.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as handle:
+        handle.seek(offset)
+        for number, content in enumerate(handle, start=line + 1):
+            if not content.endswith(b"\n"):
+                return
+            offset += len(content)
+            if content.strip():
+                yield number, content, offset
+
+
 def read_records(path: Path, kind: type[R]) -> list[R]:
     """Read JSON lines as records; a missing file reads as none.
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, write_record
 from ioa.memory.records import Record
+from ioa.memory.vectors import VectorTable
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -46,6 +47,8 @@ class VectorIndex:
         self._embedder = embedder
         self._dimension = dimension
         self._opened: tuple[Client, Collection] | None = None
+        self._read = VectorTable(dimension)
+        """What was fetched from the disk or written to it, so that nothing is fetched twice."""
 
     def fault(self, ids: Iterable[str]) -> str:
         """What is wrong with the index on disk, in a few words; empty when it holds just these ids."""
@@ -67,6 +70,7 @@ class VectorIndex:
     def rebuild(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Throw the index away and make it anew from N ids and their vectors, (N, D)."""
         self._release()
+        self._read = VectorTable(self._dimension)
         if self._folder.exists():
             shutil.rmtree(self._folder)
         if ids:
@@ -77,22 +81,22 @@ class VectorIndex:
         client, collection = self._open()
         for part in _batches(client, len(ids)):
             collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+        self._read.put(ids, vectors)
 
-    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The (D,) vectors of these ids.
+    def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of N ids, (N, D) float32; each is fetched from Chroma when it is first asked for.
 
         Raises:
             KeyError: an id is not in the index.
         """
-        if not ids:
-            return {}
-        client, collection = self._open()
-        found: dict[str, NDArray[np.float32]] = {}
-        for part in _batches(client, len(ids)):
-            reply = collection.get(ids=list(ids[part]), include=["embeddings"])
-            rows = np.asarray(reply["embeddings"], dtype=np.float32)
-            found.update(zip(reply["ids"], rows, strict=True))
-        return {key: found[key] for key in ids}
+        missing = self._read.missing(ids)
+        if missing:
+            client, collection = self._open()
+            for part in _batches(client, len(missing)):
+                reply = collection.get(ids=missing[part], include=["embeddings"])
+                rows = np.asarray(reply["embeddings"], dtype=np.float32)
+                self._read.put(reply["ids"], rows.reshape(-1, self._dimension))
+        return self._read.get(ids)
 
     def ids(self) -> list[str]:
         """Every id in the index, sorted."""

@@ -90,6 +90,31 @@ class RunDirectory:
         return self.root / "domain" / "domain.json"
 
     @property
+    def source(self) -> Path:
+        """What the domain was made of, JSON of `Source`; not there where a pack says it all."""
+        return self.root / "domain" / "source.json"
+
+    @property
+    def answers(self) -> Path:
+        """The teacher's answers of which the domain was made, JSON lines of `Answered`."""
+        return self.root / "domain" / "answers.jsonl"
+
+    @property
+    def items(self) -> Path:
+        """The item bank, JSON lines of `BankItem`; not there where all items come from generators."""
+        return self.root / "domain" / "items.jsonl"
+
+    @property
+    def refused_items(self) -> Path:
+        """Items that are not in the bank and why, JSON lines of `RefusedItem`."""
+        return self.root / "domain" / "refused-items.jsonl"
+
+    @property
+    def decomposition(self) -> Path:
+        """How the domain was made, JSON of `Decomposition`."""
+        return self.root / "domain" / "decomposition.json"
+
+    @property
     def probes(self) -> Path:
         """All three splits, JSON lines of `Probe`."""
         return self.root / "domain" / "probes.jsonl"
@@ -102,6 +127,20 @@ class RunDirectory:
     def diagnosis(self) -> Path:
         """JSON of `Diagnosis`."""
         return self.root / "diagnosis.json"
+
+    @property
+    def revised_dependencies(self) -> Path:
+        """The prerequisite graph as estimated again with the run's checkpoints, JSON of `Dependencies`."""
+        return self.root / "dependencies-revised.json"
+
+    @property
+    def interventions(self) -> Path:
+        """LoRAs of brief trainings on one module, each gone once it has been examined."""
+        return self.root / "interventions"
+
+    def intervention_lessons(self, module: str) -> Path:
+        """Folder of the lessons for such a training; none of them is among the examples."""
+        return self.root / "drafts" / f"intervention-{module.replace('/', '.')}"
 
     @property
     def curriculum(self) -> Path:
@@ -142,6 +181,11 @@ class RunDirectory:
     def index(self) -> Path:
         """The Chroma index over all accepted lessons; rebuildable."""
         return self.root / "index"
+
+    @property
+    def owner(self) -> Path:
+        """By what name the run's lessons are known in a store that several runs share; not there without one."""
+        return self.root / "owner"
 
     def adapter(self, stage: int, round_: int) -> Path:
         """The LoRA adapter after that round, with its training log and completion marker."""

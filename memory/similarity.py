@@ -1,17 +1,14 @@
 """When two problems are the same problem.
 
-A vector alone cannot tell: "2x+3=7" and "2x+3=9", or "5 more" and "5 fewer", lie close together although
-their answers differ. So two texts are the same when they are the same but for case, spacing and punctuation;
-or when their vectors are close *and* they state the same facts: numbers, operators, names and comparisons.
+Likeness alone cannot tell: "2x+3=7" and "2x+3=9", or "5 more" and "5 fewer", lie close together although
+their answers differ. So two texts are the same when they are the same but for case, spacing and punctuation; or
+when they are alike *and* state the same facts: numbers, operators, names and comparisons.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 _SPELLINGS = str.maketrans(
     {
@@ -53,9 +50,10 @@ _COMPARISONS = frozenset(
     _words(
         "more most fewer fewest less least greater greatest smaller smallest larger largest higher highest "
         "lower lowest longer longest shorter shortest older oldest younger youngest before after increase "
-        "decrease not"
+        "decrease not no none never"
     )
 )
+_ARTICLES = frozenset(_words("a i"))
 # Words that stand at the beginning of a sentence for other reasons than being a name.
 _OPENERS = frozenset(
     _words(
@@ -64,7 +62,10 @@ _OPENERS = frozenset(
         "factor find first for from give given he her here his how i if in is it its let list look make "
         "multiply my next no now of on one our perform please question reduce round same she show simplify "
         "solve some state subtract suppose take tell that the their then there these they this those to "
-        "using was we were what when where which while who why with work write yes you your"
+        "using was we were what when where which while who why with work write yes you your "
+        "arrange choose classify compare create define describe design discuss draft estimate generate identify "
+        "imagine implement name outline predict prove provide remove return rewrite sort summarize translate "
+        "use verify"
     )
 )
 
@@ -77,7 +78,7 @@ class Facts(NamedTuple):
     operators: tuple[str, ...]
     """In order; without one at the very end, as in "3 + 5 =" and "= ?"."""
     names: tuple[str, ...]
-    """Capitalised words in the order in which they first come, casefolded."""
+    """Capitalised words and single letters in the order in which they first come, casefolded."""
     comparisons: tuple[str, ...]
     """Words like "more" and "fewer", sorted, each once."""
 
@@ -102,12 +103,22 @@ def numbers(text: str) -> tuple[str, ...]:
 
 def facts(text: str) -> Facts:
     """What the text states; see `Facts`."""
+    return _facts(_tokens(text))
+
+
+def features(text: str) -> Features:
+    """Both views of the text at once."""
+    tokens = list(_tokens(text))
+    return Features(" ".join([token.casefold() for _, token, _ in tokens]), _facts(tokens))
+
+
+def _facts(tokens: Iterable[tuple[str, str, bool]]) -> Facts:
     found: list[str] = []
     operators: list[str] = []
     names: dict[str, None] = {}
     comparisons: set[str] = set()
     kind = ""
-    for kind, token, opens in _tokens(text):
+    for kind, token, opens in tokens:
         word = token.casefold().removesuffix("'s")
         if kind == "operator":
             operators.append(token)
@@ -115,16 +126,18 @@ def facts(text: str) -> Facts:
             found.append(_NUMBER_WORDS.get(word, word))
         elif word in _COMPARISONS:
             comparisons.add(word)
-        elif token[0].isupper() and not (opens and word in _OPENERS):
+        elif _is_name(token, word, opens):
             names[word] = None
     if kind == "operator" and operators[-1] != ")":
         operators.pop()
     return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))
 
 
-def features(text: str) -> Features:
-    """Both views of the text at once."""
-    return Features(normalise(text), facts(text))
+def _is_name(token: str, word: str, opens: bool) -> bool:
+    """A capitalised word, or a letter that stands for something: the x of an equation, a letter to be counted."""
+    if len(word) == 1:
+        return word not in _ARTICLES or (token.isupper() and word == "a" and not opens)
+    return token[0].isupper() and not (opens and word in _OPENERS)
 
 
 def same_facts(one: str, other: str) -> bool:
@@ -143,53 +156,6 @@ def is_duplicate(one: str, other: str, cosine: float, threshold: float) -> bool:
     """
     first, second = features(one), features(other)
     return first.text == second.text or (cosine >= threshold and first.facts == second.facts)
-
-
-class Pool:
-    """Known texts, each under a key, in which a duplicate of a new one is looked up.
-
-    Only texts that state the same facts can be near-duplicates, so only their vectors are compared, and all
-    of them are: exact, where a search for the nearest few could return nothing but the same sentence with
-    other numbers.
-    """
-
-    def __init__(self) -> None:
-        self._by_text: dict[str, str] = {}
-        self._by_facts: dict[Facts, list[str]] = {}
-
-    def add(self, key: str, known: Features) -> None:
-        """Remember a text; of several equal ones the first is reported."""
-        self._by_text.setdefault(known.text, key)
-        self._by_facts.setdefault(known.facts, []).append(key)
-
-    def candidates(self, new: Features) -> list[str]:
-        """Keys whose vectors `find` needs to decide about `new`; none where the text itself is known."""
-        return [] if new.text in self._by_text else self._by_facts.get(new.facts, [])
-
-    def find(
-        self,
-        new: Features,
-        vector: NDArray[np.float32],
-        vectors: Mapping[str, NDArray[np.float32]],
-        threshold: float,
-    ) -> tuple[str, float] | None:
-        """The known text that `new` duplicates, with their cosine (1 for the same text); none if it is new.
-
-        Args:
-            new: the text asked about.
-            vector: its vector, (D,), of norm 1.
-            vectors: (D,) vectors of norm 1 of at least the `candidates`.
-            threshold: from which cosine on texts that state the same facts are duplicates.
-        """
-        same = self._by_text.get(new.text)
-        if same is not None:
-            return same, 1.0
-        keys = self.candidates(new)
-        if not keys:
-            return None
-        cosines = np.stack([vectors[key] for key in keys]) @ vector
-        best = int(np.argmax(cosines))
-        return (keys[best], min(1.0, float(cosines[best]))) if cosines[best] >= threshold else None
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:

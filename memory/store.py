@@ -1,7 +1,8 @@
 """The example memory of a run: what may be taught, what was refused, and what no lesson may come near."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,32 +10,36 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ioa.memory.duplicates import Bounds, GuardedPool, Hit, Method, Pool
 from ioa.memory.embedding import Embedder
 from ioa.memory.files import append_records, mend_last_line, read_records
 from ioa.memory.index import VectorIndex
 from ioa.memory.records import Example, Probe, Record, Refusal, RefusalReason
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.similarity import Features, Pool, features, normalise
-
-PROBE_SIMILARITY = 0.6
-"""Cosine from which a problem with the numbers and operators of a probe counts as that probe in other words.
-Measured with wordllama: two wordings of one sum, fraction, divisor or equation lie at 0.62 to 0.75, the divisor
-and the multiple of the same two numbers at 0.36."""
-
-THRESHOLD = 0.95
-"""Cosine from which two problems that state the same facts are one. Under wordllama a word added or
-exchanged in a two-sentence problem leaves 0.94 to 0.98; another name or another kind of fruit, 0.4 to 0.7."""
+from ioa.memory.shared_store import SharedStore
+from ioa.memory.similarity import Features, features, normalise
+from ioa.memory.vectors import VectorTable
 
 
 class Collision(Record):
     """Why a problem may not be taught."""
 
     reason: RefusalReason
-    """CONTAMINATED (a probe) or DUPLICATE (an accepted example, or an earlier item of the same request)."""
+    """CONTAMINATED (a probe or a benchmark item) or DUPLICATE (an accepted example, or one of the same request)."""
     other: str
-    """Id of the probe or of the example, or `item N of this request`, counted from 1."""
+    """Id of the probe or of the example, `file:line` of a benchmark, or `item N of this request`, from 1."""
+    run: str = ""
+    """The run whose example it is, where it is another's."""
+    method: Method
+    """The filter that caught it."""
     similarity: float
-    """Cosine of the two vectors; 1 where the texts are the same but for case, spacing and punctuation."""
+    """1 where the texts are the same but for case, spacing and punctuation; else the method's measure."""
+
+    @property
+    def detail(self) -> str:
+        """In words."""
+        of = f" of run {self.run}" if self.run else ""
+        return f"too close to {self.other}{of} ({self.method}, similarity {self.similarity:.2f})"
 
 
 class ExampleStore:
@@ -51,18 +56,28 @@ class ExampleStore:
         self,
         run: RunDirectory,
         embedder: Embedder,
-        threshold: float = THRESHOLD,
+        bounds: Bounds | None = None,
         on_message: Callable[[str], None] | None = None,
+        shared: Path | None = None,
     ) -> None:
+        """Open the store of a run.
+
+        Args:
+            run: Where it is.
+            embedder: Makes the vectors.
+            bounds: From where on two problems are one.
+            on_message: Told what was mended or built again.
+            shared: Folder of the lessons of several runs; those of the others count as duplicates.
+        """
         self._run = run
         self._embedder = embedder
-        self._threshold = threshold
         self._tell = on_message or (lambda _: None)
         self._index = VectorIndex(run.index, embedder.name, embedder.dimension)
         self._examples: dict[str, Example] = {}
-        self._known = Pool()
-        self._probes = Pool()
-        self._probe_vectors: dict[str, NDArray[np.float32]] = {}
+        self._bounds = bounds or Bounds()
+        self._known = Pool(self._bounds, self._index.vectors)
+        self._guard_vectors = VectorTable(embedder.dimension)
+        self._guarded = GuardedPool(self._bounds, self._guard_vectors.get)
         for path in self._files("stage"):
             if mend_last_line(path):
                 self._tell(f"{path}: the last line was torn off; moved to {path.name}.torn")
@@ -72,6 +87,10 @@ class ExampleStore:
         if fault:
             self._tell(f"Index {fault}, rebuilding {len(self._examples)} vectors")
             self.rebuild()
+        self._shared: SharedStore | None = None
+        if shared is not None:
+            self._shared = SharedStore(shared, run, embedder, self._bounds, self._tell)
+            self._shared.add(self.examples())  # what was accepted just before a crash
 
     def __enter__(self) -> Self:
         return self
@@ -83,44 +102,56 @@ class ExampleStore:
 
     def guard(self, probes: Sequence[Probe]) -> None:
         """Register examination items that no example may come near; one that is registered stays as it is."""
-        new = list({probe.id: probe for probe in probes if probe.id not in self._probe_vectors}.values())
-        vectors = self._embedder.embed([probe.question for probe in new])
-        for probe, vector in zip(new, vectors, strict=True):
-            self._probes.add(probe.id, _formula(features(probe.question)))
-            self._probe_vectors[probe.id] = vector
+        self.guard_texts({probe.id: probe.question for probe in probes})
+
+    def guard_texts(self, texts: Mapping[str, str]) -> None:
+        """The same for texts by the name under which a refusal is to speak of them."""
+        new = self._guard_vectors.missing(list(texts))
+        self._guard_vectors.put(new, self._embedder.embed([texts[key] for key in new]))
+        for key in new:
+            self._guarded.add(key, features(texts[key]))
 
     def check(self, problems: Sequence[str]) -> list[Collision | None]:
         """For each problem of a request, what it collides with; none where it may be taught.
 
-        A problem is compared with the probes, then with the accepted examples of all stages, then with the
-        earlier problems of the request that passed themselves.
+        A problem is compared with the probes and benchmarks, then with the accepted examples of all stages, then
+        with those of other runs, then with the earlier problems of the request that passed themselves.
         """
         views = [features(problem) for problem in problems]
         vectors = self._embedder.embed(problems)
-        known_vectors = self._index.vectors(_union(self._known.candidates(view) for view in views))
-        earlier, earlier_vectors = Pool(), dict[str, NDArray[np.float32]]()
-        pools = (
-            (RefusalReason.CONTAMINATED, self._probes, self._probe_vectors),
-            (RefusalReason.DUPLICATE, self._known, known_vectors),
-            (RefusalReason.DUPLICATE, earlier, earlier_vectors),
-        )
-        collisions: list[Collision | None] = []
-        for number, (view, vector) in enumerate(zip(views, vectors, strict=True), start=1):
-            collision = None
-            for reason, pool, pool_vectors in pools:
-                if pool is self._probes:
-                    hit = pool.find(_formula(view), vector, pool_vectors, min(self._threshold, PROBE_SIMILARITY))
-                else:
-                    hit = pool.find(view, vector, pool_vectors, self._threshold)
-                if hit is not None:
-                    collision = Collision(reason=reason, other=hit[0], similarity=hit[1])
-                    break
-            else:
-                key = f"item {number} of this request"
-                earlier.add(key, view)
-                earlier_vectors[key] = vector
-            collisions.append(collision)
-        return collisions
+        collisions: list[Collision | None] = [None] * len(problems)
+        for reason, find in (
+            (RefusalReason.CONTAMINATED, self._guarded.find),
+            (RefusalReason.DUPLICATE, self._known.find),
+            *([(RefusalReason.DUPLICATE, self._shared.find)] if self._shared else []),
+        ):
+            open_ = [i for i, collision in enumerate(collisions) if collision is None]
+            for i, hit in zip(open_, find([views[i] for i in open_], vectors[open_]), strict=True):
+                run = self._shared.run_of(hit.key) if hit and self._shared and find == self._shared.find else ""
+                collisions[i] = _collision(reason, hit, run)
+        return self._repeated(views, vectors, collisions)
+
+    def _repeated(
+        self, views: Sequence[Features], vectors: NDArray[np.float32], collisions: Sequence[Collision | None]
+    ) -> list[Collision | None]:
+        """The collisions, with those among the problems of the request themselves."""
+        table = VectorTable(self._embedder.dimension)
+        earlier = Pool(self._bounds, table.get)
+        found = list(collisions)
+        for i in [i for i, collision in enumerate(collisions) if collision is None]:
+            (hit,) = earlier.find([views[i]], vectors[i : i + 1])
+            found[i] = _collision(RefusalReason.DUPLICATE, hit)
+            if hit is None:
+                key = f"item {i + 1} of this request"
+                table.put([key], vectors[i : i + 1])
+                earlier.add(key, views[i])
+        return found
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs that share the lessons from adding any between a check and an addition of this one."""
+        with self._shared.alone() if self._shared else nullcontext():
+            yield
 
     def add(self, examples: Sequence[Example]) -> list[Example]:
         """Accept examples, each into its stage; one whose id is there already is passed over.
@@ -136,7 +167,10 @@ class ExampleStore:
             append_records(self._run.examples(stage), [example for example in new if example.stage == stage])
         for example in new:
             self._remember(example)
-        self._index.upsert([e.id for e in new], self._embedder.embed([e.problem for e in new]))
+        vectors = self._embedder.embed([e.problem for e in new])
+        self._index.upsert([e.id for e in new], vectors)
+        if self._shared:
+            self._shared.add(new)
         return new
 
     def examples(self, stage: int | None = None) -> list[Example]:
@@ -168,7 +202,7 @@ class ExampleStore:
     def _remember(self, example: Example) -> None:
         if example.id not in self._examples:
             self._examples[example.id] = example
-            self._known.add(example.id, _view(example))
+            self._known.add(example.id, features(example.problem))
 
     def _files(self, prefix: str) -> list[Path]:
         return sorted(self._run.examples(1).parent.glob(f"{prefix}-*.jsonl"))
@@ -179,14 +213,7 @@ def example_id(module: str, problem: str) -> str:
     return hashlib.sha256(f"{module}\n{normalise(problem)}".encode()).hexdigest()[:16]
 
 
-def _view(example: Example) -> Features:
-    return features(example.problem)
-
-
-def _union(lists: Iterable[list[str]]) -> list[str]:
-    return list(dict.fromkeys(key for keys in lists for key in keys))
-
-
-def _formula(view: Features) -> Features:
-    """The same with nothing but numbers and operators for facts: other words must not hide a probe."""
-    return view._replace(facts=view.facts._replace(names=(), comparisons=()))
+def _collision(reason: RefusalReason, hit: Hit | None, run: str = "") -> Collision | None:
+    if hit is None:
+        return None
+    return Collision(reason=reason, other=hit.key, run=run, method=hit.method, similarity=hit.similarity)

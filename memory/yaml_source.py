@@ -56,10 +56,19 @@ def read(path: Path, kind: type[R]) -> tuple[R, Locate]:
         UserError: as `validate`.
     """
     data, locate = load_yaml(path)
+    return checked(path, kind, data, locate), locate
+
+
+def checked(path: Path, kind: type[R], data: Any, locate: Locate) -> R:
+    """What was read from a YAML file, as a record.
+
+    Raises:
+        UserError: it is not such a record; each fault is a line `file:line: field: what was expected`.
+    """
     try:
-        return kind.model_validate(data), locate
+        return kind.model_validate(data)
     except ValidationError as error:
-        faults = sorted({(locate(fault["loc"]), _fault(fault, kind)) for fault in error.errors()})
+        faults = sorted({(locate(fault["loc"]), fault_text(fault, kind)) for fault in error.errors()})
         raise UserError("\n".join(f"{path}:{line}: {text}" for line, text in faults)) from error
 
 
@@ -101,9 +110,10 @@ def _line(node: Any, location: Location) -> int:
     return line
 
 
-def _fault(fault: Any, kind: type[BaseModel]) -> str:
+def fault_text(fault: Any, kind: type[BaseModel]) -> str:
+    """`field: what was expected`, for one of the errors that pydantic found in data of that kind."""
     location: Location = fault["loc"]
-    field = ".".join(map(str, location)) or "the file"
+    field = ".".join(str(part) for part in location if not _is_tag(part)) or "the file"
     if fault["type"] == "missing":
         return f"{field}: required, but missing."
     if fault["type"] == "extra_forbidden":
@@ -116,6 +126,11 @@ def _fault(fault: Any, kind: type[BaseModel]) -> str:
     return f"{field}: {fault['msg']} (got {_shown(fault['input'])})."
 
 
+def _is_tag(part: str | int) -> bool:
+    """Whether it is no field but the name of the record that one of several was taken for."""
+    return isinstance(part, str) and part.startswith("<")
+
+
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
@@ -124,9 +139,13 @@ def _shown(value: Any) -> str:
 def _fields_at(kind: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """Names of the fields that the record at that place has."""
     current: type[BaseModel] = kind
+    choices: list[type[BaseModel]] = []
     for part in location:
         if isinstance(part, str) and part in current.model_fields:
-            current = next(iter(_models(current.model_fields[part].annotation)), current)
+            choices = list(_models(current.model_fields[part].annotation))
+            current = next(iter(choices), current)
+        elif _is_tag(part):
+            current = next((choice for choice in choices if part == f"<{choice.__name__}>"), current)
     return list(current.model_fields)
 
 

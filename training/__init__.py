@@ -5,21 +5,27 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 
 from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.examination import Examinee, examine, score_by_module
+from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 from ioa.training.mixture import manifest, mixture
 from ioa.training.probes import ExaminationSettings, build_probes, level_probes
+from ioa.training.prompting import Shot
 from ioa.training.scoring import extract_answer, is_correct
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
 from ioa.training.student import Student
 from ioa.training.trainer import TrainingProgress, is_complete, train
+from ioa.training.variants import StudentVariant
 
 __all__ = [
     "ExaminationSettings",
     "Examinee",
     "LoraSettings",
+    "Sampling",
+    "Shot",
     "Student",
     "StudentSettings",
+    "StudentVariant",
     "TrainingProgress",
     "TrainingSettings",
     "best_round",

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ioa.memory.bank import ItemBank
 from ioa.memory.errors import UserError
-from ioa.memory.procedural import Item, draw, seed_range, supply
-from ioa.memory.records import Domain, Module, Probe, Record, Split
+from ioa.memory.procedural import Item, seed_range, supply
+from ioa.memory.records import Domain, Generator, Module, Probe, Record, Split
 from ioa.memory.similarity import normalise
 
 ROOM = 4
@@ -51,27 +52,33 @@ class ExaminationSettings(Record):
         return 0 if split is Split.FINAL else round(self.spare * self.size(split))
 
 
-def build_probes(domain: Domain, settings: ExaminationSettings, seed: int) -> list[Probe]:
+def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank: ItemBank | None = None) -> list[Probe]:
     """Draw the probes of all modules and splits, each from a seed range of its own.
 
     No two probes have the same normalised text, whatever their module and split. A module's probes of a split stand
     together, the spare ones last.
 
+    Args:
+        domain: Its modules.
+        settings: How many items.
+        seed: The run's.
+        bank: Items of the modules that have no generator.
+
     Raises:
         UserError: a module has too few distinct items for three splits.
     """
-    taken: set[str] = set()
+    taken, held = set[str](), bank or ItemBank()
     drawn: dict[tuple[int, Split], list[Item]] = {}
     for ordinal, module in enumerate(domain.modules):
         for split in Split:
-            items = _first(module, split, settings.size(split), seed_range(seed, split, ordinal), taken)
+            items = _first(module, split, settings.size(split), seed_range(seed, split, ordinal), taken, held)
             taken.update(normalise(item.question) for item in items)
             drawn[ordinal, split] = items
     for ordinal, module in enumerate(domain.modules):
         if not settings.spare or not _has_room(module, settings):
             continue
         for split in Split:
-            supplied = supply(module.exam, seed=seed_range(seed, split, ordinal), exclude=taken)
+            supplied = held.supply(module, module.exam_level, seed=seed_range(seed, split, ordinal), exclude=taken)
             more = list(islice(supplied, settings.spares(split)))
             taken.update(normalise(item.question) for item in more)
             drawn[ordinal, split] += more
@@ -83,7 +90,13 @@ def build_probes(domain: Domain, settings: ExaminationSettings, seed: int) -> li
 
 
 def level_probes(
-    domain: Domain, module: Module, level: str, settings: ExaminationSettings, seed: int, taken: set[str]
+    domain: Domain,
+    module: Module,
+    level: str,
+    settings: ExaminationSettings,
+    seed: int,
+    taken: set[str],
+    bank: ItemBank | None = None,
 ) -> list[Probe]:
     """Probes of an easier level, for a bridge: as many as there are, up to the sizes of diagnosis and gate.
 
@@ -94,6 +107,7 @@ def level_probes(
         settings: The sizes.
         seed: The run's.
         taken: Normalised texts that must not appear: probes and lessons; those drawn are added.
+        bank: Items of the modules that have no generator.
 
     Returns:
         The probes of both splits; a quarter of what there is for each, where there is not enough for both.
@@ -101,7 +115,8 @@ def level_probes(
     sizes = {split: settings.size(split) for split in (Split.DIAGNOSIS, Split.GATE)}
     ordinal = _BESIDE * (1 + list(module.levels).index(level)) + domain.modules.index(module)
     begin = seed_range(seed, Split.GATE, ordinal)
-    items = list(islice(supply(module.levels[level], seed=begin, exclude=taken), sum(sizes.values())))
+    supplied = (bank or ItemBank()).supply(module, level, seed=begin, exclude=taken)
+    items = list(islice(supplied, sum(sizes.values())))
     if len(items) < sum(sizes.values()):
         sizes = dict.fromkeys(sizes, len(items) // 4)  # the other half is for lessons
     taken.update(normalise(item.question) for item in items)
@@ -111,14 +126,17 @@ def level_probes(
     return probes
 
 
-def _first(module: Module, split: Split, count: int, seed: int, taken: Collection[str]) -> list[Item]:
+def _first(module: Module, split: Split, count: int, seed: int, taken: Collection[str], bank: ItemBank) -> list[Item]:
     try:
-        return draw(module.exam, seed=seed, count=count, exclude=taken)
+        return bank.draw(module, module.exam_level, seed=seed, count=count, exclude=taken)
     except UserError as error:
         raise UserError(f"Module {module.id}, {split.value} split of {count} items: {error}") from error
 
 
 def _has_room(module: Module, settings: ExaminationSettings) -> bool:
+    """Whether spare items can be taken; of an item bank, the probes are set aside from the lessons already."""
+    if not isinstance(module.exam, Generator):
+        return True
     wanted = ROOM * sum(settings.size(split) + settings.spares(split) for split in Split)
     return sum(1 for _ in islice(supply(module.exam, seed=0, patience=_PATIENCE), wanted)) == wanted
 
@@ -127,6 +145,7 @@ def _probe(module: Module, split: Split, number: int, item: Item, level: str | N
     """A probe; one of another level than the examined one bears its name, `module@level`."""
     name = module.id if level is None else f"{module.id}@{level}"
     at = level or module.exam_level
+    source = module.levels[at]
     return Probe(
         id=f"{split.value}/{name}/{number:03d}",
         module=module.id,
@@ -134,6 +153,6 @@ def _probe(module: Module, split: Split, number: int, item: Item, level: str | N
         level=at,
         question=item.question,
         answer=item.answer,
-        family=module.levels[at].family,
+        family=source.family if isinstance(source, Generator) else "",
         metadata=item.metadata,
     )

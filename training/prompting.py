@@ -1,11 +1,20 @@
 """How a question becomes the student's prompt: the same in training and in examination."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ioa.memory.errors import UserError
+from ioa.memory.records import Record
 
 MARK = "\u2402mark\u2403"
 """Stands for a text whose place in a rendered template is looked up."""
+
+
+class Shot(Record):
+    """A worked example that stands before a question."""
+
+    question: str
+    reply: str
 
 
 class PromptFormat:
@@ -24,23 +33,25 @@ class PromptFormat:
         self.end_id = self._find_end()
         """Id of the token that closes a reply: taught after every solution, and stopped at."""
 
-    def render(self, question: str) -> str:
-        """The prompt's text.
+    def render(self, question: str, shots: Sequence[Shot] = ()) -> str:
+        """The prompt's text, with the worked examples as earlier turns of the conversation.
 
         Raises:
             UserError: a system prompt is set and the template has no place for one.
         """
         if not self._chat:
-            return f"{self._system_prompt}\n{question}\n" if self._system_prompt else f"{question}\n"
-        user = {"role": "user", "content": question}
+            worked = "".join(f"{shot.question}\n{shot.reply}\n\n" for shot in shots)
+            return f"{self._system_prompt}\n{worked}{question}\n" if self._system_prompt else f"{worked}{question}\n"
+        turns = [turn for shot in shots for turn in (_turn("user", shot.question), _turn("assistant", shot.reply))]
+        turns.append(_turn("user", question))
         if self._system_prompt:
-            return self._with_system(self._system_prompt, user)
-        bare = self._without_system(user) if self._system_prompt == "" else None
-        return self._template(user) if bare is None else bare
+            return self._with_system(self._system_prompt, *turns)
+        bare = self._without_system(*turns) if self._system_prompt == "" else None
+        return self._template(*turns) if bare is None else bare
 
-    def encode(self, question: str) -> list[int]:
+    def encode(self, question: str, shots: Sequence[Shot] = ()) -> list[int]:
         """The prompt's token ids, with the beginning-of-text token where the tokenizer wants one."""
-        ids = list(self._tokenizer(self.render(question), add_special_tokens=not self._chat)["input_ids"])
+        ids = list(self._tokenizer(self.render(question, shots), add_special_tokens=not self._chat)["input_ids"])
         if not self._chat and ids and ids[-1] == self._tokenizer.eos_token_id:
             ids.pop()
         return ids
@@ -52,37 +63,37 @@ class PromptFormat:
     def _template(self, *turns: dict[str, str], reply_next: bool = True) -> str:
         return str(self._tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=reply_next))
 
-    def _with_system(self, text: str, user: dict[str, str]) -> str:
+    def _with_system(self, text: str, *turns: dict[str, str]) -> str:
         from jinja2 import TemplateError
 
         try:
-            return self._template({"role": "system", "content": text}, user)
+            return self._template(_turn("system", text), *turns)
         except TemplateError as error:
             raise UserError(
                 f"The student's chat template refuses a system turn ({error}). "
                 "Leave `system_prompt` of the student empty."
             ) from error
 
-    def _without_system(self, user: dict[str, str]) -> str | None:
-        """The user turn alone: what a conversation has behind its system turn. None: they cannot be parted."""
+    def _without_system(self, *turns: dict[str, str]) -> str | None:
+        """The turns alone: what a conversation has behind its system turn. None: they cannot be parted."""
         from jinja2 import TemplateError
 
-        system = {"role": "system", "content": MARK}
+        system = _turn("system", MARK)
         try:
             head = self._template(system, reply_next=False)
-            both = self._template(system, user)
+            both = self._template(system, *turns)
         except TemplateError:
             return None
         if MARK not in head or not both.startswith(head):
             return None
-        turn = both[len(head) :]
+        rest = both[len(head) :]
         begin = self._tokenizer.bos_token or ""
         # Beginning-of-text went with the head; in SmolLM2 it is the same token that opens every turn.
-        return begin + turn if head.startswith(begin) and not turn.startswith(begin) else turn
+        return begin + rest if head.startswith(begin) and not rest.startswith(begin) else rest
 
     def _find_end(self) -> int:
         if self._chat:
-            turns = ({"role": "user", "content": "?"}, {"role": "assistant", "content": MARK})
+            turns = (_turn("user", "?"), _turn("assistant", MARK))
             _, found, tail = self._template(*turns, reply_next=False).rpartition(MARK)
             ids = self._tokenizer(tail, add_special_tokens=False)["input_ids"] if found else []
             if ids and ids[0] in self._tokenizer.added_tokens_decoder:
@@ -93,3 +104,7 @@ class PromptFormat:
                 "nor an end-of-text token, so it could not learn where a reply ends. Choose another student."
             )
         return int(self._tokenizer.eos_token_id)
+
+
+def _turn(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}

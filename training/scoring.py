@@ -1,8 +1,12 @@
-"""Whether a reply is right: finding its final answer, and having the item's own verifier judge it."""
+"""Whether a reply is right: finding its final answer, and having the item's own verifier judge it.
+
+An item without a verifier, which a person or a teacher wrote, has its answer compared with the reference.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -37,18 +41,68 @@ def extract_answer(reply: str) -> str:
 def is_correct(probe: Probe, reply: str) -> tuple[str, bool]:
     """The answer found in a reply, and whether the verifier of the probe's family gives it the full score.
 
-    Partial scores, which some verifiers give for an answer that contains the right one, do not count.
+    Partial scores, which some verifiers give for an answer that contains the right one, do not count. A probe
+    without a family is scored by `agrees`.
 
     Raises:
         ValueError: reasoning-gym has no such family.
     """
     extracted = extract_answer(reply)
+    if not probe.family:
+        extracted = extracted if MARKER.search(reply) or _is_number(probe.answer) else _last_line(reply)
+        return extracted, agrees(extracted, probe.answer)
     if not extracted:
         return "", False
     candidates = _candidates(extracted, probe.answer)
     entry = {"question": probe.question, "answer": probe.answer, "metadata": dict(probe.metadata)}
     verify = _verifier(probe.family)
     return extracted, any(verify(candidate, entry) >= 1.0 for candidate in candidates)
+
+
+def agrees(given: str, expected: str) -> bool:
+    """Whether an answer is the reference answer, by comparison alone.
+
+    A reference of one capital letter is a choice: `B`, `(b)` and `B) 42` are it. A number is compared by its value,
+    whatever unit stands behind it; a fraction too, but one that is not in its lowest terms is only itself, since
+    bringing it there may have been the task. Anything else is compared as text, without case, spacing and a
+    full stop.
+    """
+    given, expected = _plain(given), _plain(expected)
+    if re.fullmatch(r"[A-Z]", expected.strip()):
+        choice = re.match(r"\s*(?:(?:option|choice)\s+)?\(?([A-Za-z])(?:\s*$|\s*[).:,])", given, re.IGNORECASE)
+        return choice is not None and choice.group(1).upper() == expected.strip()
+    if _bare(given) == _bare(expected):
+        return bool(_bare(expected))
+    if not _is_number(expected):
+        return False
+    stated = given.rpartition("=")[2]
+    if not re.fullmatch(r"[a-zA-Z\s%°$€£.,()]*", NUMBER.sub("", stated)):  # a root of it is another number
+        return False
+    numbers = {re.sub(r"[\s,]", "", number) for number in NUMBER.findall(stated)}
+    return len(numbers) == 1 and _value(numbers.pop()) == _value(re.sub(r"[\s,]", "", expected)) is not None
+
+
+def _value(number: str) -> Fraction | None:
+    """The number's value; none of a fraction that is not in its lowest terms."""
+    try:
+        value = Fraction(number)
+    except (ValueError, ZeroDivisionError):
+        return None
+    lowest = "/" not in number or value.denominator == abs(int(number.rpartition("/")[2]))
+    return value if lowest else None
+
+
+def _is_number(text: str) -> bool:
+    return NUMBER.fullmatch(_plain(text).strip()) is not None
+
+
+def _bare(text: str) -> str:
+    return _trim(" ".join(text.casefold().split()))
+
+
+def _last_line(reply: str) -> str:
+    lines = [line for line in _plain(reply).splitlines() if line.strip()]
+    return _trim(lines[-1]) if lines else ""
 
 
 def _candidates(extracted: str, expected: str) -> list[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
-from ioa.training.generation import decode_greedily
+from ioa.training.generation import Sampling, decode
 from ioa.training.loading import load_weights, quiet
-from ioa.training.prompting import PromptFormat
+from ioa.training.prompting import PromptFormat, Shot
 from ioa.training.settings import StudentSettings
 
 if TYPE_CHECKING:
@@ -66,29 +66,41 @@ class Student:
             self._put_on(adapter)
             self._adapter = adapter
 
-    def generate(self, prompts: Sequence[str], on_progress: Progress | None = None) -> list[str]:
-        """Answer each question greedily, in batches of questions of like length.
+    def generate(
+        self,
+        prompts: Sequence[str],
+        on_progress: Progress | None = None,
+        *,
+        sampling: Sampling | None = None,
+        shots: Sequence[Sequence[Shot]] = (),
+    ) -> list[str]:
+        """Answer each question, in batches of questions of like length.
 
         Args:
             prompts: The questions, as they stand in the domain: the prompt's form is added here.
             on_progress: Told after every batch how many questions are done.
+            sampling: How tokens are drawn; none: greedily.
+            shots: The worked examples before each question, in the order of the questions; empty: none anywhere.
 
         Returns:
             The replies in the order of the questions, without special tokens.
         """
-        encoded = [self.format.encode(prompt) for prompt in prompts]
-        by_length = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
+        before = shots or [()] * len(prompts)
+        encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
+        # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
+        by_length = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), encoded[i] if sampling else []))
         replies = [""] * len(prompts)
         size = self.settings.batch_size
         self.model.eval()
         for start in range(0, len(prompts), size):
             batch = by_length[start : start + size]
-            written = decode_greedily(
+            written = decode(
                 self.model,
                 [encoded[i] for i in batch],
                 pad_id=self.pad_id,
                 stop_ids=self._stop_ids,
                 max_new_tokens=self.settings.max_new_tokens,
+                sampling=sampling,
             )
             for i, ids in zip(batch, written, strict=True):
                 replies[i] = self.tokenizer.decode(ids, skip_special_tokens=True).strip()

@@ -7,6 +7,20 @@ brief; the embedded tutor reads the brief alone.
 
 from ioa.agents.exchange.assignment import NONE, AssignBrief, Assignment, AssignReply, Claimed
 from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
+from ioa.agents.exchange.decomposition import (
+    DecomposeBrief,
+    DecomposeReply,
+    ItemsBrief,
+    ItemsReply,
+    ProposedCategory,
+    ProposedItem,
+    ProposedLevel,
+    ProposedModule,
+    Tag,
+    TagBrief,
+    TagItem,
+    TagReply,
+)
 from ioa.agents.exchange.diagnosis import (
     AnalyseBrief,
     AnalyseReply,
@@ -24,7 +38,7 @@ from ioa.agents.exchange.lessons import (
     LessonsReply,
     SolveBrief,
     SolveReply,
-    Source,
+    SourceProblem,
 )
 from ioa.agents.exchange.planning import (
     PlanBrief,
@@ -46,8 +60,12 @@ __all__ = [
     "Brief",
     "Candidate",
     "Claimed",
+    "DecomposeBrief",
+    "DecomposeReply",
     "FailedItem",
     "Finding",
+    "ItemsBrief",
+    "ItemsReply",
     "Lesson",
     "LessonsBrief",
     "LessonsReply",
@@ -60,6 +78,10 @@ __all__ = [
     "Prerequisite",
     "PrerequisitesBrief",
     "PrerequisitesReply",
+    "ProposedCategory",
+    "ProposedItem",
+    "ProposedLevel",
+    "ProposedModule",
     "ProposedStage",
     "RemedyBrief",
     "RemedyProposal",
@@ -68,6 +90,10 @@ __all__ = [
     "Short",
     "SolveBrief",
     "SolveReply",
-    "Source",
+    "SourceProblem",
+    "Tag",
+    "TagBrief",
+    "TagItem",
+    "TagReply",
     "WeakModule",
 ]

@@ -48,5 +48,7 @@ class ModuleBrief(Record):
     description: str
     generator: Generator | None = None
     """Where the module's items come from, at the level that is asked for, when it is procedural."""
+    items: str = ""
+    """What the items of that level are like, when they are written."""
     samples: tuple[str, ...] = ()
     """A few problems of that kind and level, none of them a probe."""

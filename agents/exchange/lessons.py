@@ -59,7 +59,7 @@ class SolveBrief(Brief):
         return schema
 
 
-class Source(Record):
+class SourceProblem(Record):
     """A problem that a counterfactual lesson starts from."""
 
     id: str
@@ -105,7 +105,7 @@ class LessonsBrief(Brief):
     `SEED_STRIDE` seeds begins here."""
     seed_problem: Annotated[str, Field(exclude_if=not_)] = ""
     """The problem that the lessons are variations of, another one in each request; empty where there is none."""
-    sources: Annotated[tuple[Source, ...], Field(exclude_if=not_)] = ()
+    sources: Annotated[tuple[SourceProblem, ...], Field(exclude_if=not_)] = ()
     """Of a counterfactual request: the problems to be changed, one for each lesson."""
     misconception: str = ""
     """What the lessons should put right."""

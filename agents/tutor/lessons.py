@@ -1,18 +1,20 @@
 """Writing lessons: problems drawn for the purpose, with worked solutions in the strategies asked for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
 from ioa.agents.tutor.products import split_fact
 from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.subject import generator_of
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import supply
 from ioa.memory.records import Generator, Kind, Strategy
 from ioa.memory.similarity import normalise
 
+_ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _GOALS = {
     Operation.DIGIT_SUM: "sum",
     Operation.TABLE: "product",
@@ -48,12 +50,12 @@ _ANALOGIES = {
 
 
 def write_lessons(brief: LessonsBrief) -> LessonsReply:
-    """The lessons that a brief asks for; fewer where its generator runs out, none where it has no generator.
+    """The lessons that a brief asks for; fewer where their problems run out, none for what it cannot do.
 
     Raises:
         UserError: the module's generator cannot be drawn from.
     """
-    generator = brief.module.generator
+    generator = generator_of(brief.module)
     if generator is None:
         return LessonsReply(lessons=())
     solved: dict[str, _Written] = {}
@@ -94,7 +96,8 @@ def _new_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
     for item in islice(supply(generator, seed=brief.seed), brief.count):
         worked = work(item.question)
         if worked is not None:
-            yield _Written(item.question, worked)
+            plain = brief.module.generator is None  # then the samples say how its problems are worded
+            yield _Written(_reworded(item.question, worked, brief.module.samples) if plain else item.question, worked)
 
 
 def _changed_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
@@ -136,6 +139,19 @@ def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> t
     if Strategy.CONCRETIZE in strategies:
         steps.insert(0, _ANALOGIES[worked.head])
     return tuple(steps)
+
+
+def _reworded(problem: str, worked: Worked, samples: Sequence[str]) -> str:
+    """The problem in the words of a sample that is the same but for its numbers; as it was where there is none."""
+    for sample in samples:
+        words = _ANY_NUMBER.split(sample)
+        if len(words) != len(worked.numbers) + 1:
+            continue
+        other = words[0] + "".join(map("".join, zip(worked.numbers, words[1:], strict=True)))
+        solved = work(other)
+        if solved and (solved.head, solved.numbers, solved.answer) == (worked.head, worked.numbers, worked.answer):
+            return other
+    return problem
 
 
 def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, Worked, str] | None:

@@ -16,6 +16,8 @@ from ioa.agents.exchange import (
     AnalyseBrief,
     AssignBrief,
     Brief,
+    DecomposeBrief,
+    ItemsBrief,
     LessonsBrief,
     PlanBrief,
     PrerequisitesBrief,
@@ -23,8 +25,10 @@ from ioa.agents.exchange import (
     Reply,
     SolveBrief,
     SolveReply,
+    TagBrief,
 )
 from ioa.agents.tutor.analysis import analyse, assign
+from ioa.agents.tutor.decomposition import decompose, tag, write_items
 from ioa.agents.tutor.lessons import write_lessons
 from ioa.agents.tutor.planning import plan, remedy
 from ioa.agents.tutor.prerequisites import claim_prerequisites
@@ -112,6 +116,9 @@ _ANSWERS: dict[type[Brief], Callable[[Any], Reply]] = {
     PlanBrief: plan,
     RemedyBrief: remedy,
     LessonsBrief: write_lessons,
+    DecomposeBrief: decompose,
+    ItemsBrief: write_items,
+    TagBrief: tag,
 }
 _BRIEFS = {kind.task: kind for kind in _ANSWERS}
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 from ioa.agents.exchange import ModuleBrief, Prerequisite, PrerequisitesBrief, PrerequisitesReply
 from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.subject import generator_of
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import seed_range, supply
 
@@ -46,9 +47,10 @@ def claim_prerequisites(brief: PrerequisitesBrief) -> PrerequisitesReply:
 
 def _solved(module: ModuleBrief) -> list[Worked]:
     problems = list(module.samples)
-    if module.generator is not None and len(problems) < _SAMPLES:
+    generator = generator_of(module)
+    if generator is not None and len(problems) < _SAMPLES:
         own = seed_range(0, "samples", 9_999)
-        problems += [item.question for item in islice(supply(module.generator, seed=own), _SAMPLES - len(problems))]
+        problems += [item.question for item in islice(supply(generator, seed=own), _SAMPLES - len(problems))]
     return [worked for worked in map(work, problems) if worked is not None]
 
 

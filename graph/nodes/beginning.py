@@ -1,5 +1,7 @@
-"""From a domain to a diagnosis: decompose, examine, diagnose."""
+"""From a domain to a diagnosis: decompose, examine, relate, diagnose."""
 
+from ioa.graph.decomposing import decomposition_notes, make_domain
+from ioa.graph.dependencies import measure_dependencies
 from ioa.graph.examination import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
@@ -9,16 +11,18 @@ from ioa.training import build_probes
 
 
 def decompose(shop: Workshop) -> Node:
-    """Draw the three splits of probes over the domain's modules."""
+    """Have the domain's modules and items found, where no pack names them, and draw the three splits of probes."""
 
     def node(state: RunState) -> RunState:
         with shop.at("decompose", state):
             shop.prepare()
+            make_domain(shop)
             domain = shop.domain()
             if not shop.run.probes.exists():
-                write_records(shop.run.probes, build_probes(domain, shop.config.examination, shop.config.seed))
+                probes = build_probes(domain, shop.config.examination, shop.config.seed, shop.bank())
+                write_records(shop.run.probes, probes)
             shop.reporter.say(f"{len(domain.modules)} modules, {len(shop.probes())} probes in three splits")
-            return {}
+            return {"notes": noted(*decomposition_notes(shop))}
 
     return node
 
@@ -47,6 +51,23 @@ def _examined(shop: Workshop) -> Examined:
     )
 
 
+def relate(shop: Workshop) -> Node:
+    """Measure what depends on what, by the estimators that measure; nothing where the config names none of them."""
+
+    def node(state: RunState) -> RunState:
+        with shop.at("relate", state):
+            measured = measure_dependencies(shop)
+            estimators = [claim.estimator for claim in measured.claims]
+            estimators += [open_.estimator for open_ in measured.undecided]
+            for name in dict.fromkeys(estimators):
+                decided = {claim.source for claim in measured.claims if claim.estimator == name}
+                missing = sum(open_.estimator == name for open_ in measured.undecided)
+                shop.reporter.say(f"{name}: what builds on {len(decided)} modules is decided, on {missing} not")
+            return {}
+
+    return node
+
+
 def diagnose(shop: Workshop) -> Node:
     """Turn scores and wrong answers into gaps, prerequisites, targets and misconceptions."""
 
@@ -54,7 +75,9 @@ def diagnose(shop: Workshop) -> Node:
         with shop.at("diagnose", state):
             examined = _examined(shop)
             student, teacher = examined.scores
-            diagnosis, note = shop.diagnoser().diagnose(shop.domain(), student, teacher, examined.student)
+            diagnosis, note = shop.diagnoser().diagnose(
+                shop.domain(), student, teacher, examined.student, measure_dependencies(shop)
+            )
             write_record(shop.run.diagnosis, diagnosis)
             shop.reporter.say(f"Diagnoser to Planner: {note.text}")
             return {"notes": noted(note)}

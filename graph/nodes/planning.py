@@ -114,7 +114,9 @@ def bridge_probes(shop: Workshop, module: str, level: str, split: Split) -> list
         domain = shop.domain()
         texts = [probe.question for probe in shop.probes()] + [lesson.problem for lesson in shop.store().examples()]
         taken = {normalise(text) for text in texts}
-        drawn = level_probes(domain, domain.module(module), level, shop.config.examination, shop.config.seed, taken)
+        drawn = level_probes(
+            domain, domain.module(module), level, shop.config.examination, shop.config.seed, taken, shop.bank()
+        )
         append_records(shop.run.probes, drawn)
         shop.store().guard(drawn)
     return [probe for probe in own() if probe.split == split]

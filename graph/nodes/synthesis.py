@@ -131,7 +131,7 @@ def _not_too_long(shop: Workshop, checked: Checked) -> Checked:
 
 
 def decontaminate(shop: Workshop) -> SynthesisNode:
-    """Refuse what comes near a probe of any split."""
+    """Refuse what comes near a probe of any split, or an item of a benchmark."""
 
     def node(state: SynthesisState) -> SynthesisState:
         _filter(shop, state, "verified", "clean", {RefusalReason.CONTAMINATED})
@@ -141,12 +141,14 @@ def decontaminate(shop: Workshop) -> SynthesisNode:
 
 
 def deduplicate(shop: Workshop) -> SynthesisNode:
-    """Refuse what is there already, in this or an earlier stage; the rest is accepted."""
+    """Refuse what is there already, in any stage of this run or another's that shares its lessons; accept the rest."""
 
     def node(state: SynthesisState) -> SynthesisState:
         place = folder(shop, state)
-        _filter(shop, state, "clean", "unique", set(RefusalReason))  # the copy of a contaminated lesson is no duplicate
-        shop.store().add(read_records(place / "unique.jsonl", Example))
+        with shop.store().alone():
+            # for all reasons: the copy of a contaminated lesson is no duplicate
+            _filter(shop, state, "clean", "unique", set(RefusalReason))
+            shop.store().add(read_records(place / "unique.jsonl", Example))
         return {}
 
     return node
@@ -164,12 +166,7 @@ def _filter(
         collisions = shop.store().check([example.problem for example in candidates])
         pairs = list(zip(candidates, collisions, strict=True))
         hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
-        shop.store().refuse(
-            [
-                _refusal(example, hit.reason, f"too close to {hit.other} (similarity {hit.similarity:.2f})")
-                for example, hit in hits
-            ]
-        )
+        shop.store().refuse([_refusal(example, hit.reason, hit.detail) for example, hit in hits])
         colliding = {id(example) for example, _ in hits}
         write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ioa.graph.datasets import describe_dataset
+from ioa.graph.dependencies import revise_dependencies
 from ioa.graph.examination import (
     Examined,
     examine_by_need,
@@ -228,6 +229,7 @@ def finish(shop: Workshop) -> Node:
                 shop.reporter.say(f"Final examination: {total.k} of {total.n} right")
             else:
                 shop.reporter.say("No module is a target: there was nothing to teach.")
+            revise_dependencies(shop)
         shop.clock().save()
         write_report(shop.run, "finished")
         return {}

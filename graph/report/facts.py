@@ -17,6 +17,7 @@ from ioa.memory.files import read_record, read_records
 from ioa.memory.records import (
     Assessment,
     Curriculum,
+    Dependencies,
     Diagnosis,
     Domain,
     Example,
@@ -59,6 +60,8 @@ class Facts:
     settings: Settings
     domain: Domain | None
     diagnosis: Diagnosis | None
+    revised: Dependencies | None
+    """The prerequisites as estimated again at the end; none where that was not asked for."""
     curriculum: Curriculum | None
     examinations: Mapping[str, tuple[ItemResult, ...]]
     """Item results by label, e.g. `final-before`."""
@@ -136,6 +139,7 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         settings=_settings(run.config),
         domain=domain,
         diagnosis=_optional(run.diagnosis, Diagnosis),
+        revised=_optional(run.revised_dependencies, Dependencies),
         curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
         assessments=assessed,

@@ -10,13 +10,18 @@ from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Sta
 from ioa.memory.records.diagnosis import (
     Agreement,
     BrokenEdge,
+    Claim,
+    Dependencies,
     Diagnosis,
     Edge,
     Gap,
+    Measured,
     Misconception,
+    Undecided,
     WrongAnswer,
 )
-from ioa.memory.records.domain import Domain, Filter, Generator, Module, Probe, Split
+from ioa.memory.records.domain import Domain, Filter, Generator, Level, Module, Probe, Source, Split, Written
+from ioa.memory.records.items import BankItem, Decomposition, Merged, RefusedItem, SourceItem
 from ioa.memory.records.lessons import (
     Difficulty,
     Example,
@@ -28,14 +33,18 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
-from ioa.memory.records.scores import ItemResult, Score
+from ioa.memory.records.scores import ItemResult, Score, wilson
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
     "Agreement",
     "Assessment",
+    "BankItem",
     "BrokenEdge",
+    "Claim",
     "Curriculum",
+    "Decomposition",
+    "Dependencies",
     "Diagnosis",
     "Difficulty",
     "Domain",
@@ -47,6 +56,9 @@ __all__ = [
     "Generator",
     "ItemResult",
     "Kind",
+    "Level",
+    "Measured",
+    "Merged",
     "Misconception",
     "Module",
     "Note",
@@ -55,10 +67,13 @@ __all__ = [
     "Record",
     "Refusal",
     "RefusalReason",
+    "RefusedItem",
     "Remedy",
     "Requirement",
     "Revision",
     "Score",
+    "Source",
+    "SourceItem",
     "Split",
     "Stage",
     "Strategy",
@@ -66,7 +81,10 @@ __all__ = [
     "StrategyRecord",
     "StrategyUse",
     "TaughtLesson",
+    "Undecided",
     "Unit",
     "Verdict",
+    "Written",
     "WrongAnswer",
+    "wilson",
 ]

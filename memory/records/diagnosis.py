@@ -26,17 +26,63 @@ class Gap(Record):
     """Among the worst of the deficient, and so taught."""
 
 
+Interval = tuple[Unit, Unit]
+"""A 95 % interval, its lower and its upper end."""
+
+
+class Claim(Record):
+    """What one estimator says: `source` is a prerequisite of `target`, this much."""
+
+    source: str
+    target: str
+    strength: Unit
+    """Dep(source -> target) by this estimator (Eq. 3); 0: it found none."""
+    interval: Interval | None = None
+    """Of the strength; none where it was stated and not measured."""
+    estimator: str
+    """`pack` (the domain's author), `teacher`, `population` or `intervention`."""
+    evidence: str
+    """In words, with the numbers: why."""
+
+
+class Undecided(Record):
+    """What an estimator could not find out: nothing is claimed, neither a dependency nor its absence."""
+
+    estimator: str
+    source: str
+    """The module of which it cannot be said what builds on it."""
+    reason: str
+    """In words, with the numbers."""
+
+
+class Measured(Record):
+    """What was found out by measuring the student (`population`, `intervention`)."""
+
+    claims: tuple[Claim, ...] = ()
+    """One for each estimator and pair that it could decide, those of strength 0 included."""
+    undecided: tuple[Undecided, ...] = ()
+
+    def __add__(self, other: "Measured") -> "Measured":
+        return Measured(claims=self.claims + other.claims, undecided=self.undecided + other.undecided)
+
+
 class Edge(Record):
     """`source` is a prerequisite of `target` (Eq. 3)."""
 
     source: str
     target: str
     strength: Unit
-    """Dep(source -> target)."""
+    """Dep(source -> target), of all estimators together."""
+    interval: Interval | None = None
+    """Of the strength; none where nobody measured it."""
+    uncertain: bool = False
+    """The interval reaches down to tau_dep: with other items, or other variants, the edge might not be there."""
     estimator: str
-    """Who says so: `pack` (the domain's author) or `teacher`."""
+    """Who says so; several are joined by `+`."""
     evidence: str
     """In words: why."""
+    claims: tuple[Claim, ...] = ()
+    """What each estimator that had a say about the pair found, also where it found nothing."""
 
 
 class BrokenEdge(Record):
@@ -66,6 +112,15 @@ class Agreement(Record):
     kappa: Annotated[float, Field(ge=-1, le=1)] | None
     """Cohen's kappa (Cohen 1960): 1 for full agreement, 0 for what chance would bring; none where chance alone
     would bring full agreement, because everything was placed alike."""
+
+
+class Dependencies(Record):
+    """A prerequisite graph by itself."""
+
+    edges: tuple[Edge, ...]
+    """Without circles."""
+    broken: tuple[BrokenEdge, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
 
 
 class Misconception(Record):
@@ -102,6 +157,8 @@ class Diagnosis(Record):
     edges: tuple[Edge, ...]
     """The prerequisite graph, without circles."""
     broken: tuple[BrokenEdge, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    """What the measuring estimators could not find out."""
     misconceptions: tuple[Misconception, ...] = ()
     """The confirmed ones: by module, the commonest first."""
     unconfirmed: tuple[Misconception, ...] = ()

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from ioa.memory.records.base import Record
+from ioa.memory.records.items import SourceItem
 
 
 class Split(StrEnum):
@@ -35,6 +36,24 @@ class Generator(Record):
     """Items that do not match are passed over."""
 
 
+class Written(Record):
+    """A level whose items are not made by a generator: a teacher or a person wrote them; see `BankItem`."""
+
+    items: Annotated[str, Field(min_length=1)]
+    """What the items of this level are like, in a sentence."""
+
+
+def _kind_of_level(value: Any) -> str:
+    written = isinstance(value, Written) or (isinstance(value, Mapping) and "items" in value)
+    return "<Written>" if written else "<Generator>"
+
+
+Level = Annotated[
+    Annotated[Generator, Tag("<Generator>")] | Annotated[Written, Tag("<Written>")], Discriminator(_kind_of_level)
+]
+"""Where a level's items come from. A tag is in brackets so that nobody takes it for a field of his file."""
+
+
 class Module(Record):
     """A knowledge module: the unit that is diagnosed, taught and examined (k in METHOD's notation)."""
 
@@ -44,7 +63,7 @@ class Module(Record):
     """What a student who masters it can do, in a sentence."""
     prerequisites: tuple[str, ...] = ()
     """Ids of modules that the domain's author says must come first."""
-    levels: Annotated[Mapping[str, Generator], Field(min_length=1)]
+    levels: Annotated[Mapping[str, Level], Field(min_length=1)]
     """Levels of difficulty, easiest first, by name."""
     exam_level: str
     """The level at which the module is examined; a key of `levels`."""
@@ -55,8 +74,8 @@ class Module(Record):
         return self.id.split("/", 1)[0]
 
     @property
-    def exam(self) -> Generator:
-        """The generator of the level that is examined."""
+    def exam(self) -> Generator | Written:
+        """The level that is examined."""
         return self.levels[self.exam_level]
 
 
@@ -79,6 +98,19 @@ class Domain(Record):
         raise KeyError(module_id)
 
 
+class Source(Record):
+    """What is to be learnt as a person names it, where a teacher still has to find or to fill its modules."""
+
+    name: Annotated[str, Field(min_length=1)]
+    description: Annotated[str, Field(min_length=1)]
+    topics: tuple[str, ...] = ()
+    """What it has to cover; empty: what the description says."""
+    modules: tuple[Module, ...] = ()
+    """Modules that the items belong to, where the author names them; none where the teacher does."""
+    items: tuple[SourceItem, ...] = ()
+    """The item set; none where the teacher writes the items."""
+
+
 class Probe(Record):
     """One examination item."""
 
@@ -91,6 +123,6 @@ class Probe(Record):
     answer: str
     """The reference answer, as the generator gives it."""
     family: str
-    """The reasoning-gym family whose verifier scores it."""
+    """The reasoning-gym family whose verifier scores it; empty: its answer is compared with the reference."""
     metadata: Mapping[str, Any] = {}
     """What that verifier needs beside the answer."""

@@ -9,6 +9,22 @@ from pydantic import Field
 from ioa.memory.records.base import Record
 
 
+def wilson(mean: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval for a mean of n > 0 items (Wilson 1927).
+
+    Args:
+        mean: In [0, 1].
+        n: Number of items; an effective one may be broken.
+        confidence: Two-sided, in (0, 1).
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z2 = z**2
+    centre = (mean + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * math.sqrt(mean * (1 - mean) / n + z2 / (4 * n**2))
+    # rounding must not push the interval off its own mean, as it does for 0 of 7
+    return (min(mean, max(0.0, centre - half)), max(mean, min(1.0, centre + half)))
+
+
 class Score(Record):
     """k right answers of n, with its uncertainty."""
 
@@ -22,23 +38,12 @@ class Score(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval for the mean."""
+        """Wilson's 95 % interval for the mean; (0, 1) when nothing was asked."""
         return self.wilson(0.95)
 
     def wilson(self, confidence: float) -> tuple[float, float]:
-        """Wilson's score interval for the mean (Wilson 1927); (0, 1) when nothing was asked.
-
-        Args:
-            confidence: Two-sided, in (0, 1).
-        """
-        if self.n == 0:
-            return (0.0, 1.0)
-        z = NormalDist().inv_cdf((1 + confidence) / 2)
-        z2 = z**2
-        centre = (self.mean + z2 / (2 * self.n)) / (1 + z2 / self.n)
-        half = z / (1 + z2 / self.n) * math.sqrt(self.mean * (1 - self.mean) / self.n + z2 / (4 * self.n**2))
-        # rounding must not push the interval off its own mean, as it does for 0 of 7
-        return (min(self.mean, max(0.0, centre - half)), max(self.mean, min(1.0, centre + half)))
+        """Wilson's interval for the mean with that two-sided confidence, in (0, 1)."""
+        return wilson(self.mean, self.n, confidence) if self.n else (0.0, 1.0)
 
     def __add__(self, other: "Score") -> "Score":
         return Score(k=self.k + other.k, n=self.n + other.n)

@@ -1,8 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ioa.agents.dependencies import break_cycles, strongest
 from ioa.agents.gaps import DiagnosisSettings, find_gaps, relative_gap, severity
 from ioa.memory.records import Edge, Score
 
@@ -33,31 +30,3 @@ def test_targets_are_the_worst_share_of_the_deficient():
     assert [module for module, gap in gaps.items() if gap.targeted] == ["m/1", "m/2", "m/3"]
     assert gaps["m/0"].delta is None
     assert not gaps["m/0"].targeted
-
-
-def test_only_the_strongest_claim_above_the_threshold_is_kept():
-    claims = [edge("a/a", "a/b", 0.3), edge("a/b", "a/c", 0.5), edge("a/b", "a/c", 1.0, "pack")]
-    assert strongest(claims, 0.3) == (claims[2],)
-
-
-MODULES = [f"m/{name}" for name in "abcdef"]
-EDGES = st.lists(
-    st.builds(edge, st.sampled_from(MODULES), st.sampled_from(MODULES), st.floats(0.31, 1)).filter(
-        lambda e: e.source != e.target
-    ),
-    unique_by=lambda e: (e.source, e.target),
-)
-
-
-@given(EDGES)
-def test_breaking_cycles_leaves_a_dag_and_names_a_weakest_edge_of_each_cycle(edges):
-    import networkx as nx
-
-    kept, broken = break_cycles(edges)
-    assert nx.is_directed_acyclic_graph(nx.DiGraph([(e.source, e.target) for e in kept]))
-    assert sorted([*kept, *(b.edge for b in broken)], key=repr) == sorted(edges, key=repr)
-    strength = {(e.source, e.target): e.strength for e in edges}
-    for gone in broken:
-        circle = list(zip(gone.cycle, (*gone.cycle[1:], gone.cycle[0]), strict=True))
-        assert gone.edge.strength == min(strength[pair] for pair in circle)
-        assert (gone.edge.source, gone.edge.target) in circle

@@ -105,9 +105,10 @@ def test_an_item_counts_where_both_readings_agree_and_a_misconception_with_too_f
     assert (carry.failed, carry.share) == (10, 0.5)
     guesses, adds = found.refused
     assert (guesses.summary, len(guesses.probes), len(guesses.named)) == (NEITHER, 1, 1)
-    assert "1 of the 1" in guesses.refused
+    assert "placed 1 of them and bears it out in 1; needed are 2" in guesses.refused
     assert (adds.summary, adds.probes) == (ADDS, ())
-    assert "0 of the 3" in adds.refused
+    assert adds.refused.startswith("3 wrong answers were named for it")
+    assert "bears it out in 0" in adds.refused
     assert {one.id for one in found.all} == {f"stage-01-round-0/{MODULE}/{n}" for n in (1, 2, 3)}
     # first: 6 carry, 3 adds, 1 guesses; second: 6 carry, 4 guesses; alike: 5 carry and 1 guesses
     for one in found.all:
@@ -153,6 +154,18 @@ def test_contradictory_unknown_and_missing_placements_confirm_nothing(analyse):
     (refused,) = found.refused
     assert refused.probes == (probe(2),)
     assert refused.agreement.items == 2  # items 2 and 5
+
+
+def test_a_batch_of_the_check_that_cannot_be_read_speaks_for_nobody(analyse):
+    def half(messages):
+        return (
+            checker(lambda n: CARRY)(messages) if '"assign"' in messages[1].text and "/000" in messages[1].text else "?"
+        )
+
+    found, _ = analyse(reader(carry=range(6)), half, [wrong(n) for n in range(6)], batch=2)
+    (carry,) = found.confirmed
+    assert carry.probes == (probe(0), probe(1))
+    assert (carry.share, carry.agreement.items) == (2 / 6, 2)
 
 
 def test_only_the_commonest_are_acted_upon_and_a_few_examples_are_kept(analyse):

@@ -8,7 +8,9 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from ioa.agents.exchange import (
     AnalyseBrief,
     Candidate,
+    DecomposeBrief,
     FailedItem,
+    ItemsBrief,
     LessonsBrief,
     ModuleBrief,
     ModuleFailures,
@@ -16,7 +18,9 @@ from ioa.agents.exchange import (
     PrerequisitesBrief,
     RemedyBrief,
     SolveBrief,
-    Source,
+    SourceProblem,
+    TagBrief,
+    TagItem,
     WeakModule,
 )
 from ioa.agents.tutor import TutorChatModel, open_tutor
@@ -232,7 +236,7 @@ def test_the_plain_solution_stands_beside_the_adapted_one():
 
 def test_a_counterfactual_changes_the_sources_that_are_given_and_says_what():
     sources = tuple(
-        Source(id=f"s{n}", problem=f"Calculate {n}7 + 1{n}.", answer=str(10 * n + 7 + 10 + n)) for n in (4, 5, 6)
+        SourceProblem(id=f"s{n}", problem=f"Calculate {n}7 + 1{n}.", answer=str(10 * n + 7 + 10 + n)) for n in (4, 5, 6)
     )
     lessons = ask(lesson_brief(kind="counterfactual", sources=sources, count=3)).lessons
     assert {lesson.source for lesson in lessons} == {"s4", "s5", "s6"}
@@ -264,3 +268,104 @@ def test_a_generator_that_cannot_be_drawn_from_stops_the_lesson():
     )  # fmt: skip
     with pytest.raises(UserError, match="no family 'gdc'"):
         ask(brief)
+
+
+def decomposed(**fields):
+    settings = {"domain": "x", "description": "y", "least": 25, "most": 35, "levels": ("easy", "standard")}
+    reply = ask(DecomposeBrief(**settings | fields))
+    return [module for category in reply.categories for module in category.modules]
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"description": "Arithmetic for children."}, 14),
+        ({"description": "Mathematics.", "topics": ("adding with carrying",)}, 3),
+        ({"description": "Mathematics.", "topics": ("greatest common divisors", "fractions")}, 2),
+        ({"description": "French novels."}, 0),
+        ({"description": "Mathematics.", "topics": ("topology",)}, 0),
+        ({"samples": (SUM, PRODUCT, "Who wrote Faust?")}, 2),
+    ],
+)
+def test_it_names_the_modules_of_its_subject_that_are_meant_and_no_others(fields, count):
+    found = decomposed(**fields)
+    assert len(found) == count
+    for module in found:
+        assert [level.name for level in module.levels] == ["easy", "standard"]
+        assert all(level.items for level in module.levels)
+        assert 0 <= module.difficulty <= 1
+
+
+@pytest.mark.parametrize("place", range(14))
+def test_it_writes_items_of_the_modules_and_levels_that_it_named_with_true_answers(place):
+    module = decomposed(description="Arithmetic.")[place]
+    written = []
+    for level in module.levels:
+        about = ModuleBrief(id="x/y", description=module.description, items=level.items)
+        brief = ItemsBrief(module=about, level=level.name, count=8, seed=2**40 * 1_000_000)
+        first = ask(brief).items
+        assert first == ask(brief).items
+        assert len(first) == 8
+        others = ask(brief.model_copy(update={"avoid": tuple(item.question for item in first)})).items
+        assert not {item.question for item in first} & {item.question for item in others}
+        assert all(item.answer == work(item.question).answer for item in (*first, *others))
+        written.append(first)
+    assert written[0] != written[1]
+
+
+def test_it_writes_no_items_of_what_it_does_not_know():
+    about = ModuleBrief(id="x/y", description="Names rivers.", items="Rivers of France.")
+    assert ask(ItemsBrief(module=about, level="standard", count=3, seed=0)).items == ()
+
+
+def test_items_are_tagged_by_what_it_takes_to_solve_them():
+    modules = (
+        ModuleBrief(id="mine/plus", description="Adds whole numbers."),
+        ModuleBrief(id="mine/ggt", description="Finds the GCD."),
+        ModuleBrief(id="mine/rivers", description="Names rivers."),
+    )
+    questions = (SUM, GCD, PRODUCT, "Which river flows through Paris?")
+    items = tuple(TagItem(item=str(n), question=question) for n, question in enumerate(questions))
+    tags = ask(TagBrief(domain="x", modules=modules, items=items)).tags
+    assert [(tag.item, tag.module) for tag in tags] == [("0", "mine/plus"), ("1", "mine/ggt"), ("2", ""), ("3", "")]
+
+
+@pytest.mark.parametrize("number", range(14))
+def test_lessons_of_a_level_without_a_generator_are_like_its_samples(number):
+    from itertools import islice
+
+    from ioa.memory.procedural import supply
+
+    module = PACK.modules[number]
+    samples = tuple(item.question for item in islice(supply(module.exam, seed=5_000_000), 6))
+    brief = LessonsBrief(
+        module=ModuleBrief(id="x/y", description="z", samples=samples),
+        level="given", kind="chain-of-thought", strategies=(Strategy.FORMAT,), count=5, seed=77_000_000, max_words=60,
+    )  # fmt: skip
+    lessons = ask(brief).lessons
+    assert len(lessons) == 5
+    heads = {work(sample).head for sample in samples}
+    assert {work(lesson.problem).head for lesson in lessons} <= heads
+    assert all(lesson.answer == work(lesson.problem).answer for lesson in lessons)
+
+
+def test_lessons_are_in_the_words_of_the_samples():
+    about = ModuleBrief(id="x/y", description="z", samples=("What is 64 + 39?", "What is 18 + 57?"))
+    brief = LessonsBrief(
+        module=about, level="given", kind="chain-of-thought", strategies=(Strategy.FORMAT,), count=5, seed=0,
+        max_words=60,
+    )  # fmt: skip
+    lessons = ask(brief).lessons
+    assert len(lessons) == 5
+    assert all(lesson.problem.startswith("What is ") and lesson.problem.endswith("?") for lesson in lessons)
+
+
+def test_it_finds_prerequisites_also_of_modules_that_only_samples_or_its_own_words_describe():
+    brief = PrerequisitesBrief(
+        domain="x",
+        modules=(
+            ModuleBrief(id="x/plus", description="z", samples=("Calculate 4 + 5.", "Calculate 7 + 8.")),
+            ModuleBrief(id="x/columns", description=PACK.module("addition/carrying").description),
+        ),
+    )
+    assert [(claim.requires, claim.module) for claim in ask(brief).prerequisites] == [("x/plus", "x/columns")]

@@ -13,7 +13,9 @@ from ioa.memory.records import (
     Agreement,
     Assessment,
     BrokenEdge,
+    Claim,
     Curriculum,
+    Dependencies,
     Diagnosis,
     Difficulty,
     Domain,
@@ -32,6 +34,7 @@ from ioa.memory.records import (
     Score,
     Stage,
     Strategy,
+    Undecided,
     WrongAnswer,
 )
 from ioa.memory.run_dir import RunDirectory
@@ -115,7 +118,9 @@ def make_run(runs: Path, run_id: str = "arithmetic-demo", text: str = "") -> Run
         right = {m: max(0, v[column] - column) for m, v in MODULES.items() if m in TARGETS}
         write_records(run.scores(f"final-{label}"), results("final", right))
     write_records(run.scores("final-teacher"), results("final", {m: teacher[m] for m in TARGETS}))
-    write_record(run.diagnosis, _diagnosis(teacher, text))
+    diagnosis = _diagnosis(teacher, text)
+    write_record(run.diagnosis, diagnosis)
+    write_record(run.revised_dependencies, Dependencies(edges=diagnosis.edges[:3]))
     _write_curriculum(run, text)
     for stage in TITLES:
         _write_stage(run, stage, teacher, text)
@@ -146,10 +151,24 @@ def _diagnosis(teacher: dict[str, int], text: str) -> Diagnosis:
         for m, (_, _, _, prerequisites) in MODULES.items()
         for i, pre in enumerate(prerequisites)
     )
+    said = Claim(
+        source="sums/one-digit",
+        target="sums/multi-term",
+        strength=0.55,
+        interval=(0.21, 0.8),
+        estimator="population",
+        evidence=f"3 variants that can do it score 0.90 {text}",
+    )
+    measured = Edge(
+        **said.model_dump(exclude={"estimator"}), estimator="population+teacher", uncertain=True, claims=(said,)
+    )
     loop = Edge(source="divisors/lcm", target="divisors/gcd", strength=0.35, estimator="teacher", evidence="claimed")
     return Diagnosis(
         gaps=tuple(gaps),
-        edges=edges,
+        edges=(*edges, measured),
+        undecided=(
+            Undecided(estimator="population", source="products/two-digit", reason=f"1 variant can do it {text}"),
+        ),
         broken=(BrokenEdge(edge=loop, cycle=("divisors/gcd", "divisors/lcm", "divisors/gcd")),),
         misconceptions=tuple(misconception("diagnosis", m, N - MODULES[m][0], text) for m in TARGETS),
         unconfirmed=(

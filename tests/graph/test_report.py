@@ -154,6 +154,18 @@ def test_the_page_says_what_did_not_work(html: str) -> None:
     assert "177 of 210" in html
 
 
+def test_each_edge_stands_with_its_interval_and_who_says_so(run: RunDirectory, html: str) -> None:
+    rows = re.findall(r"<tr><td>sums/one-digit</td><td>sums/multi-term</td>.*?</tr>", html)
+    assert len(rows) == 1
+    assert "0.55<small>0.21&ndash;0.80</small>" in rows[0]
+    assert 'population + teacher <span class="tag">uncertain</span>' in rows[0]
+    assert "3 variants that can do it score 0.90" in rows[0]
+    assert "<td>products/two-digit</td><td>population</td><td>1 variant can do it" in html
+    diagnosis = read_facts(run, "finished").diagnosis
+    assert diagnosis is not None
+    assert html.count("<td>the pack says so</td>") == len(diagnosis.edges) - 1 + 3  # and those estimated again
+
+
 def test_the_same_run_draws_the_same_page(run: RunDirectory, html: str) -> None:
     write_report(run, "finished")
     assert run.report.read_text(encoding="utf-8") == html

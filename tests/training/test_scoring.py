@@ -1,7 +1,11 @@
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ioa.memory.records import Probe, Split
-from ioa.training.scoring import extract_answer, is_correct
+from ioa.training.scoring import agrees, extract_answer, is_correct
 
 
 def probe(answer: str, family: str = "products", **metadata: object) -> Probe:
@@ -108,3 +112,39 @@ def test_the_generators_own_answers_are_right(family: str) -> None:
     for entry in reasoning_gym.create_dataset(family, size=20, seed=5):
         item = probe(entry["answer"], family, **entry["metadata"])
         assert is_correct(item, f"So it is.\nAnswer: {entry['answer']}")[1], entry
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "right"),
+    [
+        ("B", "B", True), ("(b)", "B", True), ("B) 42", "B", True), ("option c", "C", True),
+        ("A dog", "A", False), ("C", "B", False), ("", "B", False),
+        ("12 apples", "12", True), ("$12.00", "12", True), ("x = 12", "12", True), ("1,000", "1000", True),
+        ("12 or 13", "12", False), ("-5", "5", False), ("\u221a2", "2", False), ("2", "\u221a2", False),
+        ("0.75", "3/4", True), ("3/4", "0.75", True), (r"$\frac{3}{4}$", "3/4", True),
+        ("6/8", "3/4", False), ("6/8", "6/8", True), ("3/0", "1", False),
+        ("paris.", "Paris", True), ("The  Seine", "the seine", True), ("Lyon", "Paris", False), ("", "Paris", False),
+    ],
+)  # fmt: skip
+def test_an_answer_without_a_verifier_is_compared_with_the_reference(said: str, expected: str, right: bool) -> None:
+    assert agrees(said, expected) == right
+
+
+@given(st.fractions(max_denominator=50))
+def test_a_reference_agrees_with_itself_and_with_no_other_number(value: Fraction) -> None:
+    assert agrees(str(value), str(value))
+    assert not agrees(str(value + 1), str(value))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected", "found", "right"),
+    [
+        ("3+4=7\nAnswer: 7", "7", "7", True),
+        ("That makes 7", "7", "7", True),
+        ("It flows through\nParis.", "Paris", "Paris", True),
+        ("Answer: Lyon", "Paris", "Lyon", False),
+        ("", "Paris", "", False),
+    ],
+)
+def test_a_probe_without_a_family_is_scored_by_comparison(reply: str, expected: str, found: str, right: bool) -> None:
+    assert is_correct(probe(expected, family=""), reply) == (found, right)

@@ -1,0 +1,179 @@
+"""From the modules that a teacher names to modules with stable ids, each once."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from ioa.agents.exchange import DecomposeReply, ProposedModule
+from ioa.memory.records import Merged, Module, Record, Unit, Written
+from ioa.memory.similarity import numbers
+
+LONGEST = 40
+"""Characters of either part of an id."""
+UNNAMED = "general"
+"""The category of modules whose category has no name."""
+
+_TELLING = frozenset("#%@*\\")
+"""Punctuation that tells names apart: C# is not C."""
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to rows whose dot product is their likeness, (B, D)."""
+
+
+class DecompositionSettings(Record):
+    """How a description or an item set becomes a domain; a pack that says it all needs none of it."""
+
+    least: Annotated[int, Field(ge=2)] = 25
+    """Fewest modules that the teacher should name; with fewer it is asked once more, and then they are taken."""
+    most: Annotated[int, Field(ge=2)] = 35
+    """Most modules, by the same rule."""
+    similarity: Unit = 0.95
+    """Cosine from which two descriptions with the same numbers are one module's. Embeddings by mean over the words,
+    such as wordllama's, put "adds" and "subtracts fractions with unlike denominators" at 0.84, like and unlike
+    denominators at 0.93."""
+    levels: Annotated[tuple[str, ...], Field(min_length=1)] = ("introductory", "standard")
+    """Levels of each module, easiest first; the last is the one that is examined. An item set has one, `given`."""
+    samples: Annotated[int, Field(ge=1)] = 60
+    """Items of a set that the teacher is shown when it names the modules, a quarter of them at most; they are seeds."""
+    per_request: Annotated[int, Field(ge=1, le=50)] = 10
+    """Items asked for in one call."""
+    per_tagging: Annotated[int, Field(ge=1, le=100)] = 20
+    """Items whose modules are asked for in one call."""
+    seeds: Annotated[int, Field(ge=3)] = 8
+    """Written items a level that no examination uses: samples for those who write lessons."""
+    solutions: Annotated[int, Field(ge=1, le=15)] = 3
+    """Independent solutions of each written item; more than half of them must agree with its answer."""
+    passes: Annotated[int, Field(ge=1)] = 3
+    """How often what is missing is asked for again, beyond the requests it takes when every item is right."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DecompositionSettings":
+        if self.least > self.most:
+            raise ValueError(f"least ({self.least}) is more than most ({self.most})")
+        if len(set(self.levels)) < len(self.levels):
+            raise ValueError("levels: each name once")
+        return self
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The modules that were understood."""
+
+    modules: tuple[Module, ...]
+    """In the order in which the teacher named them."""
+    difficulty: dict[str, float]
+    """The teacher's rough guess, by id, in [0, 1]."""
+    merged: tuple[Merged, ...]
+    proposed: int
+    """How many were named, repetitions included."""
+
+
+def slug(name: str) -> str:
+    """The name as a part of an id: lower case, digits and dashes.
+
+    It depends on nothing but the name without case, accents and punctuation. What this leaves out of other
+    alphabets, symbols such as the pluses of C++, and of names longer than `LONGEST`, a hash stands for.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    parts = re.findall(r"[a-z0-9]+", plain)
+    text = "-".join(parts)
+    lost = "".join(filter(_tells, re.sub(r"[a-z0-9]+", "", plain)))
+    if not lost and len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(f"{text}/{lost}".encode()).hexdigest()[:8]
+    return "-".join(filter(None, [text[: LONGEST - 9].rstrip("-"), digest]))
+
+
+def _tells(character: str) -> bool:
+    """Whether two names that differ by it are two names, although an id cannot hold it."""
+    return character in _TELLING or unicodedata.category(character)[0] not in "PZC"
+
+
+def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similarity: float) -> Outline:
+    """What a proposal comes to: ids from names, and of modules that are the same only one.
+
+    Two modules are the same when category and name are, or when their descriptions' cosine reaches `similarity` and
+    they state the same numbers. Which ids are left does not depend on the order of the proposal, nor on repetitions.
+
+    Args:
+        reply: The proposal; modules without a name are passed over.
+        levels: Names of the levels, easiest first.
+        embed: Vectors of descriptions.
+        similarity: From which cosine on two descriptions say the same.
+    """
+    named: dict[str, ProposedModule] = {}
+    count = 0
+    for module_id, proposed in _named(reply):
+        count += 1
+        if module_id not in named or _rank(proposed) > _rank(named[module_id]):
+            named[module_id] = proposed
+    merged = _merged(named, embed, similarity)
+    dropped = {pair.dropped for pair in merged}
+    kept = {module_id: proposed for module_id, proposed in named.items() if module_id not in dropped}
+    modules = tuple(
+        Module(
+            id=module_id,
+            description=_description(proposed),
+            levels=_levels(proposed, levels),
+            exam_level=levels[-1],
+        )
+        for module_id, proposed in kept.items()
+    )
+    difficulty = {module_id: proposed.difficulty for module_id, proposed in kept.items()}
+    return Outline(modules=modules, difficulty=difficulty, merged=merged, proposed=count)
+
+
+def _named(reply: DecomposeReply) -> Iterator[tuple[str, ProposedModule]]:
+    for category in reply.categories:
+        for module in category.modules:
+            if slug(module.name):
+                yield f"{slug(category.name) or UNNAMED}/{slug(module.name)}", module
+
+
+def _rank(module: ProposedModule) -> tuple[int, str]:
+    """Of two modules of one id the one that says more is taken, whichever came first."""
+    text = module.model_dump_json()
+    return len(text), text
+
+
+def _description(module: ProposedModule) -> str:
+    return " ".join(module.description.split()) or module.name.strip()
+
+
+def _levels(module: ProposedModule, levels: Sequence[str]) -> dict[str, Written]:
+    """The level's sentences: by name, or by place where the names are others; its own words where one is missing."""
+    by_name = {slug(level.name): level.items for level in module.levels}
+    by_place = [level.items for level in module.levels] if len(module.levels) == len(levels) else [""] * len(levels)
+    sentences = [by_name.get(slug(name), "").strip() or by_place[place].strip() for place, name in enumerate(levels)]
+    return {
+        name: Written(items=sentence or f"Problems of level {name!r}: {_description(module)}")
+        for name, sentence in zip(levels, sentences, strict=True)
+    }
+
+
+def _merged(named: dict[str, ProposedModule], embed: Embed, similarity: float) -> tuple[Merged, ...]:
+    """Modules that say what another one says; of such a pair the id that sorts first is kept."""
+    ids = sorted(named)
+    texts = [_description(named[module_id]) for module_id in ids]
+    vectors = embed(texts)
+    cosines = vectors @ vectors.T
+    stated = [numbers(text) for text in texts]
+    kept: list[int] = []
+    merged = []
+    for place, module_id in enumerate(ids):
+        same = [other for other in kept if cosines[place, other] >= similarity and stated[place] == stated[other]]
+        if not same:
+            kept.append(place)
+            continue
+        nearest = max(same, key=lambda other: (float(cosines[place, other]), -other))
+        why = f"descriptions say the same (cosine {min(1.0, float(cosines[place, nearest])):.2f})"
+        merged.append(Merged(kept=ids[nearest], dropped=module_id, why=why))
+    return tuple(merged)

@@ -1,0 +1,103 @@
+"""Finding out to which modules the items of a set belong."""
+
+from collections.abc import Sequence
+
+from ioa.agents.diagnoser import module_brief
+from ioa.agents.exchange import TagBrief, TagItem, TagReply
+from ioa.agents.item_writing import Work, refused
+from ioa.agents.journal import Answered, Journal, reply_of
+from ioa.agents.outline import DecompositionSettings
+from ioa.agents.teacher import Call, Teacher
+from ioa.memory.bank import item_id
+from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem
+from ioa.memory.transcript import CallContext
+
+
+def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], list[RefusedItem]]:
+    """The items of a set, each text once, and those that are there already."""
+    kept: dict[str, BankItem] = {}
+    double = []
+    names: set[str] = set()
+    for item in items:
+        text = item_id(item.question)
+        name = item.id or text
+        made = BankItem(
+            id=f"{name}-{text}" if name in names else name,
+            module=item.module,
+            level=level,
+            question=item.question.strip(),
+            answer=item.answer.strip(),
+            origin="given",
+            verified=False,
+            purpose="seed",
+        )
+        if text in kept:
+            double.append(refused(made, "duplicate", f"the same text as {kept[text].id}"))
+        else:
+            names.add(made.id)
+            kept[text] = made
+    return list(kept.values()), double
+
+
+class Tagger:
+    """Asks a teacher for the modules of items, in batches; what it leaves out it is asked again."""
+
+    def __init__(self, teacher: Teacher, settings: DecompositionSettings, journal: Journal, work: Work) -> None:
+        self._teacher = teacher
+        self._settings = settings
+        self._journal = journal
+        self._work = work
+
+    def tag(
+        self, domain: str, modules: Sequence[Module], items: Sequence[BankItem]
+    ) -> tuple[list[BankItem], list[RefusedItem]]:
+        """The items with their modules, and those that belong to none; an item that names its module keeps it.
+
+        Raises:
+            TeacherError: as `Journal.ask`.
+        """
+        open_ = [item for item in items if not item.module]
+        found: dict[str, str] = {}
+        for pass_ in range(self._settings.passes):
+            asked = [item for item in open_ if item.id not in found]
+            if not asked:
+                break
+            found |= self._pass(domain, modules, asked, pass_)
+        known = {module.id for module in modules}
+        tagged, homeless = [], []
+        for item in items:
+            module = item.module or found.get(item.id)
+            if module in known:
+                tagged.append(item.model_copy(update={"module": module}))
+            else:
+                said = "the teacher says that it belongs to none of the modules" if module == "" else "it got no module"
+                homeless.append(refused(item, "untagged", said))
+        return tagged, homeless
+
+    def _pass(self, domain: str, modules: Sequence[Module], items: Sequence[BankItem], pass_: int) -> dict[str, str]:
+        """Module by item id; empty where the teacher says that none fits, not there where it says nothing usable."""
+        size = self._settings.per_tagging
+        batches = [items[start : start + size] for start in range(0, len(items), size)]
+        briefs = tuple(module_brief(module) for module in modules)
+        calls = {}
+        for number, batch in enumerate(batches):
+            numbered = tuple(TagItem(item=str(n), question=item.question) for n, item in enumerate(batch, start=1))
+            brief = TagBrief(domain=domain, modules=briefs, items=numbered)
+            context = CallContext(node="decompose", agent="diagnoser", task=brief.task)
+            calls[f"tag/{pass_}/{number:04d}"] = Call(brief, context)
+        answers = self._journal.ask(
+            self._teacher, calls, lambda done, all_: self._work("finding the items' modules, requests", done, all_)
+        )
+        allowed = {module.id for module in modules} | {""}
+        return {
+            item.id: module
+            for batch, answer in zip(batches, answers, strict=True)
+            for item, module in _tags(batch, answer)
+            if module in allowed
+        }
+
+
+def _tags(batch: Sequence[BankItem], answer: Answered) -> list[tuple[BankItem, str]]:
+    reply = reply_of(answer, TagReply)
+    told = {tag.item.strip(): tag.module.strip() for tag in reply.tags} if isinstance(reply, TagReply) else {}
+    return [(item, told[str(number)]) for number, item in enumerate(batch, start=1) if str(number) in told]

@@ -1,0 +1,93 @@
+"""Naming the modules of a domain, writing their items, and finding the module of an item."""
+
+from itertools import islice
+
+from ioa.agents.exchange import (
+    DecomposeBrief,
+    DecomposeReply,
+    ItemsBrief,
+    ItemsReply,
+    ModuleBrief,
+    ProposedCategory,
+    ProposedItem,
+    ProposedLevel,
+    ProposedModule,
+    Tag,
+    TagBrief,
+    TagReply,
+)
+from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.subject import generator_of, modules, operations_in, operations_of, sentence, subject
+from ioa.agents.tutor.working import Operation
+from ioa.memory.procedural import supply
+from ioa.memory.records import Module
+
+
+def decompose(brief: DecomposeBrief) -> DecomposeReply:
+    """The modules of its subject that the topics, or the description, or the samples are about; it knows no others."""
+    if brief.samples:
+        meant = set(operations_of(brief.samples))
+    else:
+        meant = operations_in(brief.topics or (brief.domain, brief.description))
+    grouped: dict[str, list[ProposedModule]] = {}
+    place = {module.id: number for number, module in enumerate(subject().modules)}
+    for operation, module in sorted(modules().items(), key=lambda pair: place[pair[1].id]):
+        if operation in meant:
+            proposed = _proposed(operation, module, brief)
+            grouped.setdefault(module.category.replace("-", " "), []).append(proposed)
+    return DecomposeReply(
+        categories=tuple(ProposedCategory(name=name, modules=tuple(found)) for name, found in grouped.items())
+    )
+
+
+def _proposed(operation: Operation, module: Module, brief: DecomposeBrief) -> ProposedModule:
+    order = list(Operation)
+    shown = next((sample for sample in brief.samples if operation in operations_of([sample])), "")
+    levels = []
+    for name in brief.levels:
+        fallback = module.exam_level if name == brief.levels[-1] else next(iter(module.levels))
+        own = name if name in module.levels and name != brief.levels[-1] else fallback
+        text = f"{module.description} For instance: {shown}" if shown else sentence(module, own)
+        levels.append(ProposedLevel(name=name, items=text))
+    return ProposedModule(
+        name=module.id.split("/", 1)[1].replace("-", " "),
+        description=module.description,
+        difficulty=round(order.index(operation) / (len(order) - 1), 2),
+        levels=tuple(levels),
+    )
+
+
+def write_items(brief: ItemsBrief) -> ItemsReply:
+    """New problems of the level with their answers; fewer where they run out, none for what it cannot do.
+
+    Raises:
+        UserError: the module's generator cannot be drawn from.
+    """
+    generator = generator_of(brief.module)
+    if generator is None:
+        return ItemsReply(items=())
+    drawn = islice(supply(generator, seed=brief.seed, exclude=brief.avoid), brief.count)
+    solved = [(item.question, work(item.question)) for item in drawn]
+    return ItemsReply(
+        items=tuple(
+            ProposedItem(question=question, answer=worked.answer) for question, worked in solved if worked is not None
+        )
+    )
+
+
+def tag(brief: TagBrief) -> TagReply:
+    """The module whose operation an item is; of several the one that speaks of least else; empty where none does."""
+    meant = {module.id: _meant(module) for module in brief.modules}
+    tags = []
+    for item in brief.items:
+        worked = work(item.question)
+        fitting = [module for module, operations in meant.items() if worked is not None and worked.head in operations]
+        chosen = min(fitting, key=lambda module: len(meant[module]), default="")
+        tags.append(Tag(item=item.item, module=chosen))
+    return TagReply(tags=tuple(tags))
+
+
+def _meant(module: ModuleBrief) -> set[Operation]:
+    """What a module is about: by the tutor's own description, by its samples, or by its words."""
+    own = {operation for operation, known in modules().items() if known.description == module.description}
+    return own or set(operations_of(module.samples)) or operations_in((module.id, module.description))

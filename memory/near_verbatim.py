@@ -1,0 +1,82 @@
+"""Texts that are nearly the same word for word: MinHash signatures (Broder 1997) in an LSH index."""
+
+import hashlib
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ioa.memory.similarity import Features
+
+if TYPE_CHECKING:
+    from datasketch import MinHash, MinHashLSH
+
+PERMUTATIONS = 64
+"""Length of a signature; the bands are cut from it."""
+
+_MISS = 1e-3
+"""Largest chance that two texts just at the threshold share no band."""
+
+
+def shingles(text: str) -> frozenset[str]:
+    """Pairs of neighbouring words, numbers and operators of a normalised text; of a text of one word, that word."""
+    words = text.split()
+    return frozenset(map(" ".join, pairwise(words))) or frozenset(words)
+
+
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    """|A and B| / |A or B|; 1 for two empty sets."""
+    return len(one & other) / len(one | other) if one or other else 1.0
+
+
+def bands(threshold: float) -> tuple[int, int]:
+    """Number and length of the bands: the longest that miss a pair at the threshold less than once in a thousand."""
+    fit = [r for r in range(1, PERMUTATIONS // 2 + 1) if (1 - threshold**r) ** (PERMUTATIONS // r) <= _MISS]
+    length = max(fit, default=1)
+    return PERMUTATIONS // length, length
+
+
+class NearVerbatim:
+    """Finds the known text whose shingles overlap most with those of a new one.
+
+    The facts of a text are part of each of its shingles as they are hashed, so that texts which state other numbers
+    or names have nothing in common here. What the index proposes is compared exactly: it may miss a pair at the
+    threshold (see `bands`), and never reports one below it.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._known: dict[str, str] = {}
+        self._opened: tuple[MinHashLSH, MinHash] | None = None
+
+    def add(self, key: str, view: Features) -> None:
+        """Remember a text; a key that is known stays as it is."""
+        if key not in self._known:
+            self._known[key] = view.text
+            self._lsh()[0].insert(key, self._signature(view), check_duplication=False)
+
+    def find(self, view: Features) -> tuple[str, float] | None:
+        """The most similar known text with the same facts, and the Jaccard index; none below the threshold."""
+        near = self._lsh()[0].query(self._signature(view))
+        own = shingles(view.text)
+        found = [(jaccard(own, shingles(self._known[key])), key) for key in near]
+        # of equally similar ones the first by key, since the index answers in no order
+        similarity, key = min(found, key=lambda pair: (-pair[0], pair[1]), default=(-1.0, ""))
+        return (key, similarity) if similarity >= self._threshold else None
+
+    def _lsh(self) -> "tuple[MinHashLSH, MinHash]":
+        if self._opened is None:
+            from datasketch import MinHash, MinHashLSH  # brings scipy along: a second
+
+            index = MinHashLSH(num_perm=PERMUTATIONS, params=bands(self._threshold))
+            self._opened = index, MinHash(num_perm=PERMUTATIONS)
+        return self._opened
+
+    def _signature(self, view: Features) -> "MinHash":
+        stated = digest(view)
+        signature = self._lsh()[1].copy()  # drawing the permutations anew would take most of the time
+        signature.update_batch([stated + part.encode() for part in shingles(view.text)])
+        return signature
+
+
+def digest(view: Features) -> bytes:
+    """16 bytes that stand for the facts of a text."""
+    return hashlib.blake2b(repr(tuple(view.facts)).encode(), digest_size=16).digest()
