@@ -30,6 +30,7 @@ benchmark: setup
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/teacher_throughput.py
+	$(BIN)/python benchmarks/deduplication.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -5,8 +5,8 @@
 Ours is `ExampleStore.check` (exact, MinHash, embedding; numbers and names must agree), on a run's own lessons and
 on as many in a store shared by runs. Chroma's is `collection.query` for the nearest lesson of the same index, a
 duplicate where the cosine is 0.95 or more. All embed the problems themselves, with wordllama. Each is a process of its
-own, in turns; on a busy machine look at the processor time. A batch is half new problems, an eighth each exact copies, rewordings (one word added or exchanged),
-copies with another number, and copies with another name.
+own, in turns; on a busy machine look at the processor time. A batch is half new problems, an eighth each exact
+copies, rewordings (one word added or exchanged), copies with another number, and copies with another name.
 """
 
 import argparse
