@@ -39,7 +39,10 @@ class InterventionSettings(Record):
     lessons: Annotated[int, Field(ge=1)] = 48
     """Lessons a module, written and verified like all others, that are asked for and forgotten afterwards."""
     epochs: Annotated[int, Field(ge=1)] = 3
-    """Passes over them; all else is as in `training`."""
+    """Passes over them."""
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Peak learning rate, relative to `training.learning_rate`; all else is as in `training`. Narrow lessons at the
+    full rate overwrite the very skills in which their effect is looked for."""
     items: Annotated[int, Field(ge=1)] = 20
     """Diagnosis items a module, asked before and after."""
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.2

@@ -4,8 +4,8 @@
 
 Two parts. Synthetic students: a random graph of prerequisites over 12 modules; a student's chance at an item of a
 module is its own skill there times its chance at each prerequisite, and its scores are drawn from that chance. And a
-tiny language model, trained from scratch on the spot, whose tables and compositions of tables depend on one another
-by construction: there the program's own training, sampling and examination run.
+tiny language model, trained from scratch on the spot, which looks letters up in tables that it knows in parts and
+writes them once, twice or thrice: there the program's own training, sampling and examination run.
 
 An edge counts as right where its source is an ancestor of its target (a prerequisite of a prerequisite is one);
 recall is of the direct prerequisites. "Pairs" forgets the directions: the share of edges that join related modules.
@@ -19,7 +19,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ioa.agents import DiagnosisSettings, Variant, intervention, population, prerequisite_graph, to_be_taught
+from ioa.agents.intervals import proportion, relative_difference
 from ioa.memory.records import (
     Claim,
     Difficulty,
@@ -286,60 +286,107 @@ def combination_table(worlds: int) -> Table:
     return table
 
 
+def coverage_table(draws: int = 300) -> Table:
+    """How often intervals that should hold the truth in 95 % of the cases do, over variants that differ by nature."""
+    table = Table(title=f"coverage of 95 % intervals, least and most over four truths, {draws} draws each")
+    for name in ("variants a side, items", "ours", "items as if independent", "bootstrap over variants"):
+        table.add_column(name)
+    for size, items in ((3, 10), (3, 20), (5, 10), (10, 10)):
+        rates: list[list[float]] = [[], [], []]
+        for truth in ((0.8, 0.2, 4), (0.9, 0.5, 10), (0.5, 0.1, 6), (0.7, 0.6, 20)):
+            rng = random.Random(str(truth))
+            for method, rate in enumerate(_covered(truth, size, items, draws, rng)):
+                rates[method].append(rate)
+        table.add_row(f"{size}, {items}", *(f"{min(own):.2f} to {max(own):.2f}" for own in rates))
+    return table
+
+
+def _covered(
+    truth: tuple[float, float, float], size: int, items: int, draws: int, rng: random.Random
+) -> tuple[float, float, float]:
+    with_it, without, alike = truth  # means of the two sides; how alike the variants of a side are
+    strength = 1 - without / with_it
+    hits = [0, 0, 0]
+    settings = DiagnosisSettings(estimators=("population",))
+    teacher = {"m/i": Score(k=1, n=1), "m/j": Score(k=1, n=1)}
+    for _ in range(draws):
+        sides = [
+            [drawn(rng.betavariate(mean * alike, (1 - mean) * alike), items, rng) for _ in range(size)]
+            for mean in (with_it, without)
+        ]
+        variants = [
+            Variant(name="", scores={"m/i": Score(k=able, n=1), "m/j": score})
+            for able, side in zip((1, 0), sides, strict=True)
+            for score in side
+        ]
+        claim = next(c for c in population(variants, teacher, settings).claims if c.source == "m/i")
+        means = [proportion(statistics.fmean(score.mean for score in side), size * items) for side in sides]
+        intervals = (claim.interval or (0.0, 1.0), relative_difference(*means), _bootstrap(*sides, rng))
+        for method, (low, high) in enumerate(intervals):
+            hits[method] += low <= strength + 1e-9 and strength - 1e-9 <= high
+    return hits[0] / draws, hits[1] / draws, hits[2] / draws
+
+
+def _bootstrap(
+    one: Sequence[Score], other: Sequence[Score], rng: random.Random, times: int = 200
+) -> tuple[float, float]:
+    found = []
+    for _ in range(times):
+        with_it, without = (statistics.fmean(s.mean for s in rng.choices(side, k=len(side))) for side in (one, other))
+        found.append(max(0.0, 1 - without / with_it) if with_it else 0.0)
+    found.sort()
+    return found[int(0.025 * times)], found[int(0.975 * times) - 1]
+
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-TABLES, COMPOSED, LACKING = "FGHK", ("FG", "GH", "HK"), 10
+TABLES, TIMES, LACKING = "FGHK", (1, 2, 3), 10
+"""Tables, how often the letter that was looked up is written, and entries that the student lacks of each table."""
 
 
 class Alphabet:
-    """Tables from letter to letter, and their compositions; of each table the student lacks some entries.
+    """Looking a letter up in a table, and writing what was found once, twice or thrice.
 
-    A table's module is its entries that are lacking. A composition's module is the letters on whose way just one
-    entry is lacking, so either of its tables is needed for a part of them.
+    The student is schooled in all of it for some letters and lacks the others. It could write what it found twice or
+    thrice if it found it: of each table both modules depend on the first, and not on one another.
     """
 
     def __init__(self, rng: random.Random) -> None:
+        self.tasks = [name * times for name in TABLES[:3] for times in TIMES]
         self.table = {name: dict(zip(LETTERS, rng.sample(LETTERS, 26), strict=True)) for name in TABLES}
-        self.lacking = {name: set(rng.sample(LETTERS, LACKING)) for name in TABLES}
-        direct = frozenset((f"t/{name.lower()}", f"t/{both.lower()}") for both in COMPOSED for name in both)
-        self.world = World(tuple(f"t/{task.lower()}" for task in (*TABLES, *COMPOSED)), direct)
+        self.lacking = {name: rng.sample(LETTERS, LACKING) for name in TABLES}
+        direct = {(_module(name), _module(name * times)) for name in TABLES[:3] for times in TIMES[1:]}
+        self.world = World(tuple(map(_module, self.tasks)), frozenset(direct))
 
-    def way(self, task: str, letter: str) -> list[tuple[str, str, str]]:
-        """(table, letter, the letter it leads to), step by step."""
-        way = []
-        for name in task:
-            way.append((name, letter, self.table[name][letter]))
-            letter = way[-1][2]
-        return way
-
-    def lacks(self, task: str, letter: str) -> int:
-        """How many steps on the letter's way the student lacks."""
-        return sum(letter in self.lacking[name] for name, letter, _ in self.way(task, letter))
-
-    def letters(self, task: str, lacks: int) -> list[str]:
-        """Those on whose way so many steps are lacking."""
-        return [letter for letter in LETTERS if self.lacks(task, letter) == lacks]
+    def known(self, task: str) -> list[str]:
+        """Letters that the student was schooled in."""
+        return [letter for letter in LETTERS if letter not in self.lacking[task[0]]]
 
     def example(self, task: str, letter: str) -> Example:
-        """The lesson that works out that letter."""
-        way = self.way(task, letter)
+        """The lesson that looks this letter up."""
+        found = self.table[task[0]][letter]
         return Example(
-            id=f"{task}{letter}", module=f"t/{task.lower()}", stage=1, round=0, batch="benchmark",
+            id=f"{task}{letter}", module=_module(task), stage=1, round=0, batch="benchmark",
             kind=Kind.CHAIN_OF_THOUGHT, difficulty=Difficulty.INTERMEDIATE, level="exam",
             strategies=(Strategy.FORMAT,), prerequisites=(), problem=f"{task} {letter}",
-            steps=tuple(f"{name} {x}>{y}" for name, x, y in way), answer=way[-1][2],
+            steps=(f"{task[0]} {letter}>{found}",), answer=found * len(task),
             verification="", teacher="benchmark", event="benchmark",
         )  # fmt: skip
 
     def probes(self) -> list[Probe]:
-        """What the student lacks at first: of a composition, where one step is missing."""
+        """All that the student lacks."""
         return [
             Probe(
-                id=f"diagnosis/t/{task.lower()}/{number:03d}", module=f"t/{task.lower()}", split=Split.DIAGNOSIS,
-                level="exam", question=f"{task} {letter}", answer=self.way(task, letter)[-1][2], family="chain_sum",
+                id=f"diagnosis/{_module(task)}/{number:03d}", module=_module(task), split=Split.DIAGNOSIS,
+                level="exam", question=f"{task} {letter}", answer=self.example(task, letter).answer,
+                family="chain_sum",
             )
-            for task in (*TABLES, *COMPOSED)
-            for number, letter in enumerate(self.letters(task, 1))
+            for task in self.tasks
+            for number, letter in enumerate(self.lacking[task[0]])
         ]  # fmt: skip
+
+
+def _module(task: str) -> str:
+    return f"t/{task.lower()}"
 
 
 def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
@@ -359,9 +406,8 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
         tiny.make_tiny_student(folder, chat=False)
     settings = StudentSettings(model=str(folder), dtype="float32", device="cpu", max_new_tokens=32, batch_size=64)
     student = Student.load(settings)
-    words = ["".join(word) for length in (1, 2, 3) for word in product(TABLES, repeat=length)]
-    # With all words of three tables to learn, looking each step up costs less than knowing every way by heart.
-    known = [alphabet.example(task, letter) for task in words for letter in alphabet.letters(task, 0)]
+    tasks = [name * times for name in TABLES for times in TIMES]
+    known = [alphabet.example(task, letter) for task in tasks for letter in alphabet.known(task)]
     lessons, _ = encode_lessons(known, student.format, 64)
     rng, model = random.Random(seed), student.model
     model.requires_grad_(requires_grad=True).train()
@@ -377,16 +423,12 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
     return student
 
 
-TEACHING = TrainingSettings(epochs=25, learning_rate=1e-2, batch_size=16, lora=LoraSettings(rank=8, alpha=16))
+TEACHING = TrainingSettings(epochs=30, learning_rate=5e-4, batch_size=8, lora=LoraSettings(rank=16, alpha=32))
 
 
 def lessons_on(alphabet: Alphabet, tasks: Iterable[str]) -> list[Example]:
-    """All that the student lacks of these tasks, and of what it knows of them as much, against forgetting."""
-    chosen = []
-    for task in tasks:
-        new = alphabet.letters(task, 1)
-        chosen += [alphabet.example(task, letter) for letter in (*new, *alphabet.letters(task, 0)[: len(new)])]
-    return chosen
+    """What the student lacks of these tasks, and what it knows of them, against forgetting."""
+    return [alphabet.example(task, letter) for task in tasks for letter in LETTERS]
 
 
 def tiny_tables(seeds: int, steps: int) -> Iterable[Table]:
@@ -397,7 +439,7 @@ def tiny_tables(seeds: int, steps: int) -> Iterable[Table]:
         with tempfile.TemporaryDirectory() as place:
             _tiny_world(seed, Path(place), steps, found, seen)
     yield seen
-    table = new_table(f"a tiny language model, {seeds} worlds of 7 modules, 6 planted prerequisites")
+    table = new_table(f"a tiny language model, {seeds} worlds of 9 modules, 6 planted prerequisites")
     for name, results in found.items():
         row(table, name, results)
     yield table
@@ -422,7 +464,7 @@ def _tiny_world(seed: int, place: Path, steps: int, found: dict[str, list[Result
         decoding.append(Variant(name=f"temperature {temperature}", scores=score_by_module(examine(sampled, probes))))
     checkpoints = []
     for number in range(12):  # what runs with other curricula would leave: some modules taught, others not
-        tasks = [task for task in (*TABLES, *COMPOSED) if rng.random() < (0.6 if len(task) == 1 else 0.15)] or ["F"]
+        tasks = [task for task in alphabet.tasks if rng.random() < 0.25] or ["F"]
         results = _taught(student, lessons_on(alphabet, tasks), place / f"checkpoint-{number}", probes)
         checkpoints.append(Variant(name=f"checkpoint {'+'.join(tasks)}", scores=score_by_module(results)))
     few, many = (population(variants, teacher, settings) for variants in (decoding, [*decoding, *checkpoints]))
@@ -466,8 +508,8 @@ def main() -> None:
     """Parse the command line and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=20, help="planted graphs of synthetic students")
-    parser.add_argument("--students", type=int, default=3, help="tiny language models")
-    parser.add_argument("--steps", type=int, default=300, help="with which each of them is trained from scratch")
+    parser.add_argument("--students", type=int, default=2, help="tiny language models")
+    parser.add_argument("--steps", type=int, default=350, help="with which each of them is trained from scratch")
     parser.add_argument("--only", choices=("synthetic", "tiny"), help="one of the two parts")
     options = parser.parse_args()
     console = Console(width=128)
@@ -478,6 +520,7 @@ def main() -> None:
         for table in population_tables(options.worlds):
             console.print(table)
         console.print(combination_table(options.worlds))
+        console.print(coverage_table())
     if options.only != "synthetic":
         import torch
 

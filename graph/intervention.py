@@ -44,13 +44,14 @@ def _trial(shop: Workshop, module: str, probes: Sequence[Probe]) -> list[ItemRes
     results: list[ItemResult] = []
     if lessons:
         adapter = shop.run.interventions / name
-        epochs = shop.config.diagnosis.intervention.epochs
+        manner, training = shop.config.diagnosis.intervention, shop.config.training
+        brief = {"epochs": manner.epochs, "learning_rate": training.learning_rate * manner.rate}
         train(
             shop.student(),
             lessons,
             start=None,
             out=adapter,
-            settings=shop.config.training.model_copy(update={"epochs": epochs}),
+            settings=training.model_copy(update=brief),
             seed=shop.config.seed,
             on_step=lambda now: shop.reporter.work(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
         )
