@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
-from ioa.agents.exchange import Lesson, Source
+from ioa.agents.exchange import Lesson, SourceProblem
 from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
@@ -28,7 +28,7 @@ GOOD = Lesson(
     answer="132",
     verification="132-85=47",
 )
-SOURCE = Source(id="abc", problem="Calculate 47 + 84.", answer="131")
+SOURCE = SourceProblem(id="abc", problem="Calculate 47 + 84.", answer="131")
 CHANGED = GOOD.model_copy(update={"source": "abc", "changed": "84 becomes 85"})
 
 

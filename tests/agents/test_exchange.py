@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from ioa.agents.exchange import Candidate, LessonsBrief, LessonsReply, ModuleBrief, SolveBrief, SolveReply, Source
+from ioa.agents.exchange import (
+    Candidate,
+    LessonsBrief,
+    LessonsReply,
+    ModuleBrief,
+    SolveBrief,
+    SolveReply,
+    SourceProblem,
+)
 from ioa.agents.prompting import messages, parse
 
 ABOUT = ModuleBrief(id="a/b", description="x")
@@ -23,7 +31,7 @@ def test_only_what_a_request_needs_is_in_the_form_of_its_reply():
     assert lesson_schema(brief())["required"] == ["problem", "steps", "answer"]
     assert not {"original", "source", "changed"} & lesson_schema(brief())["properties"].keys()
     assert "original" in lesson_schema(brief(strategies=("format",)))["required"]
-    changing = lesson_schema(brief(kind="counterfactual", sources=(Source(id="s", problem="p", answer="a"),)))
+    changing = lesson_schema(brief(kind="counterfactual", sources=(SourceProblem(id="s", problem="p", answer="a"),)))
     assert {"source", "changed"} <= set(changing["required"])
     assert list(changing["properties"])[:3] == ["source", "changed", "problem"]  # decided before it is written
 
