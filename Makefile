@@ -31,6 +31,7 @@ benchmark: setup
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/teacher_throughput.py
 	$(BIN)/python benchmarks/dependency_estimators.py
+	$(BIN)/python benchmarks/deduplication.py
 
 clean:
 	rm -rf .venv build dist *.egg-info

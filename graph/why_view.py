@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _WRONG = 3
 """Wrong answers shown of each misconception; `--json` has all."""
+_REPLY = 240
+"""Characters shown of what the student wrote; `--json` has it as it is."""
 _IDS = 3
 """Refused lessons named of each sort."""
 
@@ -210,7 +212,7 @@ def _misconception(shown: Shown) -> Branch:
         Branch(
             answer.probe,
             f"{' '.join(answer.question.split())}  expected {answer.expected}",
-            [Branch("the student wrote", answer.reply.strip() or "nothing")],
+            [Branch("the student wrote", _squeezed(answer.reply) or "nothing")],
         )
         for answer in shown.wrong[:_WRONG]
     ]
@@ -218,6 +220,11 @@ def _misconception(shown: Shown) -> Branch:
     rest = [Branch(f"{more} more", "in --json", style="dim")] if more > 0 else []
     name = f"misconception {one.id}".strip()
     return Branch(name, one.summary or "(nothing is left of its text)", [Branch("checked", verdict), *wrong, *rest])
+
+
+def _squeezed(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _REPLY else f"{line[:_REPLY]} …"
 
 
 def _evidence(found: Evidence) -> Iterator[Branch]:

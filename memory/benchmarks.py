@@ -9,8 +9,8 @@ from typing import Any
 
 from ioa.memory.errors import UserError
 
-FIELDS = ("question", "problem", "prompt", "instruction", "text", "turns", "stem", "query")
-"""What the field with an item's text is called; the first of them that an item has is taken."""
+FIELDS = ("question", "problem", "prompt", "instruction", "text", "turns", "question_content", "stem", "query")
+"""What the field with an item's text is called, in any case; the first of them that an item has is taken."""
 
 _EXPECTED = f"a JSON object with one of the fields {', '.join(FIELDS[:6])}, at any depth"
 
@@ -80,7 +80,7 @@ def _list(document: Any) -> list[Any]:
     """The items of a document: a list, the first list in an object, or the object alone."""
     if isinstance(document, list):
         return document
-    if isinstance(document, Mapping) and not any(field in document for field in FIELDS):
+    if isinstance(document, Mapping) and not any(str(name).lower() in FIELDS for name in document):
         for value in document.values():
             if isinstance(value, list):
                 return value
@@ -91,10 +91,9 @@ def _texts(item: Any) -> list[str]:
     """The texts of the first known field that has any, there or deeper."""
     if not isinstance(item, Mapping):
         return []
-    inside = (
-        *(item[field] for field in FIELDS if field in item),
-        *(v for v in item.values() if isinstance(v, Mapping)),
-    )
+    named = {str(name).lower(): value for name, value in item.items()}
+    inside = [named[field] for field in FIELDS if field in named]
+    inside += [value for value in item.values() if isinstance(value, Mapping)]
     for value in inside:
         if isinstance(value, str):
             return [value]

@@ -1,8 +1,12 @@
 """Texts that are nearly the same word for word: MinHash signatures (Broder 1997) in an LSH index."""
 
 import hashlib
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ioa.memory.similarity import Features
 
@@ -44,23 +48,44 @@ class NearVerbatim:
 
     def __init__(self, threshold: float) -> None:
         self._threshold = threshold
-        self._known: dict[str, str] = {}
+        self._known: dict[str, int] = {}
+        """The row of each key; the index knows the rows."""
+        self._keys: list[str] = []
+        self._texts: list[str] = []
+        self._signatures = np.zeros((0, PERMUTATIONS), dtype=np.uint32)
         self._opened: tuple[MinHashLSH, MinHash] | None = None
 
     def add(self, key: str, view: Features) -> None:
         """Remember a text; a key that is known stays as it is."""
-        if key not in self._known:
-            self._known[key] = view.text
-            self._lsh()[0].insert(key, self._signature(view), check_duplication=False)
+        if key in self._known:
+            return
+        row = self._known[key] = len(self._keys)
+        self._keys.append(key)
+        self._texts.append(view.text)
+        if row == len(self._signatures):
+            room = np.zeros((max(64, row), PERMUTATIONS), dtype=np.uint32)
+            self._signatures = np.concatenate([self._signatures, room])
+        signature = self._signature(view)
+        self._signatures[row] = signature.hashvalues
+        self._lsh()[0].insert(row, signature, check_duplication=False)
 
     def find(self, view: Features) -> tuple[str, float] | None:
         """The most similar known text with the same facts, and the Jaccard index; none below the threshold."""
-        near = self._lsh()[0].query(self._signature(view))
+        signature = self._signature(view)
         own = shingles(view.text)
-        found = [(jaccard(own, shingles(self._known[key])), key) for key in near]
+        found = [
+            (jaccard(own, shingles(self._texts[row])), self._keys[row])
+            for row in self._likely(self._lsh()[0].query(signature), signature.hashvalues)
+        ]
         # of equally similar ones the first by key, since the index answers in no order
         similarity, key = min(found, key=lambda pair: (-pair[0], pair[1]), default=(-1.0, ""))
         return (key, similarity) if similarity >= self._threshold else None
+
+    def _likely(self, rows: list[int], signature: NDArray[np.uint32]) -> list[int]:
+        """Those whose signatures, too, say that they may be above the threshold: sentences of one pattern are many."""
+        agreement = (self._signatures[rows] == signature).mean(axis=1) if rows else np.zeros(0)
+        spread = math.sqrt(self._threshold * (1 - self._threshold) / PERMUTATIONS)
+        return [row for row, share in zip(rows, agreement, strict=True) if share >= self._threshold - 4 * spread]
 
     def _lsh(self) -> "tuple[MinHashLSH, MinHash]":
         if self._opened is None:

@@ -53,6 +53,7 @@ _COMPARISONS = frozenset(
         "decrease not no none never"
     )
 )
+_ENDS = frozenset('.?!:;\n"“')
 _ARTICLES = frozenset(_words("a i"))
 # Words that stand at the beginning of a sentence for other reasons than being a name.
 _OPENERS = frozenset(
@@ -165,7 +166,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:
     opens = True
     for match in _TOKEN.finditer(text):
         between = text[end : match.start()]
-        opens = opens or any(mark in between for mark in '.?!:;\n"“')
+        opens = opens or not _ENDS.isdisjoint(between)
         kind = str(match.lastgroup)
         token = match.group()
         yield kind, token.replace(",", "") if kind == "number" else token, opens

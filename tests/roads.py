@@ -31,10 +31,8 @@ class Pick(Reply):
     answer: Literal["red", "green"]
 
 
-class PickBrief(Brief):
-    task = "solve"
+class PickBrief(SolveBrief):
     reply = Pick
-    problem: str
 
 
 def call(number, brief=SolveBrief):

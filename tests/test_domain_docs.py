@@ -25,7 +25,7 @@ def loaded(folder, text):
 def test_the_pack_is_one_and_has_enough_items(tmp_path):
     pack = loaded(tmp_path, PACK)
     assert isinstance(pack, Domain)
-    examination = ExaminationSettings()
+    examination = ExaminationSettings(spare=0)
     sizes = sum(examination.size(split) for split in Split)
     assert len(build_probes(pack, examination, 7)) == 2 * sizes
     assert f"is {sizes + LEAST_SEEDS} items a module" in " ".join(PAGE.split())

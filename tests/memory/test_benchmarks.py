@@ -19,6 +19,7 @@ ITEMS = {
     "human-eval": [{"task_id": "HumanEval/0", "prompt": "def add(a, b):\n    ...", "test": "def check(c): ..."}],
     "dolly": [{"instruction": "When did it open?", "context": "It opened in 1999.", "response": "1999"}],
     "vicuna": [{"question_id": 1, "category": "generic", "turns": ["How do I sleep better?"]}],
+    "aime": [{"ID": "2024-I-1", "Problem": "Find the time.", "Answer": "204"}],
     "rows": [{"row_idx": 0, "row": {"question": {"stem": "What is ice?", "choices": []}}}],
 }  # fmt: skip
 TEXTS = {
@@ -28,6 +29,7 @@ TEXTS = {
     "human-eval": ["def add(a, b):\n    ..."],
     "dolly": ["When did it open?"],
     "vicuna": ["How do I sleep better?"],
+    "aime": ["Find the time."],
     "rows": ["What is ice?"],
 }
 
