@@ -10,9 +10,11 @@ copies, rewordings (one word added or exchanged), copies with another number, an
 """
 
 import argparse
+import atexit
 import json
 import random
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -151,6 +153,8 @@ def build(folder: Path, stored: int) -> float:
         with ExampleStore(run, WordLlamaEmbedder()) as store:
             for start in range(0, stored, 5000):
                 store.add(examples[start : start + 5000])
+        # Chroma changes files when it is opened, and our index would be taken for damaged
+        shutil.copytree(run.index, folder / "plain")
     return time.perf_counter() - began
 
 
@@ -158,8 +162,9 @@ Check = Callable[[list[str]], list[bool]]
 
 
 def open_ours(folder: Path, run: str, shared: Path | None) -> Check:
-    """`ExampleStore.check`."""
+    """`ExampleStore.check`; the store is closed at the end, as a run does."""
     store = ExampleStore(RunDirectory.at(folder, run), WordLlamaEmbedder(), shared=shared, on_message=print)
+    atexit.register(store.close)
     return lambda texts: [hit is not None for hit in store.check(texts)]
 
 
@@ -168,8 +173,7 @@ def open_chroma(folder: Path, size: int) -> Check:
     import chromadb
     from chromadb.config import Settings
 
-    path = str(RunDirectory.at(folder, "own").index)
-    client = chromadb.PersistentClient(path=path, settings=Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(path=str(folder / "plain"), settings=Settings(anonymized_telemetry=False))
     collection = client.get_collection(COLLECTION, embedding_function=None)
     embedder = WordLlamaEmbedder()
 
