@@ -75,9 +75,9 @@ def decomposition_calls(
     items = ItemsBrief(
         module=told[0], level=domain.modules[0].exam_level, count=settings.per_request, avoid=avoid, seed=0
     )
-    most = requests + settings.passes * len(written)
+    most = 2 * requests + settings.passes * len(written)
     yield "diagnoser", items, ITEM * settings.per_request, math.floor(share * requests), most
     solve = SolveBrief(problem=SENTENCE)
     confirmed = settings.solutions * sum(needed)
-    surplus = settings.solutions * settings.passes * settings.per_request * len(written)
+    surplus = settings.solutions * settings.per_request * (most - requests)
     yield "verifier", solve, SOLVED, math.floor(share * confirmed), confirmed + surplus

@@ -64,9 +64,12 @@ class ItemWriter:
         self.accepted = {place: [] for place in wanted}
         total = sum(wanted.values())
         least = math.ceil(max(wanted.values(), default=0) / self._settings.per_request)
-        for round_ in range(least + self._settings.passes):
+        fruitless = dict.fromkeys(wanted, 0)
+        for round_ in range(2 * least + self._settings.passes):  # half of what is written may be there already
             missing = {place: wanted[place] - len(items) for place, items in self.accepted.items()}
-            open_ = [place for place, count in missing.items() if count > 0]
+            open_ = [
+                place for place, count in missing.items() if count > 0 and fruitless[place] < self._settings.passes
+            ]
             if not open_:
                 return
             calls = {
@@ -78,6 +81,9 @@ class ItemWriter:
             self._confirm(fresh)
             for items, place in zip(self.accepted.values(), self.accepted, strict=True):
                 del items[wanted[place] :]
+            for place in open_:
+                new = len(self.accepted[place]) > wanted[place] - missing[place]
+                fruitless[place] = 0 if new else fruitless[place] + 1
             self._work("items written and confirmed", sum(map(len, self.accepted.values())), total)
 
     def _call(self, module: Module, level: str, missing: int, round_: int) -> Call:

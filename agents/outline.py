@@ -51,7 +51,8 @@ class DecompositionSettings(Record):
     solutions: Annotated[int, Field(ge=1, le=15)] = 3
     """Independent solutions of each written item; more than half of them must agree with its answer."""
     passes: Annotated[int, Field(ge=1)] = 3
-    """How often what is missing is asked for again, beyond the requests it takes when every item is right."""
+    """How often missing items or tags are asked for again in vain, before a level goes on with fewer; items that come
+    slowly are asked for until twice the requests were made that it takes when every item is right."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "DecompositionSettings":

@@ -162,6 +162,7 @@ def _raw_items(generator: Generator, seed: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _dataset(generator: Generator, seed: int) -> Any:
+    import reasoning_gym  # noqa: F401 - waits for a thread that is importing it: its families register one by one
     from reasoning_gym.factory import DATASETS, create_dataset
 
     if generator.family not in DATASETS:

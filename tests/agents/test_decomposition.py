@@ -179,7 +179,7 @@ def test_the_passes_are_bounded_and_a_module_without_enough_items_is_left_out_an
     assert made.record.left_out == ("c/three",)
     assert f"c/three is left out: it has 0 items, and {PROBES + 3} are needed." in said
     fruitless = [brief for brief in asked.of("items") if brief["module"]["id"] == "c/three"]
-    assert len(fruitless) == 2 * (2 + SMALL.passes)
+    assert len(fruitless) == 2 * SMALL.passes
 
 
 def sums(count, **fields):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -119,3 +121,21 @@ def test_lesson_seeds_depend_on_run_and_request():
 def test_a_range_that_does_not_exist_is_refused(arguments):
     with pytest.raises(ValueError, match="no seed range"):
         seed_range(*arguments)
+
+
+def test_threads_that_draw_while_the_families_are_being_imported_wait_for_all_of_them():
+    code = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+from ioa.memory.procedural import draw
+from ioa.memory.records import Generator
+
+def one(number):
+    time.sleep(0.1 * number)
+    return draw(Generator(family="word_sorting"), seed=number, count=1)
+
+with ThreadPoolExecutor(12) as pool:
+    print(len(list(pool.map(one, range(12)))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "12", done.stderr
