@@ -16,8 +16,8 @@ DOCUMENT = "docs/configuration.md"
 
 SYMBOLS: Mapping[str, tuple[str, str]] = {
     "tau_gap": ("diagnosis.tau_gap", "gap above which a module is deficient (Eq. 5)"),
-    "tau_high": ("tau_high", "mastery from which a prerequisite counts as mastered (Eq. 3)"),
-    "tau_low": ("tau_low", "mastery below which it counts as not mastered (Eq. 3)"),
+    "tau_high": ("diagnosis.tau_high", "mastery from which a prerequisite counts as mastered (Eq. 3)"),
+    "tau_low": ("diagnosis.tau_low", "mastery below which it counts as not mastered (Eq. 3)"),
     "tau_dep": ("diagnosis.tau_dep", "dependency strength above which an edge is kept (Eq. 3)"),
     "alpha": ("diagnosis.alpha", "weight of gap against connectivity in severity (Eq. 4)"),
     "top-m": ("diagnosis.top_share", "share of the deficient modules that become targets (Eq. 6)"),
@@ -25,7 +25,8 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
     "tau_mastery": ("mastery.tau_mastery", "P_S / P_T that every module of a stage must reach (Eq. 9)"),
     "J": ("synthesis.per_request", "synthetic examples per seed: here, lessons for one request"),
     "R_max": ("mastery.rounds", "remediation rounds per stage"),
-    "m": ("modules", "modules into which a domain is decomposed"),
+    "m, least": ("decomposition.least", "fewest modules into which a domain is decomposed"),
+    "m, most": ("decomposition.most", "most modules into which a domain is decomposed"),
 }
 """The method's symbols: the key that sets each, or the end of its name, and what it means."""
 

@@ -14,8 +14,12 @@ from ioa.graph.config_docs import DOCUMENT, SYMBOLS, commented, find, key_of, ke
 from ioa.memory.errors import UserError
 
 ROOT = Path(__file__).parents[2]
-TO_COME = {"tau_high", "tau_low", "m"}
-"""Symbols of parts of the method that have no key yet."""
+COMPANIONS = {
+    "decomposition.most": "decomposition.least=2",
+    "diagnosis.tau_high": "diagnosis.tau_low=0",
+    "diagnosis.tau_low": "diagnosis.tau_high=1",
+}
+"""Keys that bound each other: what the other is set to, so that only the range of the one is at stake."""
 
 
 def test_the_document_says_what_the_program_says():
@@ -30,7 +34,7 @@ def test_every_key_says_what_it_means_and_what_it_may_be():
     assert {key.range for key in keys() if key.kind in {"number", "whole number"} and not key.range} == set()
 
 
-@pytest.mark.parametrize("symbol", sorted(set(SYMBOLS) - TO_COME))
+@pytest.mark.parametrize("symbol", sorted(SYMBOLS))
 def test_every_symbol_of_the_method_is_one_key_with_range_and_default(symbol):
     key = key_of(symbol)
     assert key is not None, f"{symbol} has no key"
@@ -39,15 +43,10 @@ def test_every_symbol_of_the_method_is_one_key_with_range_and_default(symbol):
     assert f"| `{symbol}` | `{key.name}` | {key.range} | `{key.default}` |" in markdown()
 
 
-@pytest.mark.parametrize("symbol", sorted(TO_COME))
-def test_a_symbol_that_has_got_its_key_is_held_to_it(symbol):
-    assert key_of(symbol) is None, f"{symbol} has a key now: take it out of TO_COME"
-
-
 def test_the_defaults_are_the_method_s():
     expected = {
         "tau_gap": 0.3, "tau_dep": 0.3, "alpha": 0.7, "top-m": 0.25, "tau_ZPD": 0.15, "tau_mastery": 0.9, "J": 10,
-        "R_max": 5,
+        "R_max": 5, "tau_high": 0.9, "tau_low": 0.7, "m, least": 25, "m, most": 35,
     }  # fmt: skip
     assert {symbol: float(key_of(symbol).default) for symbol in expected} == expected
 
@@ -64,9 +63,10 @@ def test_the_range_in_words_is_the_range_that_is_checked(key):
         good = {"≥": edge, "≤": edge, ">": edge + step, "<": edge - step}[sign]
         bad = {"≥": edge - step, "≤": edge + step, ">": edge, "<": edge}[sign]
         shown = int if key.kind == "whole number" else float
-        override(RunConfig(), [f"{key.name}={shown(good)}"])
+        beside = [COMPANIONS[key.name]] if key.name in COMPANIONS else []
+        override(RunConfig(), [*beside, f"{key.name}={shown(good)}"])
         with pytest.raises(UserError, match="--set"):
-            override(RunConfig(), [f"{key.name}={shown(bad)}"])
+            override(RunConfig(), [*beside, f"{key.name}={shown(bad)}"])
 
 
 @settings(max_examples=30, deadline=None)
