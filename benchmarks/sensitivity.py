@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from ioa.agents.dependencies import break_cycles, strongest
+from ioa.agents.dependencies import break_cycles
 from ioa.agents.gaps import find_gaps
 from ioa.agents.staging import admissible_stages, steep_steps
 from ioa.graph.config import RunConfig, override
@@ -52,12 +52,13 @@ class Planned(NamedTuple):
 def plan(diagnosis: Diagnosis, config: RunConfig) -> Planned:
     """Gaps, targets and stages from a diagnosis's scores and prerequisites (Eq. 2 to 8)."""
     claims = (*diagnosis.edges, *(broken.edge for broken in diagnosis.broken))
-    edges, _ = break_cycles(strongest(claims, config.diagnosis.tau_dep))
+    edges, _ = break_cycles([edge for edge in claims if edge.strength > config.diagnosis.tau_dep])
     student = {gap.module: gap.student for gap in diagnosis.gaps}
     teacher = {gap.module: gap.teacher for gap in diagnosis.gaps}
     gaps = find_gaps(student, teacher, edges, config.diagnosis)
     difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in gaps if gap.targeted}
-    stages = admissible_stages(difficulty, edges, config.curriculum.largest_stage)
+    settings = config.curriculum
+    stages = admissible_stages(difficulty, edges, settings.largest_stage, tau_zpd=settings.tau_zpd)
     means = [sum(difficulty[module] for module in stage) / len(stage) for stage in stages]
     return Planned(
         edges=len(edges),
@@ -65,7 +66,7 @@ def plan(diagnosis: Diagnosis, config: RunConfig) -> Planned:
         targets=tuple(difficulty),
         stages=stages,
         largest_rise=max((after - before for before, after in pairwise(means)), default=0.0),
-        steep=len(steep_steps(means, config.curriculum.tau_zpd)),
+        steep=len(steep_steps(means, settings.tau_zpd)),
     )
 
 

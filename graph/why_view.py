@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ioa.graph.plain_text import plain
 from ioa.graph.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training
-from ioa.memory.records import BrokenEdge, Edge, Score, Stage
+from ioa.memory.records import BrokenEdge, Edge, Score, Stage, Verdict
 from ioa.memory.redaction import redact
 
 if TYPE_CHECKING:
@@ -269,6 +269,10 @@ def _gate(seen: GateRound) -> Branch:
 def _result(seen: GateRound) -> str:
     result = seen.result
     verdict = "mastered" if result.mastered else "not mastered"
+    if result.verdict is Verdict.NEEDS_ITEMS:
+        verdict += " (by the items there were; the interval lies on both sides of the gate)"
+    if result.level:
+        verdict += f", at level {result.level} of a bridge"
     kept = "; the stage's best round" if seen.kept else ""
     return f"{verdict}: {_score(result.student)}, {result.ratio:.2f} of the teacher's {_score(result.teacher)}{kept}"
 

@@ -11,7 +11,7 @@ from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.subject import generator_of
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import supply
-from ioa.memory.records import Generator, Kind, Strategy
+from ioa.memory.records import Filter, Generator, Kind, Strategy
 from ioa.memory.similarity import normalise
 
 _ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -58,6 +58,8 @@ def write_lessons(brief: LessonsBrief) -> LessonsReply:
     generator = generator_of(brief.module)
     if generator is None:
         return LessonsReply(lessons=())
+    if brief.kind is Kind.COUNTERFACTUAL and brief.module.generator is None:
+        generator = generator.model_copy(update={"where": Filter()})  # its problems are worded by somebody else
     solved: dict[str, _Written] = {}
     for written in (
         _changed_ones(brief, generator) if brief.kind is Kind.COUNTERFACTUAL else _new_ones(brief, generator)
