@@ -147,6 +147,7 @@ class Diagnoser:
         label: str = "diagnosis",
         stage: int | None = None,
         round_: int | None = None,
+        levels: Mapping[str, str] | None = None,
     ) -> Analysis:
         """Find out why the items of some modules failed.
 
@@ -158,17 +159,18 @@ class Diagnoser:
             label: The examination, and first part of the misconceptions' ids.
             stage: For the transcript.
             round_: For the transcript.
+            levels: The levels that were examined in a bridge; none for the modules' own.
         """
-        failures = [_failures(domain.module(module), results) for module in modules]
+        failures = [_failures(domain.module(module), results, (levels or {}).get(module)) for module in modules]
         context = CallContext(node=node, agent="diagnoser", task=AnalyseBrief.task, stage=stage, round=round_)
         return self._analyst.analyse(failures, context, label)
 
 
-def _failures(module: Module, results: Sequence[ItemResult]) -> ModuleFailures:
+def _failures(module: Module, results: Sequence[ItemResult], level: str | None) -> ModuleFailures:
     own = [result for result in results if result.module == module.id]
     failed = [result for result in own if not result.correct]
     return ModuleFailures(
-        module=module_brief(module),
+        module=module_brief(module, level),
         right=len(own) - len(failed),
         asked=len(own),
         failed=tuple(

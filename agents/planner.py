@@ -23,6 +23,7 @@ from ioa.memory.records import (
     Edge,
     Kind,
     Misconception,
+    Module,
     Note,
     Remedy,
     Requirement,
@@ -162,14 +163,14 @@ class CurriculumPlanner:
             lessons=settings.bridge_lessons,
         )
         warnings = [
-            f"Stage {begun + number} is harder than the one before it by more than {settings.tau_zpd:g}."
+            _STEEP.format(begun + number) + f" by more than {settings.tau_zpd:g}."
             for number in steep_steps([stage.difficulty for stage in stages], settings.tau_zpd)
         ]
         numbered = [stage.model_copy(update={"number": begun + number}) for number, stage in enumerate(stages, start=1)]
         return curriculum.model_copy(
             update={
                 "stages": (*curriculum.stages[:begun], *numbered),
-                "warnings": tuple(dict.fromkeys((*curriculum.warnings, *warnings))),
+                "warnings": tuple(dict.fromkeys((*_not_of_steps(curriculum.warnings, begun), *warnings))),
             }
         )
 
@@ -207,8 +208,8 @@ class CurriculumPlanner:
                 ratio=result.ratio,
                 previous=before.get(result.module),
                 misconception=in_words([found for found in confirmed if found.module == result.module]),
-                levels=tuple(domain.module(result.module).levels),
-                exam_level=domain.module(result.module).exam_level,
+                levels=_up_to(domain.module(result.module), result.level),
+                exam_level=result.level or domain.module(result.module).exam_level,
             )
             for result in assessment.gate
             if not result.mastered
@@ -226,7 +227,7 @@ class CurriculumPlanner:
                 module=module.module,
                 diagnosis="",
                 kind=Kind.REMEDIAL,
-                level=proposal.level if proposal and fits else domain.module(module.module).exam_level,
+                level=proposal.level if proposal and fits else module.exam_level,
                 strategies=(proposal.strategies if proposal else ()) or self._strategies,
                 lessons=lessons,
                 reason=proposal.reason if proposal else "",
@@ -236,6 +237,21 @@ class CurriculumPlanner:
         return tuple(remedies), Note(
             sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_
         )
+
+
+_STEEP = "Stage {} is harder than the one before it"
+
+
+def _not_of_steps(warnings: Sequence[str], begun: int) -> list[str]:
+    """The warnings without those about steps that are planned anew: to the stages after `begun`."""
+    old = tuple(f"{_STEEP.format(number)} " for number in range(1, begun + 2))
+    return [w for w in warnings if w.startswith(old) or not w.startswith(_STEEP.partition("{}")[0])]
+
+
+def _up_to(module: Module, level: str) -> tuple[str, ...]:
+    """The module's levels, easiest first; of a bridge those up to its own."""
+    levels = tuple(module.levels)
+    return levels[: levels.index(level) + 1] if level else levels
 
 
 def _usable(

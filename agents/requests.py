@@ -74,6 +74,10 @@ class SynthesisSettings(Record):
         return Bounds(jaccard=self.duplicate_jaccard, cosine=self.duplicate_similarity, guarded=self.probe_similarity)
 
 
+TRIAL = "intervention/"
+"""Begins the name of a request for lessons that are taught to a throw-away student alone."""
+
+
 class LessonRequest(Record):
     """One call's worth of lessons."""
 
@@ -95,6 +99,11 @@ class LessonRequest(Record):
     """The problem that the lessons are variations of, of this request alone; empty where none is left."""
     sources: tuple[SourceProblem, ...] = ()
     """Of a counterfactual request: the problems that are to be changed."""
+
+    @property
+    def trial(self) -> bool:
+        """Whether the lessons are for an intervention and belong to no stage."""
+        return self.batch.startswith(TRIAL)
 
 
 class Draft(Record):

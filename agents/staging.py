@@ -29,7 +29,7 @@ class CurriculumSettings(Record):
     revise: bool = True
     """Measure the difficulty of what is still to come anew after each stage, and revise the rest of the plan; a plan
     that a person wrote or reviewed keeps its order."""
-    revise_from: Unit = 0.05
+    revise_from: Unit = 0.1
     """Change of a module's measured difficulty from which the rest of the plan is made anew."""
     review: bool = False
     """Stop after planning, so that a person can read and edit the curriculum."""
@@ -64,7 +64,7 @@ def admissible_stages(
     Returns:
         The stages, in order.
     """
-    needs = _needs(difficulty, edges)
+    needs = _needs(difficulty, [(edge.source, edge.target) for edge in edges])
     waiting, placed = set(difficulty), set[str]()
     stages: list[tuple[str, ...]] = []
     while waiting:
@@ -82,9 +82,9 @@ def admissible_stages(
     return tuple(stages)
 
 
-def _needs(targets: Collection[str], edges: Sequence[Edge]) -> dict[str, set[str]]:
+def _needs(targets: Collection[str], pairs: Collection[tuple[str, str]]) -> dict[str, set[str]]:
     """Of each target the targets that must come before it, also through other modules."""
-    graph: nx.DiGraph[str] = nx.DiGraph([(edge.source, edge.target) for edge in edges])
+    graph: nx.DiGraph[str] = nx.DiGraph(list(pairs))
     graph.add_nodes_from(targets)
     return {module: set(nx.ancestors(graph, module)) & set(targets) for module in targets}
 
@@ -97,9 +97,9 @@ def required_pairs(targets: Sequence[str], edges: Sequence[Edge]) -> tuple[tuple
     return tuple(sorted(nx.transitive_reduction(nx.DiGraph(closure)).edges))
 
 
-def dependents(modules: Collection[str], among: Collection[str], edges: Sequence[Edge]) -> set[str]:
-    """Those of `among` that need one of the modules, also through others."""
-    needs = _needs({*modules, *among}, edges)
+def dependents(modules: Collection[str], among: Collection[str], pairs: Collection[tuple[str, str]]) -> set[str]:
+    """Those of `among` that need one of the modules by these (earlier, later) pairs, also through others."""
+    needs = _needs({*modules, *among}, pairs)
     return {module for module in among if needs[module] & set(modules)}
 
 

@@ -114,8 +114,8 @@ def _context(request: LessonRequest) -> CallContext:
         node="verify",
         agent="verifier",
         task=SolveBrief.task,
-        stage=request.stage,
-        round=request.round,
+        stage=None if request.trial else request.stage,
+        round=None if request.trial else request.round,
         module=request.module,
         batch=request.batch,
     )

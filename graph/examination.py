@@ -74,6 +74,8 @@ def examine_teacher(
         same_items: Whether it has to be these very items; else what the teacher scored in the module in earlier
             runs counts, where the run's settings allow it.
     """
+    if same_items:
+        return _same_items(shop, label, probes, node)
     known = recorded(shop, label)
     by_module: dict[str, list[Probe]] = {}
     for probe in probes:
@@ -82,21 +84,16 @@ def examine_teacher(
     for module, own in by_module.items():
         have = {result.probe for result in known if result.module == module}
         lacking = len(own) - len(have)
-        if lacking > 0 and not same_items and shop.teacher_cache:
+        if lacking > 0 and shop.teacher_cache:
             kept = _kept(shop, module, own, have, lacking)
             append_records(shop.run.scores(label), kept)
             known += kept
             have |= {result.probe for result in kept}
             lacking -= len(kept)
         asked += [probe for probe in own if probe.id not in have][: max(0, lacking)]
-    for start in range(0, len(asked), PIECE):
-        piece = asked[start : start + PIECE]
-        new = examine(TeacherExaminee(shop.teacher(), node), piece)
-        append_records(shop.run.scores(label), new)
-        if not same_items:  # those may be of another level
-            _keep(shop, new)
-        known += new
-        shop.reporter.work(f"teacher, {label}", start + len(piece), len(asked))
+    new = _asked(shop, label, asked, node)
+    _keep(shop, new)
+    known += new
     return [
         result
         for module, own in by_module.items()
@@ -104,23 +101,46 @@ def examine_teacher(
     ]
 
 
+def _same_items(shop: Workshop, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
+    known = {result.probe: result for result in recorded(shop, label)}
+    new = _asked(shop, label, [probe for probe in probes if probe.id not in known], node)
+    known |= {result.probe: result for result in new}
+    return [known[probe.id] for probe in probes]
+
+
+def _asked(shop: Workshop, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
+    """Ask the teacher, and write its answers down piece by piece."""
+    results = []
+    for start in range(0, len(probes), PIECE):
+        piece = probes[start : start + PIECE]
+        new = examine(TeacherExaminee(shop.teacher(), node), piece)
+        append_records(shop.run.scores(label), new)
+        results += new
+        shop.reporter.work(f"teacher, {label}", start + len(piece), len(probes))
+    return results
+
+
 def _kept(shop: Workshop, module: str, own: Sequence[Probe], have: Collection[str], count: int) -> list[ItemResult]:
     """What earlier runs measured of the teacher in the module, named by this run's probes where it is their items."""
     names = {probe.question: probe.id for probe in own}
     known = TeacherScores(shop.run.teacher_scores).known(
-        shop.teacher_key(), module_key(shop.domain().module(module)), names, count + len(have)
+        shop.teacher_key(), _module_key(shop, module), names, count + len(have)
     )
     renamed = [one.model_copy(update={"probe": names.get(one.question, one.probe), "module": module}) for one in known]
     return [one for one in renamed if one.probe not in have][:count]
+
+
+def _module_key(shop: Workshop, module: str) -> str:
+    known = shop.domain().module(module)
+    return module_key(known, shop.bank().probes(module, known.exam_level))
 
 
 def _keep(shop: Workshop, results: Sequence[ItemResult]) -> None:
     if not shop.teacher_cache:
         return
     for module in dict.fromkeys(result.module for result in results):
-        key = module_key(shop.domain().module(module))
         own = [result for result in results if result.module == module]
-        TeacherScores(shop.run.teacher_scores).add(shop.teacher_key(), key, shop.run.run_id, own)
+        TeacherScores(shop.run.teacher_scores).add(shop.teacher_key(), _module_key(shop, module), shop.run.run_id, own)
 
 
 @dataclass(frozen=True)

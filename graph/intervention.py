@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from ioa.agents import Checked, Draft, LessonRequest, intervention, to_be_taught
+from ioa.agents.requests import TRIAL
 from ioa.graph.examination import scores
 from ioa.graph.population import bare_answers, first_items, teacher_scores
 from ioa.graph.workshop import Workshop
@@ -116,7 +117,7 @@ def _requests(shop: Workshop, module: str) -> list[LessonRequest]:
     synthesis, lessons = shop.config.synthesis, shop.config.diagnosis.intervention.lessons
     requests = []
     for number, start in enumerate(range(0, lessons, synthesis.per_request)):
-        batch = f"intervention/{module}/{number:03d}"
+        batch = f"{TRIAL}{module}/{number:03d}"
         requests.append(
             LessonRequest(
                 batch=batch,

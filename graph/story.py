@@ -181,5 +181,5 @@ class ModuleStory(Record):
     @property
     def forgotten(self) -> tuple[GateRound, ...]:
         """Rounds of later stages in which it was below the gate that it had passed in a round that was kept."""
-        passed = any(seen.kept and seen.result.mastered for seen in self.gate)
-        return tuple(seen for seen in self.later if passed and not seen.result.mastered)
+        passed = [seen.stage for seen in self.gate if seen.kept and seen.result.mastered and not seen.result.level]
+        return tuple(seen for seen in self.later if passed and seen.stage > min(passed) and not seen.result.mastered)

@@ -9,6 +9,7 @@ from ioa.graph.workshop import Workshop
 from ioa.memory import Assessment, ItemResult, Remedy
 from ioa.memory.files import read_record, read_records, write_record
 from ioa.memory.records import StrategyRecord
+from ioa.training import best_round
 
 
 def with_strategies(shop: Workshop, stage: int, round_: int, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
@@ -22,10 +23,11 @@ def with_strategies(shop: Workshop, stage: int, round_: int, remedies: Sequence[
     if settings.choice == "fixed":
         return tuple(remedies)
     assessments = _assessments(shop, stage, round_)
+    standing = _standing(assessments)
     record = _learnt(shop, assessments)
     chosen = []
     for remedy in remedies:
-        points = prior(_situation(shop, remedy, assessments, round_))
+        points = prior(_situation(shop, remedy, standing, round_))
         name = f"{shop.config.seed}/strategies/{stage}/{round_}/{remedy.module}"
         strategies = choose(record, points, settings.strategies_per_module, name)
         chosen.append(remedy.model_copy(update={"strategies": strategies}))
@@ -70,6 +72,12 @@ def _steps(shop: Workshop, module: str) -> float:
 
 def _learnt(shop: Workshop, assessments: Sequence[Assessment]) -> StrategyRecord:
     return learnt(shop.run, shop.domain(), shop.store().examples(), assessments)
+
+
+def _standing(assessments: Sequence[Assessment]) -> list[Assessment]:
+    """Of each stage the best round, whose adapter is gone on from; oldest first."""
+    stages = dict.fromkeys(assessment.stage for assessment in assessments)
+    return [best_round([one for one in assessments if one.stage == stage]) for stage in stages]
 
 
 def _assessments(shop: Workshop, stage: int, round_: int) -> list[Assessment]:

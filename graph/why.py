@@ -20,6 +20,7 @@ from ioa.graph.story import (
 )
 from ioa.memory.errors import UserError
 from ioa.memory.records import Example, ItemResult, Kind, Misconception, Refusal, RefusalReason, Remedy, WrongAnswer
+from ioa.training import best_round
 
 _LISTED = 8
 """Ids shown where a prefix fits several, and refused lessons named of each sort."""
@@ -62,7 +63,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> Le
     example = lesson if isinstance(lesson, Example) else None
     request = facts.requests.get(lesson.batch)
     module, stage, round_ = lesson.module, lesson.stage, lesson.round
-    missed = _gate(facts, module, stage, round_ - 1) if round_ else None
+    missed = _missed(facts, module, stage, round_) if round_ else None
     remedy = _remedy(facts, example.aim if example else _aim(request), stage, round_)
     trained = [log for log in training(facts) if example is not None]
     story = LessonStory(
@@ -192,6 +193,12 @@ def _found(facts: Facts) -> list[Misconception]:
     """All misconceptions that the run has named, confirmed or not, in the order of their finding."""
     first = (*facts.diagnosis.misconceptions, *facts.diagnosis.unconfirmed) if facts.diagnosis else ()
     return [*first, *(one for found in facts.misconceptions.values() for one in found)]
+
+
+def _missed(facts: Facts, module: str, stage: int, round_: int) -> GateRound | None:
+    """The module in the stage's best round before that one: the examination that the round answers."""
+    before = [one for one in facts.assessments if one.stage == stage and one.round < round_]
+    return _gate(facts, module, stage, best_round(before).round) if before else None
 
 
 def _answered(

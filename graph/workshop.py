@@ -135,7 +135,7 @@ class Workshop:
 
     def teacher_key(self) -> str:
         """Hash of all that decides what the run's teacher says in an examination."""
-        told = self.config.teacher.model_dump_json(exclude=set(CALLING))
+        told = self.config.teacher.model_dump_json(exclude=set(CALLING) - {"base_url", "form", "max_tokens"})
         prompts = [prompt_text(name) for name in ("examinee", "solve")]
         return hashlib.sha256("\n".join([told, *prompts]).encode()).hexdigest()[:16]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ioa.memory.files import append_records, read_records
-from ioa.memory.records import ItemResult, Module, Record
+from ioa.memory.records import BankItem, ItemResult, Module, Record
 
 
 class Measured(Record):
@@ -53,7 +53,13 @@ class TeacherScores:
             append_records(self._path, measured)
 
 
-def module_key(module: Module) -> str:
-    """Hash of what is examined in a module: two runs whose modules share it ask items of one kind."""
+def module_key(module: Module, items: Sequence[BankItem] = ()) -> str:
+    """Hash of what is examined in a module: two runs whose modules share it ask items of one kind.
+
+    Args:
+        module: The module.
+        items: What its item bank holds for examinations, where no generator makes its items.
+    """
     told = [module.id, module.description, module.exam_level, module.exam.model_dump(mode="json")]
+    told += sorted([item.question, item.answer] for item in items)
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

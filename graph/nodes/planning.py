@@ -11,6 +11,7 @@ from ioa.graph.examination import examine_student, examine_teacher, scores
 from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split
+from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
 from ioa.memory.similarity import normalise
 from ioa.training import level_probes
@@ -119,11 +120,20 @@ def bridge_probes(shop: Workshop, module: str, level: str, split: Split) -> list
         )
         append_records(shop.run.probes, drawn)
         shop.store().guard(drawn)
+        shop.parts.pop("adapter", None)  # it knows what it may not show
     return [probe for probe in own() if probe.split == split]
 
 
 def _draw_bridges(shop: Workshop, curriculum: Curriculum) -> None:
-    """The probes of the bridges that a person wrote."""
+    """The probes of the bridges that a person wrote.
+
+    Raises:
+        UserError: a level has too few problems to be examined.
+    """
     for stage in curriculum.stages:
         for module, level in stage.levels.items():
-            bridge_probes(shop, module, level, Split.GATE)
+            if not bridge_probes(shop, module, level, Split.GATE):
+                raise UserError(
+                    f"Stage {stage.number} is a bridge to {module} at level {level!r}, of which there are too few "
+                    "problems to examine it. Take the bridge out of the curriculum, or give the level more problems."
+                )

@@ -16,13 +16,21 @@ def remediate(shop: Workshop) -> Node:
             kept = kept_assessment(shop, stage)  # of the round that is gone on from, which need not be the last
             previous = kept_assessment(shop, stage, before=round_) if round_ else None
             short = [result.module for result in kept.gate if not result.mastered]
-            answers = recorded(shop, f"stage-{stage:02d}-round-{kept.round}")
+            label = f"stage-{stage:02d}-round-{kept.round}"
+            answers = recorded(shop, label)
+            levels = {result.module: result.level for result in kept.gate if result.level}
             results = [result for result in answers if result.module in short]
-            label = f"stage-{stage:02d}-round-{round_}"
             analysis = shop.diagnoser().analyse(
-                shop.domain(), short, results, node="remediate", label=label, stage=stage, round_=round_ + 1
+                shop.domain(),
+                short,
+                results,
+                node="remediate",
+                label=label,
+                stage=stage,
+                round_=round_ + 1,
+                levels=levels,
             )
-            write_records(shop.run.misconceptions(stage, round_), analysis.all)
+            write_records(shop.run.misconceptions(stage, kept.round), analysis.all)
             remedies, to_adapter = shop.planner().remedy(
                 shop.domain(),
                 kept.model_copy(update={"round": round_}),

@@ -1,6 +1,6 @@
 """Revising the rest of the plan when a stage is over."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ioa.agents.staging import dependents
 from ioa.graph.curriculum import curriculum_yaml
@@ -10,7 +10,7 @@ from ioa.graph.state import Node, RunState, noted
 from ioa.graph.workshop import Workshop
 from ioa.memory import Curriculum, Diagnosis, Note, Score, Split, Stage, Verdict
 from ioa.memory.files import read_record, write_text
-from ioa.memory.records import Revision
+from ioa.memory.records import Edge, Revision
 from ioa.training import verdict
 
 
@@ -32,52 +32,55 @@ def revise(shop: Workshop) -> Node:
 def _revised(shop: Workshop, curriculum: Curriculum, after: int, adapter: str) -> tuple[Curriculum, Note | None]:
     diagnosis = read_record(shop.run.diagnosis, Diagnosis)
     left = _to_come(curriculum, after)
-    skipped = _skipped(shop, curriculum, diagnosis, after, left)
+    by_person = shop.config.curriculum.review or shop.run.given_curriculum.exists()
+    skipped = _skipped(shop, curriculum, () if by_person else diagnosis.edges, after, left)
     changes = [f"{module} is left out: it needs what was not mastered." for module in sorted(skipped)]
-    if shop.config.curriculum.review or shop.run.given_curriculum.exists() or not shop.config.curriculum.revise:
+    if by_person or not shop.config.curriculum.revise:
         if not changes:
             return curriculum, None
         kept = curriculum.model_copy(update={"stages": _without(curriculum, after, skipped)})
-        return _logged(kept, after, "What was not mastered is needed later.", changes), None
+        said = Revision(after=after, reason="What was not mastered is needed later.", changes=tuple(changes))
+        return _logged(kept, said, sorted(skipped)), None
     forgotten = _forgotten(shop, curriculum, after)
-    changes += [f"{module} fell below the gate untaught: it is taught." for module in forgotten]
     now = _measure(shop, [*(m for m in left if m not in skipped), *forgotten], after, adapter)
-    mastered = _mastered(shop, now, forgotten)
-    changes += [f"{module} is left out: it is mastered without being taught." for module in mastered]
+    mastered = _mastered(shop, now)
+    changes += [f"{m} fell below the gate untaught: it is taught." for m in forgotten if m not in mastered]
+    changes += [f"{m} is left out: it is mastered without being taught." for m in mastered if m not in forgotten]
     difficulty = {module: difficulty_of(*scores) for module, scores in now.items() if module not in mastered}
-    reason, moved = _moves(_planned(diagnosis, curriculum, shop, after), difficulty, shop.config.curriculum.revise_from)
+    reason, moved = _moves(_planned(shop, diagnosis, curriculum), difficulty, shop.config.curriculum.revise_from)
+    revision = Revision(after=after, reason=reason, changes=tuple(changes))
+    dropped = sorted((set(left) - set(difficulty)) | skipped)
     if not difficulty:
-        return _logged(
-            curriculum.model_copy(update={"stages": curriculum.stages[:after]}), after, reason, changes
-        ), None
+        return _logged(curriculum.model_copy(update={"stages": curriculum.stages[:after]}), revision, dropped), None
     if not changes and not moved:
-        return _logged(curriculum, after, reason, []), None
-    return _planned_anew(shop, curriculum, diagnosis, after, difficulty, " ".join([reason, *changes]), changes, adapter)
+        return _logged(curriculum, revision, dropped), None
+    return _planned_anew(shop, curriculum, difficulty, revision, dropped, adapter)
 
 
 def _planned_anew(
     shop: Workshop,
     curriculum: Curriculum,
-    diagnosis: Diagnosis,
-    after: int,
     difficulty: Mapping[str, float],
-    reason: str,
-    changes: list[str],
+    revision: Revision,
+    dropped: Sequence[str],
     adapter: str,
 ) -> tuple[Curriculum, Note]:
+    diagnosis, after = read_record(shop.run.diagnosis, Diagnosis), revision.after
+    reason = " ".join([revision.reason, *revision.changes])
     revised, note = shop.planner().revise(diagnosis, curriculum, after, difficulty, reason)
     revised = bridged(shop, revised, difficulty, after=after, adapter=shop.run.root / adapter if adapter else None)
-    before = [stage.modules for stage in curriculum.stages[after:]]
-    if [stage.modules for stage in revised.stages[after:]] != before:
+    changes = revision.changes
+    if [stage.modules for stage in revised.stages[after:]] != [stage.modules for stage in curriculum.stages[after:]]:
         order = "; ".join(", ".join(stage.modules) for stage in revised.stages[after:])
-        changes.append(f"The stages to come are now: {order}.")
+        changes = (*changes, f"The stages to come are now: {order}.")
     tell(shop, revised, note, after)
-    return _logged(revised, after, reason, changes), note
+    said = revision.model_copy(update={"changes": changes, "anew": True})
+    return _logged(revised, said, dropped), note
 
 
-def _logged(curriculum: Curriculum, after: int, reason: str, changes: Collection[str]) -> Curriculum:
-    revision = Revision(after=after, reason=reason, changes=tuple(changes))
-    return curriculum.model_copy(update={"revisions": (*curriculum.revisions, revision)})
+def _logged(curriculum: Curriculum, revision: Revision, dropped: Sequence[str]) -> Curriculum:
+    said = revision.model_copy(update={"dropped": tuple(dropped)})
+    return curriculum.model_copy(update={"revisions": (*curriculum.revisions, said)})
 
 
 def _to_come(curriculum: Curriculum, after: int) -> list[str]:
@@ -100,23 +103,30 @@ def _without(curriculum: Curriculum, after: int, skipped: Collection[str]) -> tu
 
 
 def _skipped(
-    shop: Workshop, curriculum: Curriculum, diagnosis: Diagnosis, after: int, left: Collection[str]
+    shop: Workshop, curriculum: Curriculum, edges: Sequence[Edge], after: int, left: Collection[str]
 ) -> set[str]:
-    """What is not taught because the stage that is over was not mastered, where the config says so."""
+    """What is not taught because the stage that is over was not mastered, where the config says so.
+
+    In a plan of a person's only its own prerequisites count: the pairs that were left in it.
+    """
     over = curriculum.stages[after - 1]
     if shop.config.mastery.on_failure != "skip" or over.levels:
         return set()
     missed = [result.module for result in kept_assessment(shop, after).gate if not result.mastered]
-    return dependents(missed, left, diagnosis.edges) if missed else set()
+    own = [(need.earlier, need.later) for need in curriculum.prerequisites]
+    return dependents(missed, left, [*own, *((edge.source, edge.target) for edge in edges)]) if missed else set()
 
 
 def _forgotten(shop: Workshop, curriculum: Curriculum, after: int) -> list[str]:
-    """Modules that the student could do before anything was taught, and cannot do any more."""
-    planned = {module for stage in curriculum.stages for module in stage.modules}
+    """Modules that the student could do before anything was taught, and clearly cannot do any more.
+
+    Clearly: near the gate, chance alone puts one of several below it.
+    """
+    planned = set(curriculum.planned)
     return [
         result.module
         for result in kept_assessment(shop, after).earlier
-        if result.module not in planned and not result.mastered
+        if result.module not in planned and result.verdict is Verdict.NOT_MASTERED
     ]
 
 
@@ -128,21 +138,21 @@ def _measure(shop: Workshop, modules: Collection[str], after: int, adapter: str)
     return {module: (student[module], teacher[module]) for module in modules}
 
 
-def _mastered(shop: Workshop, now: Mapping[str, tuple[Score, Score]], forgotten: Collection[str]) -> list[str]:
+def _mastered(shop: Workshop, now: Mapping[str, tuple[Score, Score]]) -> list[str]:
     tau, confidence = shop.config.mastery.tau_mastery, shop.config.examination.confidence
     return [
         module
         for module, (student, teacher) in now.items()
-        if module not in forgotten and verdict(student, teacher, tau, confidence) is Verdict.MASTERED
+        if verdict(student, teacher, tau, confidence) is Verdict.MASTERED
     ]
 
 
-def _planned(diagnosis: Diagnosis, curriculum: Curriculum, shop: Workshop, after: int) -> dict[str, float]:
-    """The difficulty by which each module was planned last: at the diagnosis, or at an earlier revision."""
+def _planned(shop: Workshop, diagnosis: Diagnosis, curriculum: Curriculum) -> dict[str, float]:
+    """The difficulty by which each module was planned last: at the diagnosis, or when the plan was last made anew."""
     known = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
     teacher = scores(recorded(shop, "diagnosis-teacher"))
     for revision in curriculum.revisions:
-        if revision.after < after:
+        if revision.anew:
             now = scores(recorded(shop, f"revision-{revision.after:02d}"))
             known |= {module: difficulty_of(score, teacher[module]) for module, score in now.items()}
     return known

@@ -177,7 +177,8 @@ def _examine_stage(shop: Workshop, taught: Stage, label: str, adapter: Path | No
 
 def _watched(shop: Workshop, stage: int) -> tuple[str, ...]:
     """What is examined again after a stage: the modules taught before it, and what was mastered from the beginning."""
-    stages = shop.curriculum().stages
+    curriculum = shop.curriculum()
+    stages = curriculum.stages
     own = set(stages[stage - 1].modules)
     before = [m for earlier in stages[: stage - 1] for m in earlier.modules if m not in earlier.levels]
     known: list[str] = []
@@ -185,7 +186,8 @@ def _watched(shop: Workshop, stage: int) -> tuple[str, ...]:
         bound = 1 - shop.config.mastery.tau_mastery + 1e-9
         gaps = read_record(shop.run.diagnosis, Diagnosis).gaps
         known = [gap.module for gap in gaps if gap.delta is not None and gap.delta <= bound]
-    return tuple(dict.fromkeys(module for module in (*before, *known) if module not in own))
+    dropped = (module for revision in curriculum.revisions for module in revision.dropped)
+    return tuple(dict.fromkeys(module for module in (*before, *known, *dropped) if module not in own))
 
 
 def advance(shop: Workshop) -> Node:
@@ -200,7 +202,8 @@ def advance(shop: Workshop) -> Node:
                 shop.reporter.say(
                     f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
                 )
-            given_up = not state["mastered"] and shop.config.mastery.on_failure == "stop"
+            bridge = bool(shop.curriculum().stages[stage - 1].levels)
+            given_up = not state["mastered"] and not bridge and shop.config.mastery.on_failure == "stop"
             return {
                 "stage": stage + 1,
                 "round": 0,
@@ -217,10 +220,9 @@ def finish(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("finish", {}):
-            curriculum = shop.curriculum()
-            taught = {module for stage in curriculum.stages for module in stage.modules}
-            if taught:
-                probes = select(shop, Split.FINAL, taught)
+            planned = shop.curriculum().planned
+            if planned:
+                probes = select(shop, Split.FINAL, planned)
                 adapter: Path | None = shop.run.root / state["adapter"] if state["adapter"] else None
                 examine_student(shop, "final-before", probes, None)
                 after = examine_student(shop, "final-after", probes, adapter)

@@ -90,10 +90,10 @@ class Facts:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The modules that are taught: in the curriculum's order; before there is one, as the diagnosis names them."""
-        staged = [m for stage in self.curriculum.stages for m in stage.modules] if self.curriculum else []
-        named = self.diagnosis.targets if self.diagnosis else ()
-        return tuple(dict.fromkeys([*staged, *(() if self.curriculum else named)]))
+        """The modules of the plan, in its order, with those that a revision left out; before it, the diagnosis's."""
+        if self.curriculum:
+            return self.curriculum.planned
+        return self.diagnosis.targets if self.diagnosis else ()
 
     @property
     def stage_of(self) -> Mapping[str, int]:

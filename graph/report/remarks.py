@@ -10,6 +10,7 @@ _UNFINISHED = {
     "running": "The run is still going on; the numbers are those it has so far.",
     "interrupted": "The run was interrupted and can be resumed; the numbers are those it has so far.",
     "paused": "The run waits for a review of its curriculum.",
+    "out of budget": "The run stopped because its budget was used up; the numbers are those it had by then.",
     "failed": "The run failed before its end; the numbers are those it had by then.",
 }
 _FEW = 20
@@ -35,9 +36,9 @@ def _not_taught(facts: Facts) -> Iterator[str]:
     unteachable = [gap.module for gap in gaps if gap.delta is None]
     if unteachable:
         yield f"The teacher scored 0 and so cannot teach: {', '.join(unteachable)}."
-    left = [gap.module for gap in gaps if gap.deficient and not gap.targeted and gap.delta is not None]
+    left = [g.module for g in gaps if g.deficient and g.delta is not None and g.module not in facts.targets]
     if left:
-        yield f"Deficient, but not among the worst and so not taught in this run: {', '.join(left)}."
+        yield f"Deficient, but not in the plan and so not taught in this run: {', '.join(left)}."
 
 
 def _not_mastered(facts: Facts) -> Iterator[str]:
@@ -49,9 +50,14 @@ def _not_mastered(facts: Facts) -> Iterator[str]:
                 f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate ({_of(result.student)} against "
                 f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage."
             )
+    revisions = facts.curriculum.revisions if facts.curriculum else ()
+    dropped = {module for revision in revisions for module in revision.dropped}
     unseen = [module for module in facts.targets if facts.verdict(module) is None]
-    if unseen and facts.assessments:
-        yield f"Never came to the gate: {', '.join(unseen)}."
+    waiting = [module for module in unseen if module not in dropped]
+    if waiting and facts.assessments:
+        yield f"Never came to the gate: {', '.join(waiting)}."
+    for revision in revisions:
+        yield from (change for change in revision.changes if "left out" in change or "fell below" in change)
 
 
 def _got_worse(facts: Facts) -> Iterator[str]:
@@ -61,14 +67,19 @@ def _got_worse(facts: Facts) -> Iterator[str]:
 
 
 def _forgotten(facts: Facts) -> Iterator[str]:
-    """Modules that had passed their gate and fell under it in the last assessment after their stage."""
-    later = {result.module: (a.stage, result) for a in facts.kept for result in a.earlier}
+    """Modules that had passed their gate, or needed no teaching, and were below it in the last assessment of all."""
+    own = {r.module: a.stage for a in facts.kept for r in a.gate if not r.level}
+    later = {
+        result.module: (a.stage, result)
+        for a in facts.kept
+        for result in a.earlier
+        if a.stage > own.get(result.module, 0)
+    }
     for module, (stage, result) in later.items():
-        if facts.verdict(module) and not result.mastered:
-            yield (
-                f"{module} passed its gate but was below it again after stage {stage}: "
-                f"P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
-            )
+        taught = module in own
+        if not result.mastered and (facts.verdict(module) or not taught):
+            before = "passed its gate but was below it again" if taught else "was not taught, and was below the gate"
+            yield f"{module} {before} after stage {stage}: P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
 
 
 def _measuring(facts: Facts) -> Iterator[str]:

@@ -20,6 +20,8 @@ class ModuleSummary(Record):
     id: str
     targeted: bool | None
     """Chosen to be taught, from `diagnosis.json`; none before the diagnosis."""
+    planned: bool = False
+    """Part of the plan, from `curriculum.yaml`: taught, or left out when the plan was revised."""
     stage: int | None
     """The stage in which it is taught, from `curriculum.yaml`; none for a module that is not taught."""
     student_before: Unit | None
@@ -141,6 +143,7 @@ def _module(facts: Facts, module: str, scores: Triple) -> ModuleSummary:
     return ModuleSummary(
         id=module,
         targeted=module in facts.diagnosis.targets if facts.diagnosis else None,
+        planned=module in facts.targets,
         stage=facts.stage_of.get(module),
         student_before=_mean(scores.before),
         student_after=_mean(scores.after),

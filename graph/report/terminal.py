@@ -20,10 +20,10 @@ def closing_table(summary: Summary) -> "Table":
     table = Table(title=Text(f"Run {plain(summary.run_id)}: {plain(summary.status)}", style="bold"))
     for name in ("Stage", "Module", "Before", "After", "Teacher", "Items", "Mastered?"):
         table.add_column(name, justify="left" if name == "Module" else "right")
-    rows = sorted(summary.modules, key=lambda m: (not m.targeted, m.stage is None, m.stage or 0))
+    rows = sorted(summary.modules, key=lambda m: (not m.planned, m.stage is None, m.stage or 0))
     for at, module in enumerate(rows):
-        last_target = bool(module.targeted) and (at + 1 == len(rows) or not rows[at + 1].targeted)
-        table.add_row(*_cells(module), end_section=last_target, style=None if module.targeted else "dim")
+        last_target = bool(module.planned) and (at + 1 == len(rows) or not rows[at + 1].planned)
+        table.add_row(*_cells(module), end_section=last_target, style=None if module.planned else "dim")
     _add_foot(table, summary)
     return table
 
@@ -45,7 +45,7 @@ def _cells(module: ModuleSummary) -> list["Text"]:
 
 def _add_foot(table: "Table", summary: Summary) -> None:
     before, after = summary.final.before, summary.final.after
-    targets = [module for module in summary.modules if module.targeted]
+    targets = [module for module in summary.modules if module.planned]
     if not targets:
         return
     table.add_section()

@@ -41,6 +41,10 @@ class Revision(Record):
     """What was measured, and what follows from it."""
     changes: tuple[str, ...] = ()
     """Each change in a sentence; empty where the plan was kept."""
+    anew: bool = False
+    """Whether the stages to come were planned anew, by the difficulty measured now."""
+    dropped: tuple[str, ...] = ()
+    """Modules that were left out of the plan."""
 
 
 class Curriculum(Record):
@@ -53,3 +57,10 @@ class Curriculum(Record):
     """Steps that are steeper than tau_ZPD allows, and proposals of the teacher that were refused."""
     revisions: tuple[Revision, ...] = ()
     """How the plan was revised on the way, oldest first."""
+
+    @property
+    def planned(self) -> tuple[str, ...]:
+        """Every module of the plan, those that it was left out of on the way included."""
+        staged = (module for stage in self.stages for module in stage.modules)
+        dropped = (module for revision in self.revisions for module in revision.dropped)
+        return tuple(dict.fromkeys((*staged, *dropped)))

@@ -108,5 +108,5 @@ def test_a_bridge_takes_only_the_modules_above_the_bound_at_the_hardest_level_wi
 
 
 def test_what_needs_a_module_is_found_also_through_others():
-    edges = edges_of([("m/a", "m/b"), ("m/b", "m/c"), ("m/d", "m/e")])
-    assert dependents({"m/a"}, {"m/c", "m/e"}, edges) == {"m/c"}
+    pairs = [("m/a", "m/b"), ("m/b", "m/c"), ("m/d", "m/e")]
+    assert dependents({"m/a"}, {"m/c", "m/e"}, pairs) == {"m/c"}

@@ -7,9 +7,9 @@ from tests.graph.pupil import module, open_shop
 from ioa.graph.examination import examine_by_need, recorded, scores, select
 from ioa.graph.nodes import beginning, planning, revision
 from ioa.memory.files import read_record, write_record
-from ioa.memory.records import Assessment, Curriculum, Diagnosis, GateResult, Score, Split, Verdict
+from ioa.memory.records import Assessment, Curriculum, Diagnosis, Score, Split, Verdict
 from ioa.memory.similarity import normalise
-from ioa.training import verdict
+from ioa.training import gate, verdict
 
 A, B, C = "sums/a", "sums/b", "sums/c"
 
@@ -43,9 +43,7 @@ def passed(shop, stage, adapter="adapters/x", earlier=(), *, mastered=True):
     """Leave the assessment of a stage."""
 
     def result(name, right):
-        return GateResult(
-            module=name, student=Score(k=right, n=10), teacher=Score(k=10, n=10), ratio=right / 10, mastered=right >= 9
-        )
+        return gate({name: Score(k=right, n=10)}, {name: Score(k=10, n=10)}, [name], 0.9)[0]
 
     own = tuple(result(name, 10 if mastered else 2) for name in stage.modules)
     again = tuple(result(name, right) for name, right in earlier)
