@@ -39,7 +39,7 @@ class Training(Record):
     """Distinct lessons that it trained on."""
     steps: int
     replayed: int
-    """Lessons of earlier rounds among them. Which ones those were is not recorded."""
+    """Lessons of earlier rounds among them."""
 
 
 class GateRound(Record):
@@ -107,7 +107,7 @@ class LessonStory(Record):
     trained: tuple[Training, ...]
     """The round it was written for, once that was trained."""
     replays: tuple[Training, ...]
-    """Later rounds that replayed some lessons of earlier ones."""
+    """Later rounds that it was replayed in."""
     gate: GateRound | None
     """Its module at the gate after the round that it was written for."""
     missing: tuple[str, ...]

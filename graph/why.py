@@ -65,7 +65,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> Le
     module, stage, round_ = lesson.module, lesson.stage, lesson.round
     missed = _missed(facts, module, stage, round_) if round_ else None
     remedy = _remedy(facts, example.aim if example else _aim(request), stage, round_)
-    trained = [log for log in training(facts) if example is not None]
+    trained = [log for log in training(facts) if lesson.id in _taught(facts, log)]
     story = LessonStory(
         run=facts.run_id,
         status=facts.status,
@@ -80,7 +80,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> Le
         missed=missed,
         evidence=evidence(facts, module),
         trained=tuple(log for log in trained if (log.stage, log.round) == (stage, round_)),
-        replays=tuple(log for log in trained if (log.stage, log.round) > (stage, round_) and log.replayed),
+        replays=tuple(log for log in trained if (log.stage, log.round) > (stage, round_)),
         gate=_gate(facts, module, stage, round_),
         missing=(),
     )
@@ -149,19 +149,21 @@ def evidence(facts: Facts, module: str) -> Evidence:
 
 def training(facts: Facts) -> list[Training]:
     """All rounds of training, in order."""
-    written: dict[tuple[int, int], int] = defaultdict(int)
-    for example in facts.examples:
-        written[example.stage, example.round] += 1
     return [
         Training(
-            stage=stage,
-            round=round_,
+            stage=at[0],
+            round=at[1],
             lessons=log.examples,
             steps=len(log.steps),
-            replayed=max(0, log.examples - written[stage, round_]),
+            replayed=sum(lesson.kind is Kind.REPLAY for lesson in facts.datasets.get(at, ())),
         )
-        for (stage, round_), log in sorted(facts.training.items())
+        for at, log in sorted(facts.training.items())
     ]
+
+
+def _taught(facts: Facts, log: Training) -> set[str]:
+    """Ids of the lessons that the round was trained on."""
+    return {lesson.example for lesson in facts.datasets.get((log.stage, log.round), ())}
 
 
 def _source(facts: Facts, lesson: Example | Refusal, where: str) -> Source:

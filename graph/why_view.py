@@ -112,8 +112,8 @@ def _forward(story: LessonStory) -> Iterator[Branch]:
     for log in story.trained:
         yield Branch("trained on in", _training(log))
     if story.replays:
-        rounds = ", ".join(f"stage {log.stage} round {log.round} ({log.replayed})" for log in story.replays)
-        yield Branch("perhaps again in", f"{rounds}: which earlier lessons were replayed is not recorded")
+        rounds = ", ".join(f"stage {log.stage} round {log.round}" for log in story.replays)
+        yield Branch("replayed in", rounds)
     if story.gate:
         yield Branch("after that round", "", [_gate(story.gate)])
 

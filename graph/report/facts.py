@@ -28,6 +28,7 @@ from ioa.memory.records import (
     Remedy,
     Score,
     StrategyRecord,
+    TaughtLesson,
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
@@ -68,6 +69,8 @@ class Facts:
     assessments: tuple[Assessment, ...]
     """In the order of stage and round."""
     training: Mapping[Round, TrainingLog]
+    datasets: Mapping[Round, tuple[TaughtLesson, ...]]
+    """What each round was trained on."""
     remedies: Mapping[Round, tuple[Remedy, ...]]
     misconceptions: Mapping[Round, tuple[Misconception, ...]]
     """What each round's examination at the gate showed, confirmed or not; the diagnosis has its own."""
@@ -129,6 +132,7 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
     assessments = _rounds(run.assessment(1, 0), ".json").values()
     logs = {at: path / TRAINING_LOG for at, path in _rounds(run.adapter(1, 0), "").items()}
     remedies = _rounds(run.remedies(1, 0), ".jsonl")
+    datasets = _rounds(run.dataset(1, 0), ".jsonl")
     scores = run.scores("label").parent.glob("*.jsonl")
     domain, curriculum = _optional(run.domain, Domain), _curriculum(run.curriculum)
     assessed = tuple(read_record(path, Assessment) for path in assessments)
@@ -143,6 +147,7 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
         assessments=assessed,
+        datasets={at: tuple(read_records(path, TaughtLesson)) for at, path in datasets.items()},
         training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
         remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
         misconceptions={

@@ -8,7 +8,7 @@ import yaml
 
 from ioa.agents import LessonRequest
 from ioa.memory.clock import Timing
-from ioa.memory.files import write_record, write_records, write_text
+from ioa.memory.files import read_records, write_record, write_records, write_text
 from ioa.memory.records import (
     Agreement,
     Assessment,
@@ -40,6 +40,7 @@ from ioa.memory.records import (
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
 from ioa.memory.transcript import CallContext, Message, Tokens, TranscriptEvent
+from ioa.training import manifest
 
 N = 30
 SPEC = "tutor:arithmetic"
@@ -234,6 +235,8 @@ def _write_stage(run: RunDirectory, stage: int, teacher: dict[str, int], text: s
         )
         log = TrainingLog(steps=steps, examples=60 * len(own), tokens=52_000, seconds=181.0)
         write_record(run.adapter(stage, round_) / TRAINING_LOG, log)
+        before = [e for e in read_records(run.examples(stage - 1), Example) if e.round == 0][:5]
+        write_records(run.dataset(stage, round_), manifest([*examples, *before], stage, round_))
         requests = [request(m, stage, round_, text) for m in own]
         write_records(run.drafts(stage, round_, 0) / "requests.jsonl", requests)
         if round_:

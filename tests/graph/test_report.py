@@ -83,7 +83,7 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
         "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases"
     }  # fmt: skip
     assert set(content["modules"][0]) == {
-        "id", "targeted", "stage", "student_before", "student_after", "teacher", "mastered", "n"
+        "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n"
     }  # fmt: skip
     assert content["final"] == {"before": {"k": 40, "n": 210}, "after": {"k": 177, "n": 210}}
     assert content["examples"] == {"accepted": 516, "rejected": 42}
