@@ -119,7 +119,7 @@ class CurriculumPlanner:
     ) -> tuple[tuple[Stage, ...], tuple[tuple[str, str], ...], str, list[str]]:
         """Stages, the pairs that they respect, the teacher's note, and what was wrong with its proposal."""
         largest = self._settings.largest_stage
-        pairs = required_pairs(tuple(difficulty), edges)
+        pairs = tuple(pair for pair in required_pairs((*taught, *difficulty), edges) if pair[1] in difficulty)
         admissible = admissible_stages(
             difficulty, edges, largest, affinity=self._affinity, tau_zpd=self._settings.tau_zpd
         )

@@ -125,8 +125,9 @@ def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transc
     state |= advanced(shop, state, 1)
     revised = read_plan(shop)
     assert [stage.modules for stage in revised.stages if not stage.levels] == [(A,), (harder,), (easier,)]
+    assert {(need.earlier, need.later) for need in revised.prerequisites} == {(A, B), (A, C)}
     (logged,) = revised.revisions
-    assert logged.after == 1
+    assert (logged.after, logged.anew, logged.dropped) == (1, True, ())
     assert harder in logged.reason
     assert logged.changes
     asked = [e for e in shop.transcript().events() if e.context.node == "revise"]
