@@ -1,4 +1,4 @@
-"""Looking a new text up among known ones: exact, then MinHash, then embedding."""
+"""Looking a new text up among known ones: exact, then MinHash, then embedding, then whether it contains one."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ioa.memory.containment import Containment, tells
 from ioa.memory.near_verbatim import NearVerbatim, digest
 from ioa.memory.records import Record, Unit
 from ioa.memory.similarity import Features
@@ -25,6 +26,8 @@ class Method(StrEnum):
     EXACT = "exact"
     MINHASH = "MinHash"
     EMBEDDING = "embedding"
+    CONTAINMENT = "containment"
+    """Only asked of examination items."""
 
 
 class Bounds(Record):
@@ -51,7 +54,7 @@ class Hit(NamedTuple):
     key: str
     method: Method
     similarity: float
-    """1 for EXACT, the Jaccard index for MINHASH, the cosine for EMBEDDING."""
+    """1 for EXACT and CONTAINMENT, the Jaccard index for MINHASH, the cosine for EMBEDDING."""
 
 
 class Pool:
@@ -139,13 +142,29 @@ class GuardedPool(Pool):
     """Examination items. Their numbers and operators are the facts that count: other words must not hide them.
 
     Where an item has none that tell it from another question of its kind, as "write a function that joins two
-    lists", the bounds are those for lessons.
+    lists", the bounds are those for lessons. An item collides with whatever contains it whole, too.
     """
+
+    def __init__(self, bounds: Bounds, vectors: Vectors) -> None:
+        """An empty pool; see `Pool`."""
+        super().__init__(bounds, vectors)
+        self._whole = Containment()
+
+    def add(self, key: str, known: Features) -> None:
+        """Remember an item."""
+        super().add(key, known)
+        self._whole.add(key, known)
+
+    def find(self, views: Sequence[Features], vectors: NDArray[np.float32]) -> list[Hit | None]:
+        """The same as of any pool; beside that an item that stands whole in a text is found there."""
+        return [hit or self._contained(view) for view, hit in zip(views, super().find(views, vectors), strict=True)]
+
+    def _contained(self, view: Features) -> Hit | None:
+        key = self._whole.find(view)
+        return None if key is None else Hit(key, Method.CONTAINMENT, 1.0)
 
     def _seen(self, view: Features) -> Features:
         return view._replace(facts=view.facts._replace(names=(), comparisons=()))
 
     def _cosine(self, view: Features) -> float:
-        numbers = set(view.facts.numbers)
-        telling = view.facts.operators or len(numbers) > 1 or any(len(n) > 1 and not n.isalpha() for n in numbers)
-        return min(self._bounds.guarded, self._bounds.cosine) if telling else self._bounds.cosine
+        return min(self._bounds.guarded, self._bounds.cosine) if tells(view) else self._bounds.cosine

@@ -5,32 +5,10 @@ their answers differ. So two texts are the same when they are the same but for c
 when they are alike *and* state the same facts: numbers, operators, names and comparisons.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
-_SPELLINGS = str.maketrans(
-    {
-        "\N{MULTIPLICATION SIGN}": "*",
-        "\N{MIDDLE DOT}": "*",
-        "\N{DOT OPERATOR}": "*",
-        "\N{DIVISION SIGN}": "/",
-        "\N{MINUS SIGN}": "-",
-        "\N{EN DASH}": "-",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{SUPERSCRIPT TWO}": "^2",
-        "\N{SUPERSCRIPT THREE}": "^3",
-        "\N{LESS-THAN OR EQUAL TO}": "<=",
-        "\N{GREATER-THAN OR EQUAL TO}": ">=",
-    }
-)
-_TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\w)\.\d+)"
-    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
-    # A hyphen or slash beside a word is punctuation; a bracket belongs to a formula when it touches one.
-    r"|(?P<operator>(?<![^\W\d_]{2})[-/](?!\s*[^\W\d_]{2})|[+*=<>^%]|\((?=\s*[-(\d])|(?<=[\d)])\))"
-)
+from ioa.memory.tokens import Token, tokenise
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -45,6 +23,9 @@ _TENS = _words("twenty thirty forty fifty sixty seventy eighty ninety hundred")
 _NUMBER_WORDS = {word: str(value) for value, word in enumerate(_UNITS)} | {
     word: str(10 * value) for value, word in enumerate(_TENS, start=2)
 }
+_DIGITS = frozenset(_UNITS[1:10])
+_SIGNS = {"plus": "+", "minus": "-", "times": "*"}
+_OPENING, _CLOSING = ("(", "["), (")", "]")
 _QUANTITIES = frozenset(_words("half third quarter twice double thrice triple dozen thousand million"))
 _COMPARISONS = frozenset(
     _words(
@@ -53,7 +34,6 @@ _COMPARISONS = frozenset(
         "decrease not no none never"
     )
 )
-_ENDS = frozenset('.?!:;\n"“')
 _ARTICLES = frozenset(_words("a i"))
 # Words that stand at the beginning of a sentence for other reasons than being a name.
 _OPENERS = frozenset(
@@ -75,9 +55,9 @@ class Facts(NamedTuple):
     """What a problem states that must agree for two problems to be one; hashable."""
 
     numbers: tuple[str, ...]
-    """In order, thousands separators taken out; small number words are numbers too."""
+    """In order, thousands separators taken out; number words below a hundred are numbers too."""
     operators: tuple[str, ...]
-    """In order; without one at the very end, as in "3 + 5 =" and "= ?"."""
+    """In order, spoken ones between two numbers as well; without "=" at the very end, as in "3 + 5 =" and "= ?"."""
     names: tuple[str, ...]
     """Capitalised words and single letters in the order in which they first come, casefolded."""
     comparisons: tuple[str, ...]
@@ -90,11 +70,13 @@ class Features(NamedTuple):
     text: str
     """`normalise` of it."""
     facts: Facts
+    opening: frozenset[int] = frozenset()
+    """Places of the tokens that begin a sentence."""
 
 
 def normalise(text: str) -> str:
     """The text's words, numbers and operators, casefolded, with one space between each."""
-    return " ".join(token.casefold() for _, token, _ in _tokens(text))
+    return _joined(tokenise(text))
 
 
 def numbers(text: str) -> tuple[str, ...]:
@@ -104,34 +86,60 @@ def numbers(text: str) -> tuple[str, ...]:
 
 def facts(text: str) -> Facts:
     """What the text states; see `Facts`."""
-    return _facts(_tokens(text))
+    return _facts(tokenise(text))
 
 
 def features(text: str) -> Features:
     """Both views of the text at once."""
-    tokens = list(_tokens(text))
-    return Features(" ".join([token.casefold() for _, token, _ in tokens]), _facts(tokens))
+    tokens = tokenise(text)
+    opening = frozenset(place for place, token in enumerate(tokens) if token.opens)
+    return Features(_joined(tokens), _facts(tokens), opening)
 
 
-def _facts(tokens: Iterable[tuple[str, str, bool]]) -> Facts:
+def _joined(tokens: Sequence[Token]) -> str:
+    return " ".join([token.folded for token in tokens])
+
+
+def _facts(tokens: Sequence[Token]) -> Facts:
     found: list[str] = []
     operators: list[str] = []
     names: dict[str, None] = {}
     comparisons: set[str] = set()
-    kind = ""
-    for kind, token, opens in tokens:
-        word = token.casefold().removesuffix("'s")
+    ten = ""
+    for place, (kind, token, folded, opens) in enumerate(tokens):
+        word = folded.removesuffix("'s")
+        tens, ten = ten, ""
         if kind == "operator":
             operators.append(token)
+        elif sign := _spoken(tokens, place):
+            operators.append(sign)
+        elif tens and word in _DIGITS:
+            found[-1] = str(int(tens) + int(_NUMBER_WORDS[word]))
         elif kind == "number" or word in _NUMBER_WORDS or word in _QUANTITIES:
             found.append(_NUMBER_WORDS.get(word, word))
+            ten = found[-1] if word in _TENS[:-1] else ""
         elif word in _COMPARISONS:
             comparisons.add(word)
         elif _is_name(token, word, opens):
             names[word] = None
-    if kind == "operator" and operators[-1] != ")":
+    if tokens and tokens[-1].text == "=":
         operators.pop()
     return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))
+
+
+def _spoken(tokens: Sequence[Token], place: int) -> str:
+    """The operator that a word between two numbers stands for; none of another word."""
+    sign = _SIGNS.get(tokens[place].folded, "")
+    if tokens[place].folded == "by" and place and tokens[place - 1].folded == "divided":
+        place, sign, far = place - 1, "/", place + 1
+    else:
+        far = place + 1
+    if not sign or not 0 < place <= far - 1 < len(tokens) - 1:
+        return ""
+    before, after = tokens[place - 1], tokens[far]
+    left = before.kind == "number" or before.folded in _NUMBER_WORDS or before.text in _CLOSING
+    right = after.kind == "number" or after.folded in _NUMBER_WORDS or after.text in _OPENING
+    return sign if left and right else ""
 
 
 def _is_name(token: str, word: str, opens: bool) -> bool:
@@ -157,17 +165,3 @@ def is_duplicate(one: str, other: str, cosine: float, threshold: float) -> bool:
     """
     first, second = features(one), features(other)
     return first.text == second.text or (cosine >= threshold and first.facts == second.facts)
-
-
-def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:
-    """(kind, token, whether it opens a sentence) of every word, number and operator."""
-    text = unicodedata.normalize("NFKC", text.translate(_SPELLINGS))
-    end = 0
-    opens = True
-    for match in _TOKEN.finditer(text):
-        between = text[end : match.start()]
-        opens = opens or not _ENDS.isdisjoint(between)
-        kind = str(match.lastgroup)
-        token = match.group()
-        yield kind, token.replace(",", "") if kind == "number" else token, opens
-        end, opens = match.end(), False

@@ -15,7 +15,7 @@ def mixture(
     forgotten: Collection[str] = (),
     weight: float = 1.0,
 ) -> list[Example]:
-    """The new lessons with a sample of the old ones, the same number from each earlier module.
+    """The new lessons with a sample of the old ones, the same number from each earlier module, give or take one.
 
     Args:
         new: The lessons of this round.
@@ -31,14 +31,22 @@ def mixture(
     modules = sorted({example.module for example in old})
     if not modules:
         return list(new)
-    each = count / len(modules)
     rng = random.Random(seed)
+    shares = _shares(modules, count, rng)
+    extra = count / len(modules) * (weight - 1)
     sample = []
     for module in modules:
         own = [example for example in old if example.module == module]
-        wanted = round(each * (weight if module in forgotten else 1.0))
-        sample += rng.sample(own, min(wanted, len(own)))
+        further = max(round(extra), int(extra > 0)) if module in forgotten else 0
+        sample += rng.sample(own, min(max(0, shares[module] + further), len(own)))
     return [*new, *sample]
+
+
+def _shares(modules: Sequence[str], count: int, rng: random.Random) -> dict[str, int]:
+    """`count` in equal parts; what is left over goes to modules that are drawn, one each."""
+    each, left = divmod(count, len(modules))
+    favoured = set(rng.sample(modules, left))
+    return {module: each + (module in favoured) for module in modules}
 
 
 def manifest(lessons: Sequence[Example], stage: int, round_: int) -> list[TaughtLesson]:

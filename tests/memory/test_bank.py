@@ -85,3 +85,14 @@ def test_too_few_probes_are_a_message_that_says_how_many_there_are_and_are_neede
 def test_an_id_is_made_of_the_normalised_question():
     assert item_id("What is 1 + 1?") == item_id("what  is 1+1")
     assert item_id("What is 1 + 1?") != item_id("What is 1 + 2?")
+
+
+def test_probes_with_brackets_after_digits_are_pairwise_different():
+    def bracketed(i):
+        question = f"Compute {i} * (3 + {i + 1}) now."
+        return item(i, purpose="probe").model_copy(update={"id": item_id(question), "question": question})
+
+    bank = ItemBank(bracketed(i) for i in range(30))
+    domain = Domain(name="x", description="x", modules=(module(),))
+    probes = build_probes(domain, ExaminationSettings(diagnosis=8, gate=8, final=8, spare=0), 1, bank)
+    assert len({probe.question for probe in probes}) == len(probes) == 24

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ioa.memory.embedding import WordLlamaEmbedder, open_embedder
@@ -108,3 +108,68 @@ def test_an_unknown_embedder_is_refused_and_the_known_ones_named() -> None:
     assert open_embedder("wordllama").name == "wordllama"
     with pytest.raises(UserError, match=r"'word-lama' is not known\. Installed: .*wordllama"):
         open_embedder("word-lama")
+
+
+@given(
+    st.text(alphabet="ab Zßİ.,;:!?'|[]{}357¼²⁻⁴₂0٣+-\N{MINUS SIGN}*/\N{FRACTION SLASH}=≠≤()<^%\\${}\n\t") | st.text()
+)
+@example("f(3)")
+@example("-ß")
+@example("- ) ab")
+@example("5 !=3 | (a) [ ] ((")
+def test_a_normalised_text_is_normalised_already(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("|x|=3", "x=3"),
+        ("What is 5!", "What is 5"),
+        ("√16", "16"),
+        ("p ∧ q", "p \N{LOGICAL OR} q"),
+        ("x ≠ 3", "x 3"),
+        ("[1,2]", "{1,2}"),
+        ("10⁴", "104"),
+        ("2(x+1)", "2x+1)"),
+        ("2½", "21/2"),
+        ("x => ¬y", "x => y"),
+    ],
+)
+def test_symbols_that_decide_a_problem_are_kept(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hello!", "Hello"),
+        ("Tom (a boy) [sic] is here!", "Tom a boy sic is here"),
+        ("½ + ¼", "1/2 + 1/4"),
+        (r"$\frac{3}{4} \times 8$", "3/4 × 8"),
+        (r"\left(3 + \dfrac{1}{2}\right) \div 4", "(3 + 1/2) / 4"),
+        ("10⁴", "10^4"),
+        ("x^{12} \\leq 3", "x^12 ≤ 3"),
+        ("x != 3", "x ≠ 3"),
+        ("| Name | Age |", "Name Age"),
+    ],
+)
+def test_prose_keeps_no_symbols_and_one_formula_is_one_text(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is 45 plus 37?", "What is 45 + 37?"),
+        ("What is forty-eight divided by six?", "What is 48 / 6?"),
+        ("What is ninety minus 3 times (2 + 1)?", "What is 90 - 3 * (2 + 1)?"),
+    ],
+)
+def test_spoken_operators_and_numbers_are_facts(one: str, other: str) -> None:
+    assert same_facts(one, other)
+
+
+def test_an_operator_word_of_prose_is_none() -> None:
+    assert facts("Tom ran 3 times, plus a lap; it was divided by Anna.").operators == ()
+    assert facts("He went twenty, thirty and 5 times").numbers == ("20", "30", "5")

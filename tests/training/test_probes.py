@@ -59,6 +59,17 @@ def test_earlier_lessons_are_mixed_in_evenly_by_module_and_repeatably():
     assert len(mixture(new, old, count=10 * len(new), seed=1)) == 100
 
 
+@given(st.integers(0, 120), st.integers(1, 30), st.integers(0, 99))
+def test_as_many_earlier_lessons_are_mixed_in_as_asked_however_many_modules_there_are(count, modules, seed):
+    old = [lesson(f"{number}/{i}", module=f"m/{number}") for number in range(modules) for i in range(count)]
+    mixed = mixture([], old, count=count, seed=seed)
+    shares = [sum(e.module == f"m/{number}" for e in mixed) for number in range(modules)]
+    assert len(mixed) == len({e.id for e in mixed}) == count
+    assert max(shares) - min(shares) <= 1
+    more = mixture([], old, count=count, seed=seed, forgotten=["m/0"], weight=3)
+    assert len(more) == count + (count > 0) * min(count - shares[0], max(1, round(2 * count / modules)))
+
+
 def test_with_nothing_earlier_the_new_lessons_stand_alone():
     new = [lesson("one")]
     assert mixture(new, [], count=9, seed=1) == new
