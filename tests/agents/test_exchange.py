@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ioa.agents.exchange import (
     Candidate,
@@ -13,7 +15,7 @@ from ioa.agents.exchange import (
     SolveReply,
     SourceProblem,
 )
-from ioa.agents.prompting import messages, parse
+from ioa.agents.prompting import UnreadableReplyError, messages, parse
 
 ABOUT = ModuleBrief(id="a/b", description="x")
 
@@ -66,3 +68,38 @@ def test_what_is_empty_is_not_written():
     reply = parse('{"lessons": [{"problem": "p", "steps": ["s"], "answer": "4"}]}', LessonsReply)
     assert set(reply.model_dump()["lessons"][0]) == {"problem", "steps", "answer", "verification"}
     assert parse('{"steps": [], "answer": "4"}', SolveReply).model_dump() == {"steps": (), "answer": "4"}
+
+
+CODE = "Write `f`.\n```python\ndef f(x):\n    return {'a': x}\n```\nand\n```json\n{\"a\": 1}\n```"
+LESSON = {"problem": CODE, "steps": ["Do:", "```python\nreturn {}\n```"], "answer": "{1}"}
+WHOLE = json.dumps({"lessons": [LESSON, LESSON, LESSON]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE,
+        f"```json\n{WHOLE}\n```",
+        f"```\n{WHOLE}\n```\nDone.",
+        f"Here they are:\n{WHOLE}\nI hope it helps.",
+        f"With {{braces}} before:\n```json\n{WHOLE}\n```\nand {{after}}.",
+        WHOLE.replace("\\n", "\n"),
+        WHOLE[:-2] + ",]}",
+        f"```json\n{WHOLE[:-2]},]}}\n```",
+        f"[{WHOLE}]",
+    ],
+)
+def test_code_in_a_lesson_is_not_taken_for_the_reply(text):
+    lessons = parse(text, LessonsReply).lessons
+    assert [lesson.problem for lesson in lessons] == [CODE] * 3
+    assert {lesson.steps for lesson in lessons} == {tuple(LESSON["steps"])}
+
+
+@given(st.integers(0, len(WHOLE)), st.sampled_from(["", '"', "}", "]", ", ", "```"]))
+def test_what_a_repair_would_lose_is_said_and_not_passed_over(place, noise):
+    broken = WHOLE[:place] + noise + WHOLE[place + (not noise) :]
+    try:
+        lessons = parse(broken, LessonsReply).lessons
+    except UnreadableReplyError:
+        return
+    assert len(lessons) == 3
