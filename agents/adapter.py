@@ -135,11 +135,12 @@ class PedagogicalAdapter:
             if is_lost(outcome):
                 return
             request = by_batch[str(outcome.call.context.batch)]
-            lessons = outcome.reply.lessons if isinstance(outcome.reply, LessonsReply) else ()
+            reply = outcome.reply if isinstance(outcome.reply, LessonsReply) else LessonsReply(lessons=())
             on_draft(
                 Draft(
                     request=request,
-                    lessons=lessons,
+                    lessons=reply.lessons,
+                    dropped=reply.dropped,
                     teacher=outcome.teacher,
                     event=outcome.event,
                     error=outcome.error,

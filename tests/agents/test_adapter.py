@@ -93,6 +93,18 @@ def test_what_is_wrong_in_itself_is_refused_without_asking_anybody(adapter, chan
     assert model.calls == []
 
 
+def test_a_lesson_that_cannot_be_read_is_refused_alone(adapter):
+    lesson = GOOD.model_dump(mode="json")
+    made, _ = adapter(json.dumps({"lessons": [lesson, {**lesson, "answer": None}]}), solution("132"))
+    drafts = []
+    made.draft(PACK, [request()], drafts.append)
+    checked = check(made, *drafts)
+    assert [example.answer for example in checked.sound] == ["132"]
+    ((refused),) = checked.refused
+    assert refused.reason is RefusalReason.SCHEMA
+    assert "lesson 2 could not be read: answer" in refused.detail
+
+
 def test_an_answer_that_the_level_cannot_have_is_not_of_it(adapter):
     made, _ = adapter()
     lesson = Lesson(problem="Calculate 12 - 47.", steps=("12-47=-35",), answer="-35")
