@@ -13,6 +13,7 @@ from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.seeding import Seeding
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
+from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.bank import ItemBank, shuffled
 from ioa.memory.procedural import lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
@@ -123,23 +124,31 @@ class PedagogicalAdapter:
         return Seeding(self._seed, self._avoid, self._bank).seeded(domain, requests, accepted, used, shown)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
-        """Have the lessons written; each draft is handed over as soon as it is there, in any order."""
+        """Have the lessons written; each draft is handed over as soon as it is there, in any order.
+
+        Raises:
+            TeacherError: some requests were not answered, and have no draft; or as `Teacher.ask`.
+        """
         by_batch = {request.batch: request for request in requests}
 
         def received(outcome: Outcome) -> None:
+            if is_lost(outcome):
+                return
             request = by_batch[str(outcome.call.context.batch)]
-            lessons = outcome.reply.lessons if isinstance(outcome.reply, LessonsReply) else ()
+            reply = outcome.reply if isinstance(outcome.reply, LessonsReply) else LessonsReply(lessons=())
             on_draft(
                 Draft(
                     request=request,
-                    lessons=lessons,
+                    lessons=reply.lessons,
+                    dropped=reply.dropped,
                     teacher=outcome.teacher,
                     event=outcome.event,
                     error=outcome.error,
                 )
             )
 
-        self._writer.ask([self._call(domain, request) for request in requests], received)
+        outcomes = self._writer.ask([self._call(domain, request) for request in requests], received)
+        require_answers(self._writer.spec, outcomes, "requests for lessons")
 
     def _call(self, domain: Domain, request: LessonRequest) -> Call:
         module = domain.module(request.module)
@@ -197,5 +206,8 @@ class PedagogicalAdapter:
             drafts: What was written; the solutions of all of them are asked for together.
             on_checked: Given what is left of each draft as soon as that is known, in any order.
             later: Ids of the modules that only later stages teach.
+
+        Raises:
+            TeacherError: some solutions could not be had, and their drafts are not handed over; or as `Teacher.ask`.
         """
         self._checker.verify(domain, drafts, on_checked, later)

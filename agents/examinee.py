@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from ioa.agents.calling import TeacherError
-from ioa.agents.calling.faults import PASSES
 from ioa.agents.exchange import SolveBrief, SolveReply
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.agents.weather import require_answers
 from ioa.memory.transcript import CallContext
 
 
@@ -34,12 +33,7 @@ class TeacherExaminee:
                 on_progress(done, len(questions))
 
         outcomes = self._teacher.ask([Call(SolveBrief(problem=q), context) for q in questions], count)
-        lost = [outcome for outcome in outcomes if outcome.category in PASSES]
-        if lost:  # bad weather is no wrong answer
-            raise TeacherError(
-                f"Teacher {self._teacher.spec}: {len(lost)} of {len(outcomes)} items of an examination were not "
-                f"answered; the last one: {lost[-1].error}\nResume the run: only those are asked again."
-            )
+        require_answers(self._teacher.spec, outcomes, "items of an examination")
         return [_text(outcome) for outcome in outcomes]
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from ioa.agents.checks import same_answer
+from ioa.agents.checks import bare_answer, same_answer
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import ItemsBrief, ItemsReply, SolveBrief, SolveReply
 from ioa.agents.journal import Answered, Journal, reply_of
@@ -145,7 +145,8 @@ class ItemWriter:
             told = [reply.answer if isinstance(reply, SolveReply) else "" for reply in solved]
             agreeing = sum(same_answer(item.answer, answer) for answer in told)
             if 2 * agreeing > count:
-                self.accepted[item.module, item.level].append(item.model_copy(update={"verified": True}))
+                kept = {"verified": True, "answer": bare_answer(item.answer)}  # what an examinee is held to
+                self.accepted[item.module, item.level].append(item.model_copy(update=kept))
             else:
                 others = ", ".join(repr(answer) for answer in told if not same_answer(item.answer, answer))
                 detail = f"{agreeing} of {count} independent solutions agree with its answer; the others: {others}"

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ioa.agents.calling import TeacherError
-from ioa.agents.calling.faults import PASSES
 from ioa.agents.exchange import Reply
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.records import Record
 
 
@@ -60,7 +59,7 @@ class Journal:
 
         def received(outcome: Outcome) -> None:
             nonlocal done
-            if outcome.category in PASSES:
+            if is_lost(outcome):
                 return
             answered = Answered(
                 key=keys[id(outcome.call)],
@@ -76,12 +75,7 @@ class Journal:
             if on_progress is not None:
                 on_progress(done, len(calls))
 
-        lost = [outcome for outcome in teacher.ask(open_, received) if outcome.category in PASSES]
-        if lost:  # bad weather is no answer
-            raise TeacherError(
-                f"Teacher {teacher.spec}: {len(lost)} of {len(open_)} calls were not answered; the last one: "
-                f"{lost[-1].error}\nResume the run: only those are asked again."
-            )
+        require_answers(teacher.spec, teacher.ask(open_, received))
         return [self._known[key] for key in calls]
 
 

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from string import Template
+from typing import Any
 
 import json_repair
 from pydantic import ValidationError
@@ -16,7 +18,9 @@ from ioa.memory.transcript import Message
 
 _THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)|\A((?:(?!<think>).)*?)</think>", re.DOTALL)
 """Some servers open the thought in the prompt, so that the reply has only its end."""
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"^\s*```(?:json)?\s*(?=\{)", re.MULTILINE)
+_JSON = json.JSONDecoder(strict=False)
+"""Line breaks inside a text are read, since models write them."""
 
 
 class UnreadableReplyError(ValueError):
@@ -80,10 +84,9 @@ def parse(text: str, kind: type[Reply]) -> Reply:
     """
     if not text.strip():
         raise UnreadableReplyError("it was empty")
-    fenced = _FENCE.search(text)
-    value = json_repair.loads(fenced.group(1) if fenced else text)
-    if not isinstance(value, dict):
-        raise UnreadableReplyError(f"it held no JSON object but {type(value).__name__}")
+    value = next(_objects(text), None)
+    if value is None:
+        value = _repaired(text, kind)
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -91,6 +94,50 @@ def parse(text: str, kind: type[Reply]) -> Reply:
             f"{'.'.join(map(str, fault['loc'])) or 'the object'}: {fault['msg']}" for fault in error.errors()[:3]
         )
         raise UnreadableReplyError(faults) from error
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects that the reply may be, the likeliest first.
+
+    The fences come last: those in a lesson's texts, such as around its code, do not end the reply.
+    """
+    starts = [(text.strip(), 0), (text[: text.rfind("}") + 1], max(0, text.find("{")))]
+    for whole, start in starts:
+        try:
+            value = _JSON.decode(whole[start:])
+        except (json.JSONDecodeError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            yield value
+    for fence in _FENCE.finditer(text):
+        try:
+            yield _JSON.raw_decode(text, fence.end())[0]
+        except (json.JSONDecodeError, RecursionError):
+            continue
+
+
+def _repaired(text: str, kind: type[Reply]) -> dict[str, Any]:
+    """The object in slightly broken JSON.
+
+    Raises:
+        UnreadableReplyError: there is none, or the repair would drop a part of what was written.
+    """
+    value = json_repair.loads(text[max(0, text.find("{")) :])
+    if not isinstance(value, dict):
+        raise UnreadableReplyError(f"it held no JSON object but {type(value).__name__}")
+    asked_for = {key: inner for key, inner in value.items() if key in kind.model_fields}
+    for key, count in Counter(_keys(asked_for)).items():
+        written = len(re.findall(rf'(?<!\\)"{re.escape(key)}"\s*:', text))
+        if written > count:
+            raise UnreadableReplyError(f"it is broken JSON: of {written} times {key!r} only {count} could be read")
+    return value
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(inner)
 
 
 def _fields(brief: Brief) -> dict[str, object]:

@@ -115,6 +115,8 @@ class Draft(Record):
     event: str
     error: str = ""
     """Why there are none."""
+    dropped: tuple[str, ...] = ()
+    """Why some of what was written is no lesson."""
 
 
 class Checked(Record):

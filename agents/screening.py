@@ -27,6 +27,7 @@ def screen(draft: Draft, domain: Domain, same: Same) -> tuple[list[Lesson], list
     sound, refused = [], []
     if draft.error:
         refused.append(refusal(draft, RefusalReason.SCHEMA, draft.error))
+    refused += [refusal(draft, RefusalReason.SCHEMA, why) for why in draft.dropped]
     surplus = f"{request.count} lessons were asked for"
     refused += [refusal(draft, RefusalReason.SURPLUS, surplus, lesson) for lesson in draft.lessons[request.count :]]
     for lesson in draft.lessons[: request.count]:

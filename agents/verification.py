@@ -10,6 +10,7 @@ from ioa.agents.exchange import Candidate, Lesson, SolveBrief, SolveReply
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.screening import Same, refusal, screen, split_original
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.records import Difficulty, Domain, Example, Kind, Module, Refusal, RefusalReason
 from ioa.memory.store import example_id
 from ioa.memory.transcript import CallContext
@@ -90,12 +91,13 @@ class LessonVerifier:
 
         def solved(outcome: Outcome) -> None:
             check, number = places[id(outcome.call)]
-            check.solutions.setdefault(number, []).append(outcome)
+            if not is_lost(outcome):  # else the lesson stays undecided
+                check.solutions.setdefault(number, []).append(outcome)
             waiting[id(check)] -= 1
             if not waiting[id(check)] and not check.undecided:
                 on_checked(check.result(domain))
 
-        self._teacher.ask(calls, solved)
+        require_answers(self._teacher.spec, self._teacher.ask(calls, solved), "solutions of lessons' problems")
 
     def _candidates(self, domain: Domain, request: LessonRequest, later: Sequence[str]) -> tuple[Candidate, ...]:
         """The lesson's own module, then those that are taught later; none where there are none."""

@@ -1,6 +1,8 @@
 """The second reading of wrong answers: which of some misconceptions does each of them show?"""
 
-from ioa.agents.exchange.base import Brief, ModuleBrief, Reply, Short
+from typing import Annotated
+
+from ioa.agents.exchange.base import Brief, ModuleBrief, Reply, Short, readable
 from ioa.agents.exchange.diagnosis import FailedItem
 from ioa.memory.records import Record
 
@@ -26,7 +28,7 @@ class Assignment(Reply):
 class AssignReply(Reply):
     """Answer to `AssignBrief`."""
 
-    assignments: tuple[Assignment, ...]
+    assignments: Annotated[tuple[Assignment, ...], readable(Assignment)]
 
 
 class AssignBrief(Brief):

@@ -4,7 +4,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from ioa.memory.records import Generator, Record
 
@@ -12,15 +12,60 @@ Line = Annotated[str, Field(json_schema_extra={"maxLength": 240})]
 """A line of text. The bound is in the schema alone: a server that enforces it ends a weak model's endless line,
 and a longer one from another server is welcome."""
 Short = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 60})]
-"""A final answer, by the same rule."""
-Lines = Annotated[tuple[Line, ...], Field(json_schema_extra={"maxItems": 20})]
-"""Worked steps, by the same rule."""
+"""A name or a number, by the same rule."""
+Answer = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 400})]
+"""A final answer, by the same rule: where the answer is a list or a line of code it is long."""
+
+
+def said(value: Any) -> Any:
+    """What a model wrote into a field that it may leave out: nothing is nothing, a number is its digits."""
+    return "" if value is None else str(value) if isinstance(value, int | float) else value
+
+
+def _listed(value: Any) -> Any:
+    """Lines, also where a model wrote them as one text."""
+    if isinstance(value, list | tuple):
+        return [said(line) for line in value]
+    return () if value is None else value.splitlines() if isinstance(value, str) else value
+
+
+Lines = Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(json_schema_extra={"maxItems": 60})]
+"""Worked steps, by the same rule: a program has some dozens of lines, and a list has to end. What ends the same line
+said again and again is the teacher's `frequency_penalty`."""
 
 
 class Reply(Record):
     """A teacher's answer; fields that nobody asked for are dropped, since models like to add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def sifted(kind: type[Reply], elements: Any) -> tuple[Any, tuple[str, ...]]:
+    """The elements of a list that can be read, and what is wrong with each of the others.
+
+    Args:
+        kind: What each element is to be.
+        elements: What a model wrote.
+
+    Returns:
+        (elements, faults); all elements where none can be read or they are no list, so that the reply is refused.
+    """
+    if not isinstance(elements, list | tuple):
+        return elements, ()
+    good, faults = [], []
+    for number, element in enumerate(elements, start=1):
+        try:
+            good.append(kind.model_validate(element))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "it"
+            faults.append(f"{kind.__name__.lower()} {number} could not be read: {where}: {first['msg']}")
+    return (good, tuple(faults)) if good else (elements, ())
+
+
+def readable(kind: type[Reply]) -> BeforeValidator:
+    """For a list of such elements: those that cannot be read are left out, as long as one can."""
+    return BeforeValidator(lambda elements: sifted(kind, elements)[0])
 
 
 @cache

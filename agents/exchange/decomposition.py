@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ioa.agents.exchange.base import Brief, Line, ModuleBrief, Reply, Short
+from ioa.agents.exchange.base import Answer, Brief, Line, ModuleBrief, Reply, Short, readable
 from ioa.memory.records import Record, Unit
 
 
@@ -64,13 +64,13 @@ class ProposedItem(Reply):
     """A problem as the teacher writes it."""
 
     question: Annotated[str, Field(json_schema_extra={"maxLength": 2000})]
-    answer: Short
+    answer: Answer
 
 
 class ItemsReply(Reply):
     """Answer to `ItemsBrief`."""
 
-    items: tuple[ProposedItem, ...]
+    items: Annotated[tuple[ProposedItem, ...], readable(ProposedItem)]
 
 
 class ItemsBrief(Brief):
@@ -112,7 +112,7 @@ class Tag(Reply):
 class TagReply(Reply):
     """Answer to `TagBrief`."""
 
-    tags: tuple[Tag, ...]
+    tags: Annotated[tuple[Tag, ...], readable(Tag)]
 
 
 class TagBrief(Brief):

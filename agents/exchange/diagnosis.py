@@ -1,6 +1,8 @@
 """The Diagnoser's questions."""
 
-from ioa.agents.exchange.base import Brief, ModuleBrief, Reply
+from typing import Annotated
+
+from ioa.agents.exchange.base import Brief, ModuleBrief, Reply, readable
 from ioa.memory.records import Record, Unit
 
 
@@ -17,7 +19,7 @@ class Prerequisite(Reply):
 class PrerequisitesReply(Reply):
     """Answer to `PrerequisitesBrief`."""
 
-    prerequisites: tuple[Prerequisite, ...]
+    prerequisites: Annotated[tuple[Prerequisite, ...], readable(Prerequisite)]
 
 
 class PrerequisitesBrief(Brief):
@@ -63,7 +65,7 @@ class Finding(Reply):
 class AnalyseReply(Reply):
     """Answer to `AnalyseBrief`."""
 
-    findings: tuple[Finding, ...]
+    findings: Annotated[tuple[Finding, ...], readable(Finding)]
     note: str
     """One or two sentences to the Curriculum Planner."""
 

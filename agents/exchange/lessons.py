@@ -3,23 +3,13 @@
 from operator import not_
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
+from ioa.agents.exchange.base import Answer, Brief, Line, Lines, ModuleBrief, Reply, said, sifted
 from ioa.memory.records import Kind, Record, Strategy
 
-
-def _said(value: Any) -> Any:
-    """What a model wrote into a field that it may leave out: nothing is nothing, a number is its digits."""
-    return "" if value is None else str(value) if isinstance(value, int | float) else value
-
-
-def _listed(value: Any) -> Any:
-    """Lines, also where a model wrote them as one text."""
-    return () if value is None else value.splitlines() if isinstance(value, str) else value
-
-
-Optional = Annotated[Line, BeforeValidator(_said), Field(exclude_if=not_)]
+Optional = Annotated[Line, BeforeValidator(said), Field(exclude_if=not_)]
 """A line that not every reply has; left out of what is written where it is empty."""
 
 
@@ -36,7 +26,7 @@ class SolveReply(Reply):
     """Answer to `SolveBrief`."""
 
     steps: Lines
-    answer: Short
+    answer: Answer
     module: Optional = ""
     """Id of the candidate that the problem belongs to; empty: no opinion, or nobody asked."""
 
@@ -55,7 +45,7 @@ class SolveBrief(Brief):
         """With a place for the module only where it is asked for."""
         schema = super().reply_schema()
         if not self.candidates:
-            del schema["properties"]["module"]
+            schema["properties"].pop("module", None)
         return schema
 
 
@@ -76,18 +66,28 @@ class Lesson(Reply):
     changed: Optional = ""
     """Of a counterfactual: the decisive feature that was changed, and how."""
     problem: Annotated[str, Field(json_schema_extra={"maxLength": 2000})]
-    original: Annotated[Lines, BeforeValidator(_listed), Field(exclude_if=not_)] = ()
+    original: Annotated[Lines, Field(exclude_if=not_)] = ()
     """The plain solution, before a strategy adapted it; its last line is `Answer: ...`."""
     steps: Lines
     """The adapted solution, which is what the student is taught."""
-    answer: Short
-    verification: Line = ""
+    answer: Answer
+    verification: Annotated[Line, BeforeValidator(said)] = ""
 
 
 class LessonsReply(Reply):
     """Answer to `LessonsBrief`."""
 
     lessons: tuple[Lesson, ...]
+    dropped: Annotated[tuple[str, ...], SkipJsonSchema(), Field(exclude_if=not_)] = ()
+    """Why some of what was written is no lesson; nobody is asked for it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sift(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        lessons, faults = sifted(Lesson, value.get("lessons"))
+        return {**value, "lessons": lessons, "dropped": (*value.get("dropped", ()), *faults)}
 
 
 class LessonsBrief(Brief):

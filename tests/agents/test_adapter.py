@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
-from ioa.agents.exchange import Lesson, SourceProblem
+from ioa.agents.calling import TeacherError
+from ioa.agents.exchange import Lesson, LessonsReply, SolveReply, SourceProblem
 from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.scripted import ScriptedModel
-from ioa.agents.teacher import Teacher
+from ioa.agents.teacher import Outcome, Teacher
 from ioa.memory.domain import load_domain
 from ioa.memory.procedural import draw
 from ioa.memory.records import Example, Kind, RefusalReason, Remedy, Stage, Strategy
@@ -90,6 +91,18 @@ def test_what_is_wrong_in_itself_is_refused_without_asking_anybody(adapter, chan
     assert refused.reason is reason
     assert detail in refused.detail
     assert model.calls == []
+
+
+def test_a_lesson_that_cannot_be_read_is_refused_alone(adapter):
+    lesson = GOOD.model_dump(mode="json")
+    made, _ = adapter(json.dumps({"lessons": [lesson, {**lesson, "answer": None}]}), solution("132"))
+    drafts = []
+    made.draft(PACK, [request()], drafts.append)
+    checked = check(made, *drafts)
+    assert [example.answer for example in checked.sound] == ["132"]
+    ((refused),) = checked.refused
+    assert refused.reason is RefusalReason.SCHEMA
+    assert "lesson 2 could not be read: answer" in refused.detail
 
 
 def test_an_answer_that_the_level_cannot_have_is_not_of_it(adapter):
@@ -320,3 +333,57 @@ def test_off_is_a_word_also_where_yaml_takes_it_for_a_truth_value():
     assert SynthesisSettings.model_validate({"choice": False}).choice == "off"
     with pytest.raises(ValueError, match="bandit"):
         SynthesisSettings.model_validate({"choice": True})
+
+
+class Cloudy:
+    """A teacher whose calls are lost wherever `lost` says so, by their number."""
+
+    spec = "cloudy:x"
+
+    def __init__(self, lost, reply):
+        self.lost, self.reply, self.calls = set(lost), reply, []
+
+    def ask(self, calls, on_outcome):
+        outcomes = []
+        for call in calls:
+            gone = len(self.calls) in self.lost
+            self.calls.append(call)
+            outcome = Outcome(call, None, "e", "it rains", "rate limit") if gone else Outcome(call, self.reply, "e")
+            outcomes.append(outcome)
+            on_outcome(outcome)
+        return outcomes
+
+
+def cloudy(lost, reply):
+    teacher = Cloudy(lost, reply)
+    return PedagogicalAdapter(teacher, teacher, SynthesisSettings(), seed=7, max_words=60), teacher
+
+
+def test_a_request_that_was_not_answered_has_no_draft_and_is_made_again():
+    made, teacher = cloudy({1}, LessonsReply(lessons=(GOOD,)))
+    wanted = [request(batch=f"b/{number}", seed=number) for number in range(3)]
+    drafts = []
+    with pytest.raises(TeacherError, match=r"1 of 3 requests for lessons were not answered.*it rains\nResume"):
+        made.draft(PACK, wanted, drafts.append)
+    assert [draft.request.batch for draft in drafts] == ["b/0", "b/2"]
+    teacher.lost = set()
+    made.draft(PACK, wanted[1:2], drafts.append)
+    assert [draft.lessons for draft in drafts] == [(GOOD,)] * 3
+
+
+@given(lost=st.sets(st.integers(0, 5)), right=st.booleans())
+def test_a_solution_that_could_not_be_had_decides_nothing(lost, right):
+    made, teacher = cloudy(lost, SolveReply(steps=(), answer="132" if right else "131"))
+    drafts = [drafted(GOOD, GOOD, batch=f"b/{number}") for number in range(3)]
+    checked = {}
+    keep = lambda done: checked.__setitem__(done.batch, done)  # noqa: E731
+    if lost:
+        with pytest.raises(TeacherError, match="were not answered"):
+            made.verify(PACK, drafts, keep)
+    else:
+        made.verify(PACK, drafts, keep)
+    assert set(checked) == {f"b/{number}" for number in range(3) if not {2 * number, 2 * number + 1} & lost}
+    teacher.lost = set()
+    made.verify(PACK, [draft for draft in drafts if draft.request.batch not in checked], keep)
+    assert all(len(done.sound if right else done.refused) == 2 for done in checked.values())
+    assert len(checked) == 3

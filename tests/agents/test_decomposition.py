@@ -16,9 +16,10 @@ from ioa.agents.tutor.model import reply_to
 from ioa.memory import open_embedder
 from ioa.memory.domain import GIVEN
 from ioa.memory.errors import UserError
-from ioa.memory.records import Module, Source, SourceItem, Written
+from ioa.memory.records import Module, Probe, Source, SourceItem, Written
 from ioa.memory.similarity import normalise
 from ioa.memory.transcript import CallContext, Transcript
+from ioa.training.scoring import is_correct
 
 EMBED = open_embedder("wordllama").embed
 PROBES = 5
@@ -299,3 +300,31 @@ def test_bad_weather_is_no_answer():
     with pytest.raises(TeacherError, match=r"1 of 1 calls were not answered.*it rains\nResume"):
         Journal([], kept.append).ask(Cloudy(), {"a": call})
     assert kept == []
+
+
+def test_a_written_item_is_examined_by_the_rule_that_confirmed_it(decomposer):
+    def items(brief):
+        forms = ("x = {n:,}", "{n:,} apples", "{n:,}", "$ {n:,}.")
+        made = numbered(brief)["items"]
+        return {
+            "items": [
+                item
+                | {
+                    "answer": forms[i % 4].format(n=int(item["answer"]) + 5000),
+                    "question": f"5000 + {item['question']}",
+                }
+                for i, item in enumerate(made)
+            ]
+        }
+
+    def solve(brief):
+        first, second, third = re.findall(r"\d+", brief["problem"])
+        return {"steps": [], "answer": str(int(first) + int(second) + int(third))}
+
+    model = Asked().model(decompose=lambda _: named("one", "two"), items=items, solve=solve)
+    written = decomposer(model).decompose(Source(name="x", description="y")).items
+    assert len(written) == 22
+    for item in written:
+        fields = item.model_dump(include={"question", "answer", "module", "level"})
+        probe = Probe(id="p", split="final", family="", **fields)
+        assert is_correct(probe, f"Answer: {solve({'problem': item.question})['answer']}")[1], item.answer

@@ -3,17 +3,25 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ioa.agents.exchange import (
+    AnalyseReply,
+    AssignReply,
     Candidate,
+    ItemsBrief,
+    ItemsReply,
     LessonsBrief,
     LessonsReply,
     ModuleBrief,
+    PrerequisitesReply,
     SolveBrief,
     SolveReply,
     SourceProblem,
+    TagReply,
 )
-from ioa.agents.prompting import messages, parse
+from ioa.agents.prompting import UnreadableReplyError, messages, parse
 
 ABOUT = ModuleBrief(id="a/b", description="x")
 
@@ -62,7 +70,88 @@ def test_what_a_model_may_leave_out_it_may_also_write_oddly(written, read):
     assert parse('{"steps": [], "answer": "4", "module": null}', SolveReply).module == ""
 
 
+def test_one_lesson_that_cannot_be_read_does_not_lose_the_others():
+    good = {"problem": "p", "steps": "a\nb", "answer": 4, "verification": None}
+    bad = [{**good, "answer": None}, None, "no lesson", {**good, "problem": 3}]
+    reply = parse(json.dumps({"lessons": [bad[0], good, *bad[1:]]}), LessonsReply)
+    assert [(one.steps, one.answer, one.verification) for one in reply.lessons] == [(("a", "b"), "4", "")]
+    assert len(reply.dropped) == 4
+    assert reply.dropped[0] == "lesson 1 could not be read: answer: Input should be a valid string"
+    assert LessonsReply.model_validate(reply.model_dump(mode="json")) == reply
+    with pytest.raises(UnreadableReplyError, match=r"lessons\.0\.answer"):
+        parse(json.dumps({"lessons": bad}), LessonsReply)
+
+
+def test_a_solution_may_have_its_steps_as_text():
+    assert parse('{"steps": "3+4=7\\nso 7", "answer": 7}', SolveReply).steps == ("3+4=7", "so 7")
+    assert parse('{"steps": ["a", 7, null], "answer": 7}', SolveReply).steps == ("a", "7", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "good"),
+    [
+        (ItemsReply, "items", {"question": "q", "answer": "a"}),
+        (TagReply, "tags", {"item": "1", "module": "a/b"}),
+        (AssignReply, "assignments", {"probe": "p", "misconception": "1"}),
+        (AnalyseReply, "findings", {"module": "a/b", "misconception": "m"}),
+        (PrerequisitesReply, "prerequisites", {"module": "a", "requires": "b", "strength": 0.5, "why": "w"}),
+    ],
+)
+def test_what_cannot_be_read_in_a_list_is_left_out_as_long_as_something_can(kind, field, good):
+    read = parse(json.dumps({field: [None, good, {}], "note": ""}), kind)
+    assert len(getattr(read, field)) == 1
+    assert getattr(parse(json.dumps({field: [], "note": ""}), kind), field) == ()
+    with pytest.raises(UnreadableReplyError, match=field):
+        parse(json.dumps({field: [None], "note": ""}), kind)
+
+
+def test_the_form_allows_long_answers_and_many_steps_and_does_not_mention_what_was_dropped():
+    fields = brief().reply_schema()
+    assert set(fields["properties"]) == {"lessons"}
+    for properties in (lesson_schema(brief())["properties"], SolveBrief(problem="p").reply_schema()["properties"]):
+        assert properties["answer"]["maxLength"] >= 400
+        assert properties["steps"]["maxItems"] == 60
+        assert properties["steps"]["items"]["maxLength"] == 240
+    items = ItemsBrief(module=ABOUT, level="l", count=1, seed=1).reply_schema()["$defs"]["ProposedItem"]["properties"]
+    assert items["answer"]["maxLength"] >= 400
+
+
 def test_what_is_empty_is_not_written():
     reply = parse('{"lessons": [{"problem": "p", "steps": ["s"], "answer": "4"}]}', LessonsReply)
     assert set(reply.model_dump()["lessons"][0]) == {"problem", "steps", "answer", "verification"}
     assert parse('{"steps": [], "answer": "4"}', SolveReply).model_dump() == {"steps": (), "answer": "4"}
+
+
+CODE = "Write `f`.\n```python\ndef f(x):\n    return {'a': x}\n```\nand\n```json\n{\"a\": 1}\n```"
+LESSON = {"problem": CODE, "steps": ["Do:", "```python\nreturn {}\n```"], "answer": "{1}"}
+WHOLE = json.dumps({"lessons": [LESSON, LESSON, LESSON]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE,
+        f"```json\n{WHOLE}\n```",
+        f"```\n{WHOLE}\n```\nDone.",
+        f"Here they are:\n{WHOLE}\nI hope it helps.",
+        f"With {{braces}} before:\n```json\n{WHOLE}\n```\nand {{after}}.",
+        WHOLE.replace("\\n", "\n"),
+        WHOLE[:-2] + ",]}",
+        f"```json\n{WHOLE[:-2]},]}}\n```",
+        f"[{WHOLE}]",
+    ],
+)
+def test_code_in_a_lesson_is_not_taken_for_the_reply(text):
+    lessons = parse(text, LessonsReply).lessons
+    assert [lesson.problem for lesson in lessons] == [CODE] * 3
+    assert {lesson.steps for lesson in lessons} == {tuple(LESSON["steps"])}
+
+
+@given(st.integers(0, len(WHOLE)), st.sampled_from(["", '"', "}", "]", ", ", "```"]))
+def test_what_a_repair_would_lose_is_said_and_not_passed_over(place, noise):
+    broken = WHOLE[:place] + noise + WHOLE[place + (not noise) :]
+    try:
+        reply = parse(broken, LessonsReply)
+    except UnreadableReplyError:
+        return
+    assert len(reply.lessons) == 3 or reply.dropped
