@@ -120,7 +120,7 @@ class PedagogicalAdapter:
             accepted: The lessons so far; none of their problems is a seed, some are the sources of counterfactuals.
             used: The seed problems of earlier passes.
         """
-        shown = {(r.module, r.level): self._samples(domain.module(r.module), r.level, r.seed) for r in requests}
+        shown = {r.batch: self._samples(domain.module(r.module), r.level, r.seed) for r in requests}
         return Seeding(self._seed, self._avoid, self._bank).seeded(domain, requests, accepted, used, shown)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:

@@ -21,14 +21,10 @@ from ioa.agents.exchange import (
     ModuleFailures,
 )
 from ioa.agents.gaps import MisconceptionSettings
+from ioa.agents.quotation import without_items
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import Agreement, Misconception, WrongAnswer
 from ioa.memory.transcript import CallContext
-
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_BREAK = re.compile(r"(?<=[.;])\s+")
-_TELLING = 4
-"""Words in a row of an item's question that give it away, also without its numbers."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +131,7 @@ class Analyst:
 
     def _note_findings(self, reading: _Reading, reply: AnalyseReply, start: int, items: Sequence[FailedItem]) -> None:
         shown = {item.probe for item in reading.failures.failed[start : start + self._settings.batch]}
-        own = [finding for finding in reply.findings if finding.module == reading.id]
-        for finding in own[: self._settings.most + len(reading.named)]:
+        for finding in reply.findings[: self._settings.most + len(reading.named)]:
             text = _same_words(without_items(finding.misconception, items), reading.named)
             probes = reading.named.setdefault(text, [])
             probes += [probe for probe in dict.fromkeys(finding.probes) if probe in shown and probe not in probes]
@@ -247,30 +242,6 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     return (observed * n - by_chance) / (n * n - by_chance)
 
 
-def without_items(text: str, items: Sequence[FailedItem]) -> str:
-    """The text without the sentences and clauses that give an examined item away.
-
-    A finding is passed on to those who write the lessons; if it quoted the examination, the next gate would
-    measure whether its items had been taught. A clause gives an item away when it holds all its numbers, or a
-    sentence of its question.
-    """
-    secrets = [set(_NUMBER.findall(item.question)) for item in items]
-    quotes = {quote for item in items for quote in _quotable(item.question)}
-    told = [
-        clause
-        for clause in _BREAK.split(text)
-        if not any(secret and secret <= set(_NUMBER.findall(clause)) for secret in secrets)
-        and not any(quote in " ".join(clause.split()) for quote in quotes)
-    ]
-    return " ".join(told).rstrip("; ")
-
-
-def _quotable(question: str) -> list[str]:
-    whole = " ".join(question.split())
-    parts = [part.rstrip(" .;") for part in _BREAK.split(whole)]
-    return [whole, *(part for part in parts if len(part.split()) >= _TELLING)]
-
-
 def _same_words(text: str, known: Mapping[str, object]) -> str:
     """The known text that says the same, if one does: letter case, spacing and the full stop are no difference."""
     return next((other for other in known if _bare(other) == _bare(text)), text)
@@ -282,8 +253,10 @@ def _bare(text: str) -> str:
 
 def _placed_under(said: str, labels: Mapping[str, str]) -> str | None:
     """The text that is meant, empty for none; nothing where it cannot be told."""
-    word = said.strip().casefold()
-    return "" if word in {NONE, ""} else labels.get(word)
+    named = re.findall(r"\d+", said)
+    if len(named) == 1:
+        return labels.get(named[0])
+    return "" if not named and re.match(rf"\W*(?:(?:{NONE}|no|n/a|not)\b|\Z)", said, re.IGNORECASE) else None
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,12 @@ from ioa.agents.requests import Draft, LessonRequest
 from ioa.memory.records import Domain, Generator, Kind, Refusal, RefusalReason
 from ioa.memory.similarity import normalise
 
-_ANSWER = re.compile(r"^\s*(?:final )?answer\s*:\s*(.*)$", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"^\s*(?:\*\*|__)?(?:so,? )?(?:the )?(?:final )?answer(?: is)?(?:\*\*|__)?\s*:(?:\*\*|__(?=\s))?\s*(.*)$",
+    re.IGNORECASE,
+)
+_EMPHASIS = re.compile(r"^\*\*|\*\*$")
+"""Around the answer; within it, as in `2**3`, it is none."""
 
 Same = Callable[[str, str, str], bool]
 """(problem, one answer, another): whether the two are the same answer."""
@@ -66,7 +71,7 @@ def split_original(lesson: Lesson) -> tuple[tuple[str, ...], str]:
     """The lines of the plain solution, and the answer that stands in its last one; empty where none does."""
     lines = tuple(line.strip() for line in lesson.original if line.strip())
     stated = _ANSWER.match(lines[-1]) if lines else None
-    return (lines[:-1], stated.group(1).strip()) if stated else (lines, "")
+    return (lines[:-1], _EMPHASIS.sub("", stated.group(1).strip()).strip()) if stated else (lines, "")
 
 
 def _unchanged(lesson: Lesson, request: LessonRequest, same: Same) -> Objection:

@@ -198,7 +198,8 @@ def _chain(
         if not chosen:
             break
         reached = sum(d for d, _ in chosen.values()) / len(chosen)
-        left = {module: [pair for pair in open_ if pair[0] > reached] for module, open_ in left.items()}
+        done = {module: max(reached, chosen[module][0] if module in chosen else 0.0) for module in left}
+        left = {module: [pair for pair in open_ if pair[0] > done[module]] for module, open_ in left.items()}
         bridges.append(
             Stage(
                 title=f"Bridge to {stage.title}",

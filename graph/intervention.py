@@ -126,7 +126,7 @@ def _requests(shop: Workshop, module: str) -> list[LessonRequest]:
                 round=0,
                 kind=Kind.CHAIN_OF_THOUGHT,
                 level=shop.domain().module(module).exam_level,
-                strategies=synthesis.strategies,
+                strategies=() if synthesis.choice == "off" else synthesis.strategies,
                 count=min(synthesis.per_request, lessons - start),
                 seed=lesson_seed(shop.config.seed, batch),
             )

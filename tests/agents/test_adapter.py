@@ -12,6 +12,7 @@ from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.calling import TeacherError
 from ioa.agents.exchange import Lesson, LessonsReply, SolveReply, SourceProblem
 from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
+from ioa.agents.screening import split_original
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Outcome, Teacher
 from ioa.memory.domain import load_domain
@@ -119,6 +120,27 @@ def test_a_sound_lesson_keeps_its_original_without_the_line_of_the_answer(adapte
     assert example.original == ("47+85=132",)
     assert example.steps == GOOD.steps
     assert "47+85=132" not in example.solution
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["**Answer:** {}", "**Answer**: {}", "The answer is: {}", "so Answer: {}", "So, the final answer is: **{}**"],
+)
+def test_the_originals_answer_is_found_however_it_is_announced(adapter, line):
+    made, model = adapter(solution("132"))
+    right, wrong = (GOOD.model_copy(update={"original": ("47+85=132", line.format(n))}) for n in (132, 133))
+    assert check(made, drafted(right)).sound[0].original == ("47+85=132",)
+    asked = len(model.calls)
+    (refused,) = check(made, drafted(wrong)).refused
+    assert refused.reason is RefusalReason.STEPS
+    assert "'133'" in refused.detail
+    assert len(model.calls) == asked
+
+
+@pytest.mark.parametrize("answer", ["2**3", "__init__", "f(**kw)"])
+def test_code_is_no_emphasis(answer):
+    lesson = Lesson(problem="p", original=(f"**Answer:** {answer}",), steps=("s",), answer=answer)
+    assert split_original(lesson) == ((), answer)
 
 
 @pytest.mark.parametrize("original", [(), ("47+85=132",)])

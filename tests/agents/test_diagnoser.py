@@ -5,7 +5,7 @@ import pytest
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.exchange import FailedItem
 from ioa.agents.gaps import DiagnosisSettings
-from ioa.agents.misconceptions import without_items
+from ioa.agents.quotation import without_items
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
 from ioa.memory.domain import load_domain
@@ -68,10 +68,10 @@ def test_a_quoted_item_does_not_reach_the_planner_or_the_writer(diagnoser):
     assert analysis.note.startswith("Begin with the carry. Of 1")
 
 
-def test_probes_and_modules_that_were_not_shown_are_left_out_of_a_finding(diagnoser):
+def test_a_finding_keeps_the_probes_that_were_shown_however_it_writes_its_module(diagnoser):
     findings = [
-        {"module": MODULE, "misconception": "It drops the carry.", "probes": ["made-up", failed().probe]},
-        {"module": "made/up", "misconception": "?", "probes": []},
+        {"module": "Addition, carrying", "misconception": "It drops the carry.", "probes": ["made-up", failed().probe]},
+        {"module": "made/up", "misconception": "it drops the carry", "probes": ["made-up"]},
     ]
     reply = json.dumps({"findings": findings, "note": ""})
     analysis = diagnoser(reply, PLACED).analyse(PACK, [MODULE], [failed()], node="diagnose")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.gaps import DiagnosisSettings, MisconceptionSettings
-from ioa.agents.misconceptions import agreement, kappa
+from ioa.agents.misconceptions import _placed_under, agreement, kappa
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
 from ioa.agents.tutor import open_tutor
@@ -246,3 +246,15 @@ def test_kappa_is_cohens():
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
     assert kappa(pairs) == pytest.approx(0.4)
     assert agreement({"y": ["1"]}, {"1": "y", "2": "n"}).model_dump() == {"items": 2, "same": 1, "kappa": 1 / 3}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *((word, CARRY) for word in ("1", " 1. ", "(1)", "Misconception 1", "No. 1", "1: drops the carry")),
+        *((word, "") for word in ("none", "None.", "", " ", "n/a", "N/A", "none of them", "no misconception")),
+        *((word, None) for word in ("3", "1 or 2", "1, 2", "carry", "nonesuch", "10")),
+    ],
+)
+def test_a_placement_may_be_written_in_several_ways_and_is_never_guessed(said, meant):
+    assert _placed_under(said, {"1": CARRY, "2": ADDS}) == meant

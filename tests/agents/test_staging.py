@@ -92,6 +92,37 @@ def test_no_step_exceeds_the_bound_unless_a_bridge_was_built_as_far_as_levels_go
             assert after.lessons == 9
 
 
+@given(
+    st.lists(st.lists(st.tuples(st.floats(0, 1), LEVELS), min_size=1, max_size=4), min_size=1, max_size=4),
+    st.floats(0.01, 0.5),
+)
+def test_no_module_is_bridged_twice_at_a_level_and_each_bridge_is_harder_than_the_last(groups, tau):
+    difficulty, levels, stages = {}, {}, []
+    for number, group in enumerate(groups, start=1):
+        names = [f"m/{number}-{i}" for i in range(len(group))]
+        difficulty |= {name: d for name, (d, _) in zip(names, group, strict=True)}
+        levels |= {name: easier for name, (_, easier) in zip(names, group, strict=True)}
+        mean = sum(difficulty[name] for name in names) / len(names)
+        stages.append(Stage(number=number, title=str(number), modules=tuple(names), difficulty=mean))
+    made = with_bridges(stages, difficulty, levels, tau_zpd=tau, lessons=None)
+    taught = [(module, level) for stage in made for module, level in stage.levels.items()]
+    assert len(taught) == len(set(taught))
+    for module in difficulty:
+        risen = [levels[module][level] for name, level in taught if name == module]
+        assert risen == sorted(risen)
+
+
+def test_a_module_that_is_ahead_of_the_mean_waits_for_the_others():
+    stages = [
+        Stage(number=1, title="one", modules=("m/a",), difficulty=0.0),
+        Stage(number=2, title="two", modules=("m/b", "m/c"), difficulty=0.9),
+    ]
+    difficulty = {"m/a": 0.0, "m/b": 0.9, "m/c": 0.9}
+    levels = {"m/b": {"easy": 0.2}, "m/c": {"easy": 0.4}}
+    made = with_bridges(stages, difficulty, levels, tau_zpd=0.15, lessons=None)
+    assert [stage.modules for stage in made] == [("m/a",), ("m/b", "m/c"), ("m/b", "m/c")]
+
+
 def test_a_bridge_takes_only_the_modules_above_the_bound_at_the_hardest_level_within_it():
     stages = [
         Stage(number=1, title="one", modules=("m/a",), difficulty=0.3),
