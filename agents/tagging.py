@@ -9,12 +9,20 @@ from ioa.agents.journal import Answered, Journal, reply_of
 from ioa.agents.outline import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.bank import item_id
+from ioa.memory.duplicates import Bounds
+from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem
+from ioa.memory.similarity import features
 from ioa.memory.transcript import CallContext
 
 
 def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], list[RefusedItem]]:
-    """The items of a set, each text once, and those that are there already."""
+    """The items of a set, each text once, and those that are there already.
+
+    One that states the same facts as an earlier item in nearly the same words, and has the same answer, counts as that
+    item: one of them could be examined and the other be taught from.
+    """
+    near, by_id = NearVerbatim(Bounds().jaccard), dict[str, BankItem]()
     kept: dict[str, BankItem] = {}
     double = []
     names: set[str] = set()
@@ -33,9 +41,15 @@ def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], l
         )
         if text in kept:
             double.append(refused(made, "duplicate", f"the same text as {kept[text].id}"))
-        else:
-            names.add(made.id)
-            kept[text] = made
+            continue
+        view = features(made.question)
+        found = near.find(view)
+        if found and by_id[found[0]].answer == made.answer:
+            double.append(refused(made, "duplicate", f"nearly the same text as {found[0]}"))
+            continue
+        near.add(made.id, view)
+        names.add(made.id)
+        kept[text] = by_id[made.id] = made
     return list(kept.values()), double
 
 

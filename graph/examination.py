@@ -8,7 +8,7 @@ from ioa.agents import TeacherExaminee
 from ioa.graph.workshop import Workshop
 from ioa.memory import Assessment, ItemResult, Probe, Score, Split, Verdict
 from ioa.memory.files import append_records, read_record, read_records, write_records
-from ioa.memory.teacher_scores import TeacherScores, module_key
+from ioa.memory.teacher_scores import module_key
 from ioa.training import best_round, examine, score_by_module, verdict
 
 PIECE = 32
@@ -123,9 +123,7 @@ def _asked(shop: Workshop, label: str, probes: Sequence[Probe], node: str) -> li
 def _kept(shop: Workshop, module: str, own: Sequence[Probe], have: Collection[str], count: int) -> list[ItemResult]:
     """What earlier runs measured of the teacher in the module, named by this run's probes where it is their items."""
     names = {probe.question: probe.id for probe in own}
-    known = TeacherScores(shop.run.teacher_scores).known(
-        shop.teacher_key(), _module_key(shop, module), names, count + len(have)
-    )
+    known = shop.teacher_scores().known(shop.teacher_key(), _module_key(shop, module), names, count + len(have))
     renamed = [one.model_copy(update={"probe": names.get(one.question, one.probe), "module": module}) for one in known]
     return [one for one in renamed if one.probe not in have][:count]
 
@@ -140,7 +138,7 @@ def _keep(shop: Workshop, results: Sequence[ItemResult]) -> None:
         return
     for module in dict.fromkeys(result.module for result in results):
         own = [result for result in results if result.module == module]
-        TeacherScores(shop.run.teacher_scores).add(shop.teacher_key(), _module_key(shop, module), shop.run.run_id, own)
+        shop.teacher_scores().add(shop.teacher_key(), _module_key(shop, module), shop.run.run_id, own)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
+from ioa.memory.teacher_scores import TeacherScores
 from ioa.training import Student
 
 T = TypeVar("T")
@@ -138,6 +139,11 @@ class Workshop:
         told = self.config.teacher.model_dump_json(exclude=set(CALLING) - {"base_url", "form", "max_tokens"})
         prompts = [prompt_text(name) for name in ("examinee", "solve")]
         return hashlib.sha256("\n".join([told, *prompts]).encode()).hexdigest()[:16]
+
+    @_once
+    def teacher_scores(self) -> TeacherScores:
+        """What teachers scored in this run and in the others of its folder."""
+        return TeacherScores(self.run.teacher_scores)
 
     def _endpoint(self, settings: TeacherSettings) -> Endpoint:
         """One for each teacher, whatever its roles: its limits hold for all of them together."""

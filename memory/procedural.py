@@ -1,7 +1,7 @@
 """Drawing items from reasoning-gym's families: an endless, seeded supply of problems with answers.
 
 A family builds item number i of a data set from `Random(seed + i)`, so two supplies are disjoint as soon as
-their ranges of seeds are. Every purpose of a run has ranges of its own: `seed_range`, `lesson_seed`.
+their ranges of seeds are. Every purpose of a run has ranges of its own: `seed_range`, `lesson_seed`, `level_seed`.
 """
 
 import hashlib
@@ -26,6 +26,7 @@ PURPOSES = (*(split.value for split in Split), "samples", "lessons")
 _ORDINALS = 10_000
 _RUN_SEEDS = 2**24
 _FIRST_LESSON = 2**40  # above every slot of seed_range; a seed stays below 2**63, and so fits any store
+_FIRST_LEVEL = _FIRST_LESSON + 2**40
 
 _STALE = 5_000
 """So many items in a row that are unsuitable or known: the supply counts as exhausted, unless told otherwise."""
@@ -78,8 +79,19 @@ def lesson_seed(run_seed: int, batch: str) -> int:
     It depends on the request's name alone, so that a resumed run draws the same. The ranges lie above all
     of `seed_range`; that two requests share one has a chance of 1 in 10**12.
     """
-    digest = hashlib.sha256(f"{run_seed}/{batch}".encode()).digest()
-    return (_FIRST_LESSON + int.from_bytes(digest[:5], "big")) * SEED_STRIDE
+    return _hashed(_FIRST_LESSON, f"{run_seed}/{batch}")
+
+
+def level_seed(run_seed: int, module: str, level: str) -> int:
+    """First seed of the range from which the probes of an easier level are drawn, however many levels there are.
+
+    The ranges lie above all of `lesson_seed`; that two levels share one has a chance of 1 in 10**12.
+    """
+    return _hashed(_FIRST_LEVEL, f"{run_seed}/{module}@{level}")
+
+
+def _hashed(first: int, name: str) -> int:
+    return (first + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")) * SEED_STRIDE
 
 
 def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), patience: int = _STALE) -> Iterator[Item]:

@@ -1,13 +1,15 @@
 """Lessons of several runs in one folder, so that no run is taught what another has been taught already.
 
 `lessons.jsonl` is the truth and is only appended to, by whoever holds the lock. Beside it lies one row of 32-bit
-numbers for each line, its vector, which can be made again. Not Chroma: two processes may not open one of its folders,
+numbers for each line, its vector, which can be made again, and is where the line has been changed by hand (its mark
+tells). Not Chroma: two processes may not open one of its folders,
 and handing it from one to the other costs seconds (at 100,000 vectors to open it, and to seal it again).
 """
 
 import hashlib
 import os
 import re
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ from ioa.memory.files import append_records, mend_last_line, read_lines_from, wr
 from ioa.memory.records import Example, Record
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import Features, features
-from ioa.memory.vectors import VectorFile
+from ioa.memory.vectors import MarkFile, VectorFile
 
 PATIENCE = 300.0
 """Seconds to wait for another run that holds the store; embedding all of it anew takes longest."""
@@ -88,8 +90,11 @@ class SharedStore:
         self._rows: dict[str, int] = {}
         self._read_to = 0
         self._lines = 0
+        self._last = b""
+        self._own_marks = array("Q")
         name = re.sub(r"[^A-Za-z0-9_.-]+", "-", embedder.name)
         self._vectors = VectorFile(folder / f"vectors-{name}.f32", embedder.dimension)
+        self._marks = MarkFile(folder / f"marks-{name}.u64")
         self._foreign = Pool(bounds, self._vectors_of)
         with self.alone():
             pass
@@ -138,21 +143,39 @@ class SharedStore:
 
     def _catch_up(self) -> None:
         """Read the lessons that were added since the last time, by anybody."""
+        self._see_unchanged()
         for number, line, end in read_lines_from(self._path, self._read_to, self._lines):
             try:
                 lesson = SharedLesson.model_validate_json(line)
             except ValueError as error:
                 raise UserError(
                     f"{self._path}, line {number}: not a lesson of a shared store ({error}).\n"
-                    "Restore the line, or delete it."
+                    "Stop the runs that use the store, then restore the line, or delete it."
                 ) from error
-            self._read_to, self._lines = end, number
+            self._read_to, self._lines, self._last = end, number, line
             if lesson.id in self._lessons:
                 continue
             self._rows[lesson.id] = len(self._lessons)
             self._lessons[lesson.id] = lesson
+            self._own_marks.append(_mark(lesson))
             if lesson.owner != self._owner:
                 self._foreign.add(lesson.id, features(lesson.problem))
+
+    def _see_unchanged(self) -> None:
+        """Lessons are only ever added: else what is known of the lines no longer fits them.
+
+        Raises:
+            UserError: somebody has changed the lines that were read.
+        """
+        if not self._read_to:
+            return
+        with self._path.open("rb") as handle:
+            handle.seek(self._read_to - len(self._last))
+            if handle.read(len(self._last)) != self._last:
+                raise UserError(
+                    f"{self._path} was changed while this run used it: line {self._lines} is not what it was. "
+                    "Resume the run; it reads the file anew."
+                )
 
     def _vectors_of(self, keys: Sequence[str]) -> NDArray[np.float32]:
         rows = [self._rows[key] for key in keys]
@@ -162,16 +185,32 @@ class SharedStore:
         return self._vectors.read(rows)
 
     def _fill(self) -> None:
-        """Make the vectors that are missing. The caller holds the lock."""
-        missing = list(self._lessons.values())[self._vectors.mend(len(self._lessons)) :]
+        """Make the vectors that are missing, or are of other lessons. The caller holds the lock."""
+        marks = np.array(self._own_marks, dtype=np.uint64)
+        kept = self._vectors.mend(self._marks.agree(marks))
+        self._marks.cut(kept)
+        missing = list(self._lessons.values())[kept:]
         for start in range(0, len(missing), _EMBEDDED):
             part = missing[start : start + _EMBEDDED]
             self._vectors.append(self._embedder.embed([lesson.problem for lesson in part]))
+            self._marks.append(marks[kept + start : kept + start + len(part)])
+
+
+def _mark(lesson: SharedLesson) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{lesson.id}\n{lesson.problem}".encode(), digest_size=8).digest(), "big")
 
 
 def _owner(run: RunDirectory) -> str:
-    """Names this run directory; decided when it first uses a store, so that it can be moved afterwards."""
-    if not run.owner.exists():
-        place = hashlib.sha256(str(run.root.resolve()).encode()).hexdigest()[:12]
-        write_text(run.owner, f"{run.run_id}-{place}\n")
-    return run.owner.read_text(encoding="utf-8").strip()
+    """Names this run directory, moved or not; a copy of it gets another name, since both may go on.
+
+    A directory is told from its copy by its inode. Where that changes for another reason, the run's earlier lessons
+    count as another's: it knows them from its own files all the same.
+    """
+    run.root.mkdir(parents=True, exist_ok=True)
+    inode = str(run.root.stat().st_ino)
+    known = run.owner.read_text(encoding="utf-8").split() if run.owner.exists() else []
+    if len(known) != 2 or known[1] != inode:
+        place = hashlib.sha256(f"{run.root.resolve()}\n{inode}".encode()).hexdigest()[:12]
+        known = [f"{run.run_id}-{place}", inode]
+        write_text(run.owner, "\n".join(known) + "\n")
+    return known[0]

@@ -24,20 +24,24 @@ class Measured(Record):
 
 
 class TeacherScores:
-    """Answers of teachers by module, shared by the runs of a folder; JSON lines, appended under a lock."""
+    """Answers of teachers by module, shared by the runs of a folder; JSON lines, appended under a lock.
+
+    The file is read anew only when it has changed: it holds every answer of every run, and is asked module by module.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._state: tuple[int, int, int] | None = None
+        self._answers: dict[tuple[str, str], dict[str, Measured]] = {}
+        """By teacher and module, then by question: the first answer to each."""
 
     def known(self, teacher: str, module: str, questions: Collection[str], count: int) -> list[ItemResult]:
         """Up to `count` answers of that teacher in that module, those to the given questions first.
 
         An answer to another question bears the run it comes from in its probe's id.
         """
-        found: dict[str, Measured] = {}
-        for one in read_records(self._path, Measured):
-            if (one.teacher, one.module) == (teacher, module):
-                found.setdefault(one.result.question, one)
+        self._catch_up()
+        found = self._answers.get((teacher, module), {})
         ordered = sorted(found.values(), key=lambda one: one.result.question not in questions)  # stable: then by age
         return [
             one.result
@@ -51,6 +55,19 @@ class TeacherScores:
         measured = [Measured(teacher=teacher, module=module, run=run, result=result) for result in results]
         with FileLock(f"{self._path}.lock"):
             append_records(self._path, measured)
+
+    def _catch_up(self) -> None:
+        if not self._path.exists():
+            self._state, self._answers = None, {}
+            return
+        now = self._path.stat()
+        state = now.st_ino, now.st_size, now.st_mtime_ns  # taken first: what is added meanwhile is read the next time
+        if state == self._state:
+            return
+        answers: dict[tuple[str, str], dict[str, Measured]] = {}
+        for one in read_records(self._path, Measured):
+            answers.setdefault((one.teacher, one.module), {}).setdefault(one.result.question, one)
+        self._state, self._answers = state, answers
 
 
 def module_key(module: Module, items: Sequence[BankItem] = ()) -> str:

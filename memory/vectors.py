@@ -1,4 +1,4 @@
-"""Vectors in memory, by id, and in a file, by number."""
+"""Vectors in memory, by id, and in a file, by number, with what tells of which text each is."""
 
 import os
 from collections.abc import Sequence
@@ -80,3 +80,32 @@ class VectorFile:
             return np.zeros((0, self._dimension), dtype=np.float32)
         table = np.memmap(self._path, dtype="<f4", mode="r", shape=(count, self._dimension))
         return np.asarray(table[rows], dtype=np.float32)
+
+
+class MarkFile:
+    """Of which text each row of a `VectorFile` is: one 64-bit mark a row, written after the vector."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def agree(self, marks: NDArray[np.uint64]) -> int:
+        """The number of rows, from the first one on, whose marks are these."""
+        known = self._all()[: len(marks)]
+        others = np.flatnonzero(known != marks[: len(known)])
+        return int(others[0]) if len(others) else len(known)
+
+    def cut(self, left: int) -> None:
+        """Leave so many rows, and no torn one."""
+        if self._path.exists() and self._path.stat().st_size != 8 * left:
+            os.truncate(self._path, 8 * left)
+
+    def append(self, marks: NDArray[np.uint64]) -> None:
+        """Add N marks."""
+        with self._path.open("ab") as handle:
+            handle.write(np.ascontiguousarray(marks, dtype="<u8").tobytes())
+            handle.flush()
+            os.fsync(handle.fileno())
+
+    def _all(self) -> NDArray[np.uint64]:
+        whole = self._path.read_bytes() if self._path.exists() else b""
+        return np.frombuffer(whole[: len(whole) // 8 * 8], dtype="<u8").astype(np.uint64)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ioa.memory.bank import ItemBank
 from ioa.memory.errors import UserError
-from ioa.memory.procedural import Item, seed_range, supply
+from ioa.memory.procedural import Item, level_seed, seed_range, supply
 from ioa.memory.records import Domain, Generator, Module, Probe, Record, Split
 from ioa.memory.similarity import normalise
 
@@ -17,8 +17,6 @@ ROOM = 4
 supply each item is better spent on a lesson."""
 _PATIENCE = 500
 """Items in a row that bring nothing new before a supply counts as small."""
-_BESIDE = 1_000
-"""Modules have the seed ranges below this; those of their levels lie above it."""
 
 
 class ExaminationSettings(Record):
@@ -90,7 +88,6 @@ def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank:
 
 
 def level_probes(
-    domain: Domain,
     module: Module,
     level: str,
     settings: ExaminationSettings,
@@ -101,7 +98,6 @@ def level_probes(
     """Probes of an easier level, for a bridge: as many as there are, up to the sizes of diagnosis and gate.
 
     Args:
-        domain: Where the module stands.
         module: The module.
         level: One of its levels.
         settings: The sizes.
@@ -113,8 +109,7 @@ def level_probes(
         The probes of both splits; a quarter of what there is for each, where there is not enough for both.
     """
     sizes = {split: settings.size(split) for split in (Split.DIAGNOSIS, Split.GATE)}
-    ordinal = _BESIDE * (1 + list(module.levels).index(level)) + domain.modules.index(module)
-    begin = seed_range(seed, Split.GATE, ordinal)
+    begin = level_seed(seed, module.id, level)
     supplied = (bank or ItemBank()).supply(module, level, seed=begin, exclude=taken)
     items = list(islice(supplied, sum(sizes.values())))
     if len(items) < sum(sizes.values()):

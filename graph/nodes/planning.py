@@ -112,11 +112,10 @@ def bridge_probes(shop: Workshop, module: str, level: str, split: Split) -> list
         return [probe for probe in shop.probes() if probe.id.rpartition("/")[0].partition("/")[2] == name]
 
     if not own():
-        domain = shop.domain()
         texts = [probe.question for probe in shop.probes()] + [lesson.problem for lesson in shop.store().examples()]
         taken = {normalise(text) for text in texts}
         drawn = level_probes(
-            domain, domain.module(module), level, shop.config.examination, shop.config.seed, taken, shop.bank()
+            shop.domain().module(module), level, shop.config.examination, shop.config.seed, taken, shop.bank()
         )
         append_records(shop.run.probes, drawn)
         shop.store().guard(drawn)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.memory.errors import UserError
-from ioa.memory.procedural import PURPOSES, SEED_STRIDE, check, draw, lesson_seed, seed_range
+from ioa.memory.procedural import PURPOSES, SEED_STRIDE, check, draw, lesson_seed, level_seed, seed_range
 from ioa.memory.records import Filter, Generator, Split
 from ioa.memory.similarity import normalise
 
@@ -106,7 +106,7 @@ def test_the_filter_for_wrong_answers_lets_right_ones_through():
     st.text(max_size=20),
 )
 def test_ranges_of_seeds_never_overlap(ranges, batch):
-    starts = sorted([*(seed_range(*one) for one in ranges), lesson_seed(0, batch)])
+    starts = sorted([*(seed_range(*one) for one in ranges), lesson_seed(0, batch), level_seed(0, batch, batch)])
     assert all(after - before >= SEED_STRIDE for before, after in pairwise(starts))
     assert starts[-1] + SEED_STRIDE < 2**63
 
@@ -114,6 +114,13 @@ def test_ranges_of_seeds_never_overlap(ranges, batch):
 def test_lesson_seeds_depend_on_run_and_request():
     seeds = {lesson_seed(run, f"stage-01/round-0/pass-0/a/b/{n:03d}") for run in range(10) for n in range(1_000)}
     assert len(seeds) == 10_000
+    assert all(seed % SEED_STRIDE == 0 for seed in seeds)
+
+
+def test_level_seeds_depend_on_run_module_and_level():
+    names = [f"a/{n}" for n in range(100)]
+    seeds = {level_seed(run, module, level) for run in range(3) for module in names for level in names}
+    assert len(seeds) == 30_000
     assert all(seed % SEED_STRIDE == 0 for seed in seeds)
 
 

@@ -1,9 +1,11 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,40 @@ def test_a_moved_run_knows_its_lessons_again(tmp_path):
     with open_run(tmp_path, "after") as store:
         assert store.check([APPLES])[0].run == ""
     assert len(lessons(tmp_path)) == 1
+
+
+def test_a_copied_run_and_its_original_are_two(tmp_path):
+    with open_run(tmp_path, "first") as store:
+        store.add([example("Calculate 1 + 1.")])
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")
+    with open_run(tmp_path, "copy") as copy, open_run(tmp_path, "first") as first:
+        copy.add([example(APPLES)])
+        assert first.check([APPLES])[0].run == "copy"
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_lesson_that_is_deleted_by_hand_shifts_no_vectors(tmp_path, line):
+    with open_run(tmp_path, "one") as store:
+        store.add([example(problem) for problem in ("Calculate 1 + 1.", APPLES, "Name the largest planet of all.")])
+    path = tmp_path / "shared" / "lessons.jsonl"
+    kept = path.read_text().splitlines(keepends=True)
+    del kept[line]
+    path.write_text("".join(kept))
+    with open_run(tmp_path, "two"):
+        pass
+    (vectors,) = (tmp_path / "shared").glob("vectors-*")
+    rows = np.fromfile(vectors, dtype="<f4").reshape(-1, EMBEDDER.dimension)
+    assert rows == pytest.approx(EMBEDDER.embed([lesson.problem for lesson in lessons(tmp_path)]), abs=1e-6)
+
+
+def test_a_store_that_is_changed_by_hand_while_it_is_used_is_noticed(tmp_path):
+    with open_run(tmp_path, "one") as one, open_run(tmp_path, "two") as two:
+        one.add([example("Calculate 1 + 1."), example(APPLES)])
+        assert two.check([APPLES])[0] is not None
+        path = tmp_path / "shared" / "lessons.jsonl"
+        path.write_text(path.read_text().splitlines(keepends=True)[1])
+        with pytest.raises(UserError, match="was changed while this run used it"):
+            two.check([APPLES])
 
 
 @settings(max_examples=10, deadline=None)

@@ -7,7 +7,7 @@ from ioa.memory.domain import load_domain
 from ioa.memory.errors import UserError
 from ioa.memory.records import Split
 from ioa.memory.similarity import normalise
-from ioa.training import ExaminationSettings, build_probes, mixture
+from ioa.training import ExaminationSettings, build_probes, level_probes, mixture
 from ioa.training.settings import TrainingSettings
 
 
@@ -46,6 +46,18 @@ def test_every_split_has_its_size_in_every_module():
     for module in load_domain("arithmetic").modules:
         counts = {split: sum(p.module == module.id and p.split == split for p in probes) for split in Split}
         assert counts == {Split.DIAGNOSIS: 2, Split.GATE: 3, Split.FINAL: 4}
+
+
+def test_the_easiest_of_many_levels_can_be_examined():
+    known = load_domain("arithmetic").module("addition/multi-term")
+    levels = {f"level {number}": known.exam for number in range(15)} | {"top": known.exam}
+    module = known.model_copy(update={"levels": levels, "exam_level": "top"})
+    sizes = ExaminationSettings(diagnosis=3, gate=4)
+    taken = set[str]()
+    drawn = [level_probes(module, level, sizes, 7, taken) for level in levels]
+    assert [len(probes) for probes in drawn] == [7] * 16
+    assert len({normalise(probe.question) for probes in drawn for probe in probes}) == len(taken) == 7 * 16
+    assert drawn[9] == level_probes(module, "level 9", sizes, 7, {normalise(p.question) for d in drawn[:9] for p in d})
 
 
 def test_earlier_lessons_are_mixed_in_evenly_by_module_and_repeatably():

@@ -1,0 +1,19 @@
+"""Near-duplicates in an item set that a person gave."""
+
+from ioa.agents.tagging import distinct
+from ioa.memory.records import SourceItem
+
+STORY = "Tom has 3 apples and buys 4 more at the market. Then he gives two to Anna. How many apples does Tom have?"
+
+
+def test_an_item_in_nearly_the_same_words_is_left_out_and_named_but_not_one_with_other_numbers_or_another_answer():
+    questions = [
+        (STORY, "5"),
+        (STORY.replace("buys", "gets"), "5"),
+        (STORY.replace("3", "6"), "8"),
+        (STORY.replace("at the market", "in the market"), "none"),
+    ]
+    items = [SourceItem(id=f"i{n}", question=text, answer=answer) for n, (text, answer) in enumerate(questions)]
+    kept, double = distinct(items, "given")
+    assert [item.id for item in kept] == ["i0", "i2", "i3"]
+    assert [refused.detail for refused in double] == ["nearly the same text as i0"]
