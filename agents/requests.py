@@ -30,7 +30,7 @@ class SynthesisSettings(Record):
     per_request: Annotated[int, Field(ge=1, le=50)] = 10
     """Lessons asked for in one call; J of the paper."""
     passes: Annotated[int, Field(ge=1)] = 3
-    """How often the missing lessons are asked for again before the stage goes on with fewer."""
+    """How often a round asks for lessons, the first time included, before it goes on with fewer than it wants."""
     least_yield: Unit = 0.1
     """Share of a pass's lessons that must be new and right; with fewer, the rest is not asked for again."""
     introductory_share: Unit = 0.2
