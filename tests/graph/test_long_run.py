@@ -163,7 +163,7 @@ def test_a_teacher_that_repeats_itself_is_not_asked_again(tmp_path):
         return answer({"messages": [*body["messages"][:-1], {"role": "user", "content": said}]})
 
     with serve_script([], then=again) as server:
-        synthesis = {"per_module": 40, "per_request": 2, "passes": 5}
+        synthesis = {"per_module": 40, "per_request": 2, "passes": 5, "counterfactual_share": 0}
         config = write_config(tmp_path, teacher=teacher(server), synthesis=synthesis, mastery={"rounds": 0})
         done = ioa("run", config, "--run-id", "echo", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
