@@ -17,7 +17,6 @@ from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.bank import ItemBank, shuffled
 from ioa.memory.procedural import lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
-from ioa.memory.transcript import CallContext
 
 SAMPLES = 3
 """Problems that a teacher is shown of what it is to write."""
@@ -164,16 +163,8 @@ class PedagogicalAdapter:
             misconception=request.misconception,
             max_words=self._max_words,
         )
-        context = CallContext(
-            node="draft",
-            agent="adapter",
-            task=brief.task,
-            stage=None if request.trial else request.stage,
-            round=None if request.trial else request.round,
-            module=request.module,
-            strategies=tuple(strategy.value for strategy in request.strategies),
-            batch=request.batch,
-        )
+        strategies = tuple(strategy.value for strategy in request.strategies)
+        context = request.context("draft", "adapter", brief.task).model_copy(update={"strategies": strategies})
         return Call(brief, context)
 
     def _samples(self, module: Module, level: str, seed: int = 0) -> tuple[str, ...]:

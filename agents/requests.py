@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from ioa.agents.exchange import Lesson, SourceProblem
 from ioa.memory.duplicates import Bounds
 from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
+from ioa.memory.transcript import CallContext
 
 
 def _odd(count: int) -> int:
@@ -100,10 +101,18 @@ class LessonRequest(Record):
     sources: tuple[SourceProblem, ...] = ()
     """Of a counterfactual request: the problems that are to be changed."""
 
-    @property
-    def trial(self) -> bool:
-        """Whether the lessons are for an intervention and belong to no stage."""
-        return self.batch.startswith(TRIAL)
+    def context(self, node: str, agent: str, task: str) -> CallContext:
+        """Where in the run a call for it is made; lessons on trial belong to no stage."""
+        trial = self.batch.startswith(TRIAL)
+        return CallContext(
+            node=node,
+            agent=agent,
+            task=task,
+            stage=None if trial else self.stage,
+            round=None if trial else self.round,
+            module=self.module,
+            batch=self.batch,
+        )
 
 
 class Draft(Record):

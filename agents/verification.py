@@ -13,7 +13,6 @@ from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.records import Difficulty, Domain, Example, Kind, Module, Refusal, RefusalReason
 from ioa.memory.store import example_id
-from ioa.memory.transcript import CallContext
 
 Agree = Callable[[Module, str, str, str, str], bool]
 """(module, level, problem, one answer, another): whether the two are the same answer."""
@@ -82,7 +81,7 @@ class LessonVerifier:
             for number in check.undecided:
                 call = Call(
                     SolveBrief(problem=check.sound[number].problem, candidates=candidates),
-                    _context(check.draft.request),
+                    check.draft.request.context("verify", "verifier", SolveBrief.task),
                     sample,
                 )
                 calls.append(call)
@@ -109,18 +108,6 @@ class LessonVerifier:
             Candidate(id=module.id, description=module.description, sample=next(iter(self._samples(module, level)), ""))
             for module, level in levels
         )
-
-
-def _context(request: LessonRequest) -> CallContext:
-    return CallContext(
-        node="verify",
-        agent="verifier",
-        task=SolveBrief.task,
-        stage=None if request.trial else request.stage,
-        round=None if request.trial else request.round,
-        module=request.module,
-        batch=request.batch,
-    )
 
 
 @dataclass
