@@ -38,6 +38,8 @@ def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], l
             origin="given",
             verified=False,
             purpose="seed",
+            scorer=item.scorer,
+            metadata=item.metadata,
         )
         if text in kept:
             double.append(refused(made, "duplicate", f"the same text as {kept[text].id}"))

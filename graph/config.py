@@ -1,6 +1,6 @@
 """The run file: everything a run depends on, in one YAML document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -58,6 +58,8 @@ class RunConfig(Record):
     """Plays every role that has no teacher of its own."""
     roles: Roles = Roles()
     budget: BudgetSettings = BudgetSettings()
+    scorers: Mapping[str, Mapping[str, Any]] = {}
+    """Settings of scorers, by the scorer's name."""
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""
     decomposition: DecompositionSettings = DecompositionSettings()

@@ -55,6 +55,7 @@ def examine_student(shop: Workshop, label: str, probes: Sequence[Probe], adapter
             shop.student(),
             unknown,
             lambda done, total: shop.reporter.work(f"student, {label}", done, total),
+            shop.scorers(),
         )
         known |= {result.probe: result for result in results}
         write_records(shop.run.scores(label), known.values())
@@ -113,7 +114,7 @@ def _asked(shop: Workshop, label: str, probes: Sequence[Probe], node: str) -> li
     results = []
     for start in range(0, len(probes), PIECE):
         piece = probes[start : start + PIECE]
-        new = examine(TeacherExaminee(shop.teacher(), node), piece)
+        new = examine(TeacherExaminee(shop.teacher(), node), piece, scorers=shop.scorers())
         append_records(shop.run.scores(label), new)
         results += new
         shop.reporter.work(f"teacher, {label}", start + len(piece), len(probes))

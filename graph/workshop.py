@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from ioa.agents import (
@@ -37,7 +37,7 @@ from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
 from ioa.memory.teacher_scores import TeacherScores
-from ioa.training import Student
+from ioa.training import Scorers, Student
 
 T = TypeVar("T")
 
@@ -156,6 +156,13 @@ class Workshop:
         return endpoint
 
     @_once
+    def scorers(self) -> Scorers:
+        """Who grades the replies of student and teacher."""
+        scorers = Scorers(self.config.scorers, judge=self.teacher("judge"))
+        self._open.callback(scorers.close)
+        return scorers
+
+    @_once
     def student(self) -> Student:
         """The student; loading it takes seconds, and the first time a conversion."""
         self.reporter.say(f"Loading the student {self.config.student.model}")
@@ -199,7 +206,14 @@ class Workshop:
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
         settings, seed = self.config.synthesis, self.config.seed
         return PedagogicalAdapter(
-            writer, verifier, settings, seed=seed, max_words=words, avoid=avoid, agree=agree, bank=self.bank()
+            writer,
+            verifier,
+            settings,
+            seed=seed,
+            max_words=words,
+            avoid=avoid,
+            agree=partial(agree, self.scorers()),
+            bank=self.bank(),
         )
 
     def domain(self) -> Domain:

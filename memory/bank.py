@@ -87,7 +87,7 @@ class ItemBank:
                 f"of its {len(held)} written or given probes of level {level!r}, {len(free)} are left, but {count} are "
                 "needed. Give more items, or ask for fewer in `examination`."
             )
-        return [Item(question=item.question, answer=item.answer) for item in free[:count]]
+        return [_item(item) for item in free[:count]]
 
     def supply(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
         """Items for an examination, without end where a generator makes them, and as many as the bank still holds."""
@@ -108,4 +108,8 @@ class ItemBank:
         known = {normalise(text) for text in exclude}
         for item in held:
             if normalise(item.question) not in known:
-                yield Item(question=item.question, answer=item.answer)
+                yield _item(item)
+
+
+def _item(item: BankItem) -> Item:
+    return Item(question=item.question, answer=item.answer, metadata=item.metadata, scorer=item.scorer)

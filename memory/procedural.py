@@ -51,7 +51,9 @@ class Item(Record):
     answer: str
     """The reference answer, as the family gives it."""
     metadata: Mapping[str, Any] = {}
-    """What the family's verifier needs beside the answer; plain JSON."""
+    """What the scorer needs beside the answer; plain JSON."""
+    scorer: str = ""
+    """Name of its scorer; empty: the one that goes with where it comes from."""
 
 
 def seed_range(run_seed: int, purpose: str, ordinal: int) -> int:
@@ -122,7 +124,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), pa
             continue
         stale = 0
         known.add(key)
-        yield Item(question=text, answer=reply, metadata=_plain(raw.get("metadata", {})))
+        yield Item(question=text, answer=reply, metadata=_plain(raw.get("metadata", {})), scorer=generator.scorer)
 
 
 def draw(generator: Generator, *, seed: int, count: int, exclude: Collection[str] = ()) -> list[Item]:

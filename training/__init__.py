@@ -11,7 +11,8 @@ from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 from ioa.training.mixture import manifest, mixture
 from ioa.training.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.prompting import Shot
-from ioa.training.scoring import extract_answer, is_correct
+from ioa.training.scorers import Scorers
+from ioa.training.scoring import extract_answer
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
 from ioa.training.student import Student
 from ioa.training.trainer import TrainingProgress, is_complete, train
@@ -22,6 +23,7 @@ __all__ = [
     "Examinee",
     "LoraSettings",
     "Sampling",
+    "Scorers",
     "Shot",
     "Student",
     "StudentSettings",
@@ -35,7 +37,6 @@ __all__ = [
     "extract_answer",
     "gate",
     "is_complete",
-    "is_correct",
     "level_probes",
     "manifest",
     "mixture",

@@ -150,4 +150,5 @@ def _probe(module: Module, split: Split, number: int, item: Item, level: str | N
         answer=item.answer,
         family=source.family if isinstance(source, Generator) else "",
         metadata=item.metadata,
+        scorer=item.scorer,
     )

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from ioa.memory.records import Probe
+from ioa.memory.records import Attempt
 
 MARKER = re.compile(r"answer\s*:", re.IGNORECASE)
 NUMBER = re.compile(
@@ -38,24 +38,27 @@ def extract_answer(reply: str) -> str:
     return re.sub(r"[\s,]", "", numbers[-1]) if numbers else ""
 
 
-def is_correct(probe: Probe, reply: str) -> tuple[str, bool]:
-    """The answer found in a reply, and whether the verifier of the probe's family gives it the full score.
+def judge_by_reference(attempt: Attempt) -> tuple[str, bool]:
+    """The answer found in a reply, and whether it `agrees` with the reference."""
+    stated = MARKER.search(attempt.reply) or _is_number(attempt.answer)
+    extracted = extract_answer(attempt.reply) if stated else _last_line(attempt.reply)
+    return extracted, agrees(extracted, attempt.answer)
 
-    Partial scores, which some verifiers give for an answer that contains the right one, do not count. A probe
-    without a family is scored by `agrees`.
+
+def judge_by_family(attempt: Attempt) -> tuple[str, bool]:
+    """The answer found in a reply, and whether the verifier of the item's family gives it the full score.
+
+    Partial scores, which some verifiers give for an answer that contains the right one, do not count.
 
     Raises:
         ValueError: reasoning-gym has no such family.
     """
-    extracted = extract_answer(reply)
-    if not probe.family:
-        extracted = extracted if MARKER.search(reply) or _is_number(probe.answer) else _last_line(reply)
-        return extracted, agrees(extracted, probe.answer)
+    extracted = extract_answer(attempt.reply)
     if not extracted:
         return "", False
-    candidates = _candidates(extracted, probe.answer)
-    entry = {"question": probe.question, "answer": probe.answer, "metadata": dict(probe.metadata)}
-    verify = _verifier(probe.family)
+    candidates = _candidates(extracted, attempt.answer)
+    entry = {"question": attempt.question, "answer": attempt.answer, "metadata": dict(attempt.metadata)}
+    verify = _verifier(attempt.family)
     return extracted, any(verify(candidate, entry) >= 1.0 for candidate in candidates)
 
 

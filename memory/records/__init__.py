@@ -33,12 +33,13 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
-from ioa.memory.records.scores import ItemResult, Score, wilson
+from ioa.memory.records.scores import Attempt, Grade, ItemResult, Score, wilson
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
     "Agreement",
     "Assessment",
+    "Attempt",
     "BankItem",
     "BrokenEdge",
     "Claim",
@@ -54,6 +55,7 @@ __all__ = [
     "Gap",
     "GateResult",
     "Generator",
+    "Grade",
     "ItemResult",
     "Kind",
     "Level",

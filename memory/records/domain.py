@@ -34,6 +34,8 @@ class Generator(Record):
     """Keyword arguments of the family's configuration; `seed` and `size` are ours."""
     where: Filter = Filter()
     """Items that do not match are passed over."""
+    scorer: str = ""
+    """Name of the scorer that judges replies; empty: the family's own verifier."""
 
 
 class Written(Record):
@@ -123,6 +125,8 @@ class Probe(Record):
     answer: str
     """The reference answer, as the generator gives it."""
     family: str
-    """The reasoning-gym family whose verifier scores it; empty: its answer is compared with the reference."""
+    """The reasoning-gym family it comes from; empty: a person or a teacher wrote it."""
     metadata: Mapping[str, Any] = {}
-    """What that verifier needs beside the answer."""
+    """What its scorer needs beside the answer."""
+    scorer: str = ""
+    """Name of its scorer; empty: the family's own verifier, or comparison with the reference where there is none."""

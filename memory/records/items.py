@@ -1,7 +1,7 @@
 """Items that no generator makes: as a person gives them, and as a run keeps them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,10 @@ class SourceItem(Record):
     """Its name in the set; made from the question where there is none."""
     module: str = ""
     """The module it belongs to; empty where that still has to be found out."""
+    scorer: str = ""
+    """Name of the scorer that judges replies; empty: the answer is compared with the reference."""
+    metadata: Mapping[str, Any] = {}
+    """What the scorer needs beside the answer, such as choices or unit tests."""
 
 
 class BankItem(Record):
@@ -37,6 +41,10 @@ class BankItem(Record):
     """Whether independent solutions came to the same answer; a given item's answer is its author's word."""
     purpose: Literal["probe", "seed"]
     """Examined, or shown to who writes lessons; never both."""
+    scorer: str = ""
+    """As in `SourceItem`."""
+    metadata: Mapping[str, Any] = {}
+    """As in `SourceItem`."""
 
 
 class RefusedItem(Record):

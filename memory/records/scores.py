@@ -1,8 +1,9 @@
 """Answers and how many of them were right."""
 
 import math
+from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -61,3 +62,34 @@ class ItemResult(Record):
     extracted: str
     """The final answer found in the reply; empty when there is none."""
     correct: bool
+    score: Annotated[float, Field(ge=0, le=1)] | None = None
+    """What the scorer gave, where that is more than right or wrong."""
+    detail: str = ""
+    """What the scorer says of it, such as the test that failed."""
+
+
+class Attempt(Record):
+    """A reply to an item, as a scorer gets it."""
+
+    question: str
+    answer: str
+    """The reference answer."""
+    reply: str
+    """The whole reply, as it was written."""
+    family: str = ""
+    """The reasoning-gym family of the item; empty: it has none."""
+    metadata: Mapping[str, Any] = {}
+    """What the scorer needs beside the answer."""
+
+
+class Grade(Record):
+    """What a scorer says of a reply."""
+
+    score: Annotated[float, Field(ge=0, le=1)]
+    """1: right; 0: wrong; some scorers give what lies between."""
+    correct: bool
+    """Whether it counts as right where only right and wrong count."""
+    extracted: str = ""
+    """The final answer found in the reply; empty when there is none."""
+    detail: str = ""
+    """What there is to say of it, such as the test that failed; empty: nothing."""

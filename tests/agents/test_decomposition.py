@@ -16,10 +16,10 @@ from ioa.agents.tutor.model import reply_to
 from ioa.memory import open_embedder
 from ioa.memory.domain import GIVEN
 from ioa.memory.errors import UserError
-from ioa.memory.records import Module, Probe, Source, SourceItem, Written
+from ioa.memory.records import Attempt, Module, Source, SourceItem, Written
 from ioa.memory.similarity import normalise
 from ioa.memory.transcript import CallContext, Transcript
-from ioa.training.scoring import is_correct
+from ioa.training import Scorers
 
 EMBED = open_embedder("wordllama").embed
 PROBES = 5
@@ -325,6 +325,6 @@ def test_a_written_item_is_examined_by_the_rule_that_confirmed_it(decomposer):
     written = decomposer(model).decompose(Source(name="x", description="y")).items
     assert len(written) == 22
     for item in written:
-        fields = item.model_dump(include={"question", "answer", "module", "level"})
-        probe = Probe(id="p", split="final", family="", **fields)
-        assert is_correct(probe, f"Answer: {solve({'problem': item.question})['answer']}")[1], item.answer
+        reply = f"Answer: {solve({'problem': item.question})['answer']}"
+        attempt = Attempt(question=item.question, answer=item.answer, reply=reply)
+        assert Scorers().grade([""], [attempt])[0].correct, item.answer

@@ -4,6 +4,7 @@ import pytest
 
 from ioa.graph.judging import agree
 from ioa.memory.domain import load_domain
+from ioa.training import Scorers
 
 PACK = load_domain("arithmetic")
 
@@ -24,4 +25,4 @@ PACK = load_domain("arithmetic")
 )
 def test_answers_agree_as_they_do_in_an_examination(module, one, other, same):
     made = PACK.module(module)
-    assert agree(made, made.exam_level, "a problem that was written", one, other) is same
+    assert agree(Scorers(), made, made.exam_level, "a problem that was written", one, other) is same

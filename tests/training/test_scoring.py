@@ -4,21 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.memory.records import Probe, Split
-from ioa.training.scoring import agrees, extract_answer, is_correct
+from ioa.memory.records import Attempt
+from ioa.training import Scorers
+from ioa.training.scoring import agrees, extract_answer
 
 
-def probe(answer: str, family: str = "products", **metadata: object) -> Probe:
-    return Probe(
-        id="gate/a/b/001",
-        module="a/b",
-        split=Split.GATE,
-        level="easy",
-        question="?",
-        answer=answer,
-        family=family,
-        metadata=metadata,
-    )
+def item(answer: str, family: str = "products", **metadata: object) -> Attempt:
+    return Attempt(question="?", answer=answer, reply="", family=family, metadata=metadata)
+
+
+def judged(attempt: Attempt, reply: str) -> tuple[str, bool]:
+    grade = Scorers().grade([""], [attempt.model_copy(update={"reply": reply})])[0]
+    assert grade.score == float(grade.correct)
+    return grade.extracted, grade.correct
 
 
 @pytest.mark.parametrize(
@@ -50,7 +48,7 @@ def test_the_final_answer_is_found(reply: str, expected: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("family", ["products", "basic_arithmetic", "gsm_symbolic", "gcd"])
 def test_the_same_number_in_another_form_is_right(reply: str, family: str) -> None:
-    assert is_correct(probe("1234", family), reply)[1]
+    assert judged(item("1234", family), reply)[1]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_the_same_number_in_another_form_is_right(reply: str, family: str) -> No
 )  # fmt: skip
 @pytest.mark.parametrize("family", ["products", "basic_arithmetic", "gsm_symbolic", "gcd", "simple_equations"])
 def test_anything_else_is_wrong(reply: str, family: str) -> None:
-    assert not is_correct(probe("5", family), reply)[1]
+    assert not judged(item("5", family), reply)[1]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +77,7 @@ def test_anything_else_is_wrong(reply: str, family: str) -> None:
     ],
 )
 def test_a_fraction_must_be_in_lowest_terms(reply: str, right: bool) -> None:
-    item = probe(
+    asked = item(
         "3/4",
         "fraction_simplification",
         numerator=6,
@@ -87,22 +85,22 @@ def test_a_fraction_must_be_in_lowest_terms(reply: str, right: bool) -> None:
         simplified_numerator=3,
         simplified_denominator=4,
     )
-    assert is_correct(item, reply)[1] is right
+    assert judged(asked, reply)[1] is right
 
 
 def test_partial_scores_do_not_count() -> None:
-    item = probe("abc", "letter_counting")
-    assert not is_correct(item, "Answer: abcd")[1]
-    assert is_correct(item, "Answer: abc")[1]
+    asked = item("abc", "letter_counting")
+    assert not judged(asked, "Answer: abcd")[1]
+    assert judged(asked, "Answer: abc")[1]
 
 
 def test_a_text_answer_is_compared_as_it_stands() -> None:
-    assert is_correct(probe("1, 2, 3", "letter_counting"), "Answer: 1, 2, 3")[1]
+    assert judged(item("1, 2, 3", "letter_counting"), "Answer: 1, 2, 3")[1]
 
 
 def test_an_unknown_family_is_an_error_and_not_a_wrong_answer() -> None:
     with pytest.raises(ValueError, match="no-such"):
-        is_correct(probe("5", "no-such"), "Answer: 5")
+        judged(item("5", "no-such"), "Answer: 5")
 
 
 @pytest.mark.parametrize("family", ["products", "gsm_symbolic", "fraction_simplification", "simple_equations", "lcm"])
@@ -110,8 +108,8 @@ def test_the_generators_own_answers_are_right(family: str) -> None:
     import reasoning_gym
 
     for entry in reasoning_gym.create_dataset(family, size=20, seed=5):
-        item = probe(entry["answer"], family, **entry["metadata"])
-        assert is_correct(item, f"So it is.\nAnswer: {entry['answer']}")[1], entry
+        asked = item(entry["answer"], family, **entry["metadata"])
+        assert judged(asked, f"So it is.\nAnswer: {entry['answer']}")[1], entry
 
 
 @pytest.mark.parametrize(
@@ -147,4 +145,4 @@ def test_a_reference_agrees_with_itself_and_with_no_other_number(value: Fraction
     ],
 )
 def test_a_probe_without_a_family_is_scored_by_comparison(reply: str, expected: str, found: str, right: bool) -> None:
-    assert is_correct(probe(expected, family=""), reply) == (found, right)
+    assert judged(item(expected, family=""), reply) == (found, right)

@@ -1,0 +1,50 @@
+"""Scorers that look for a final answer in the reply: reasoning-gym's own, and comparison with the reference."""
+
+from collections.abc import Callable, Sequence
+
+from ioa.memory.errors import UserError
+from ioa.memory.records import Attempt, Grade
+from ioa.training.scorers.base import Progress, Scorer, ScorerContext
+from ioa.training.scoring import judge_by_family, judge_by_reference
+
+Judge = Callable[[Attempt], tuple[str, bool]]
+"""The answer found in a reply, and whether it is right."""
+
+
+class AnswerScorer:
+    """Grades replies one by one, right or wrong."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def grade(self, attempts: Sequence[Attempt], on_progress: Progress | None = None) -> list[Grade]:
+        """See `Scorer`."""
+        grades = []
+        for done, attempt in enumerate(attempts, start=1):
+            extracted, correct = self._judge(attempt)
+            grades.append(Grade(score=float(correct), correct=correct, extracted=extracted))
+            if on_progress is not None:
+                on_progress(done, len(attempts))
+        return grades
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_match(_: ScorerContext) -> Scorer:
+    """The final answer is compared with the reference: see `ioa.training.scoring.agrees`."""
+    return AnswerScorer(judge_by_reference)
+
+
+def open_reasoning_gym(_: ScorerContext) -> Scorer:
+    """The verifier of the item's family gives it the full score."""
+    return AnswerScorer(_by_family)
+
+
+def _by_family(attempt: Attempt) -> tuple[str, bool]:
+    if not attempt.family:
+        raise UserError(
+            f"Scorer reasoning-gym: the item {attempt.question[:60]!r} is of no family. "
+            "Expected an item of a generator; choose another scorer for this item set."
+        )
+    return judge_by_family(attempt)
