@@ -9,6 +9,7 @@ from ioa.agents.tutor.columns import add, chain, decimal_columns, subtract
 from ioa.agents.tutor.equations import solve_equation
 from ioa.agents.tutor.number_theory import common_divisor, common_multiple, lowest_terms
 from ioa.agents.tutor.products import divide, multiply
+from ioa.agents.tutor.python_functions import read_function
 from ioa.agents.tutor.words import count_legs, read_story
 from ioa.agents.tutor.working import Operation, Worked
 
@@ -100,4 +101,5 @@ _SKILLS: tuple[Callable[[str], Worked | None], ...] = (
     solve_equation,
     count_legs,
     read_story,
+    read_function,
 )
