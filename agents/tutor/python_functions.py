@@ -31,7 +31,7 @@ class _Written(NamedTuple):
 
 
 def read_function(problem: str) -> Worked | None:
-    """The function that a docstring describes; none where there is no docstring, or its sentence is of no known form."""
+    """The function that a docstring describes; none where its sentence is of no known form, or there is none."""
     found = _PROBLEM.search(problem)
     if found is None:
         return None
@@ -123,6 +123,13 @@ _REDUCTIONS = (
     ("list", r"a list (?:of|with) (.+)", "[{made} {loop}]"),
     ("count", r"how many (.+) there are|the number of (.+)", "sum(1 {loop})"),
 )
+_SHOWN = {
+    "sum": "sum(...)",
+    "largest": "max((...), default=0)",
+    "smallest": "min((...), default=0)",
+    "list": "[...]",
+    "count": "sum(1 ...)",
+}
 _WHOLE = {"sum": "sum({})", "largest": "max({}, default=0)", "smallest": "min({}, default=0)", "count": "len({})"}
 
 
@@ -147,7 +154,6 @@ def _reduced(label: str, code: str, words: str, many: str) -> _Written | None:
     known, when = chosen(made[1] if made else words, many)
     if not known:
         return None
-    shown = re.sub(r"\(?\{made\} \{loop\}\)?|1 \{loop\}", "...", code).replace("......", "...")
     if made is None and when is None:
         whole = _WHOLE.get(label, "list({})").format(many)
         return _Written(Operation.REDUCE, (f"{label}: {whole}",), f"return {whole}")
@@ -157,7 +163,7 @@ def _reduced(label: str, code: str, words: str, many: str) -> _Written | None:
     head = Operation.REDUCE if when is None else Operation.FILTER if made is None else Operation.MAP
     uses = {Operation.REDUCE} | ({Operation.CONDITIONAL} if when else set())
     uses |= ({Operation.EXPRESSION} if made else set()) | ({Operation.FILTER} if made and when else set())
-    return _Written(head, (*steps, f"{label}: {shown}"), body, frozenset(uses))
+    return _Written(head, (*steps, f"{label}: {_SHOWN[label]}"), body, frozenset(uses))
 
 
 def _first(sentence: str, many: str) -> _Written | None:
