@@ -66,4 +66,15 @@ METHODS: dict[Operation, Method] = {
     ),
     Operation.PRICES: Method("dollars", "The till adds one price after the other.", (*_TALES, "price", "buy", "cost")),
     Operation.PERCENTAGE: Method("part or rest", "A cake cut into equal pieces.", (*_TALES, "percent", "share")),
+    Operation.EXPRESSION: Method("the value to return", "A recipe in one line.", ("expression", "formula")),
+    Operation.CONDITIONAL: Method("which value to return", "A fork in the road.", ("condition", "choose", "either")),
+    Operation.REDUCE: Method("one value of the list", "A till adds up all prices.", ("total", "reduce", "list")),
+    Operation.FILTER: Method("the numbers that fit", "A sieve lets some through.", ("filter", "keep", "list")),
+    Operation.MAP: Method(
+        "the changed numbers", "Each one on the belt gets the same stamp.", ("map", "change", "list")
+    ),
+    Operation.FIRST: Method("the first that fits", "Look along the row and stop.", ("first", "search", "find")),
+    Operation.CHARACTERS: Method("what the characters give", "Beads on a string.", ("character", "letter", "string")),
+    Operation.WORDS: Method("what the words give", "Cards with a word each.", ("word", "sentence", "text")),
+    Operation.DICTIONARY: Method("the dictionary", "Labelled drawers.", ("dictionar", "dict")),
 }

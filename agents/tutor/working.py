@@ -39,6 +39,15 @@ class Operation(StrEnum):
     COMPARISON = "stories that compare two people"
     PRICES = "stories of buying"
     PERCENTAGE = "stories of percentages"
+    EXPRESSION = "functions that return an expression"
+    CONDITIONAL = "functions that return one of two values"
+    REDUCE = "functions that bring a list down to one value"
+    FILTER = "functions of some numbers of a list"
+    MAP = "functions of some numbers of a list, changed first"
+    FIRST = "functions that look for the first that fits"
+    CHARACTERS = "functions of a text's characters"
+    WORDS = "functions of a text's words"
+    DICTIONARY = "functions that build a dictionary"
 
 
 _KINDS = {
