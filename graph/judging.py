@@ -1,6 +1,7 @@
 """Comparing two answers as the domain's own scorer does."""
 
 from ioa.agents import same_answer
+from ioa.graph.programs import UNIT_TESTS, same_program
 from ioa.memory import Module
 from ioa.memory.records import Attempt, Generator
 from ioa.training import Scorers
@@ -11,8 +12,11 @@ def agree(scorers: Scorers, module: Module, level: str, problem: str, one: str, 
 
     They are when they are equal as numbers or texts, or when the scorer of the level's items, which also scores
     the examinations, takes the second for right where the first is. Some verifiers need more of the problem than its
-    text; a written problem has no more, and there the first comparison is all there is.
+    text; a written problem has no more, and there the first comparison is all there is. Programs are compared by
+    `same_program`.
     """
+    if getattr(module.levels[level], "scorer", "") == UNIT_TESTS:
+        return same_program(scorers, problem, one, other)
     if same_answer(one, other):
         return True
     source: object = module.levels[level]
