@@ -22,7 +22,10 @@ from ioa.agents.tutor.python_slips import code_in, code_slip, is_function
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.working import Operation, Worked
 
-_VALUE = re.compile(r"(?<![\d.])-?\d+/\d+|(?<![\d.)])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?")
+_COMPLEX = re.compile(r"(-?\d+(?:\.\d+)?)\s*([-+])\s*(\d+(?:\.\d+)?)i")
+_VALUE = re.compile(
+    r"-?\d+(?:\.\d+)?\s*[-+]\s*\d+(?:\.\d+)?i|(?<![\d.])-?\d+/\d+|(?<![\d.)])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+)
 _SMALL = {"a", "and", "between", "but", "from", "has", "is", "it", "its", "of", "or", "that", "the", "to", "with"}
 """Words that say nothing of the kind of error."""
 _MEANT = 0.6
@@ -43,6 +46,7 @@ class Slip(StrEnum):
     NOT_LOWEST = "stops before the lowest terms"
     SIGN = "has the right size but the wrong sign"
     CARRY = "drops a carry or a borrowed ten between columns"
+    ONE_PART = "gets one of the two parts right and the other wrong"
     HALF_WAY = "stops half way and gives an intermediate value"
     ADDS = "adds the given numbers instead"
     SUBTRACTS = "subtracts the given numbers instead"
@@ -114,8 +118,9 @@ def slip_of(item: FailedItem) -> Slip:
 def _slip_in_number(item: FailedItem) -> Slip:
     value = final_value(item.reply)
     expected = _number(item.expected)
-    if not value:
-        return Slip.NO_ANSWER
+    plain = Slip.NO_ANSWER if not value else _slip_in_parts(value, item.expected)
+    if plain is not None:
+        return plain
     worked = work(item.question)
     given = _number(value)
     for slip, shows in _TESTS:
@@ -130,6 +135,22 @@ def _slip_in_number(item: FailedItem) -> Slip:
         if abs(given - expected) == 1:
             return Slip.OFF_BY_ONE
     return Slip.FALSE_STEP if false_step(item.reply.splitlines()) else Slip.OTHER
+
+
+def _slip_in_parts(given: str, expected: str) -> Slip | None:
+    """What is wrong with a complex number; none where one of the two is not complex or no part is right."""
+    (one, other), (right, other_right) = _parts(given), _parts(expected)
+    if one is None or other is None or right is None or other_right is None:
+        return None
+    if (abs(one), abs(other)) == (abs(right), abs(other_right)):
+        return Slip.SIGN
+    return Slip.ONE_PART if one == right or other == other_right else None
+
+
+def _parts(text: str) -> tuple[Fraction | None, Fraction | None]:
+    """The real and the imaginary part; none where the text is not a number with both."""
+    found = _COMPLEX.fullmatch(text.strip())
+    return (Fraction(found.group(1)), Fraction(found.group(2) + found.group(3))) if found else (None, None)
 
 
 def final_value(reply: str) -> str:

@@ -4,10 +4,10 @@ from random import Random
 from threading import Lock
 from typing import Any
 
-from ioa.memory.families import python_functions
+from ioa.memory.families import python_functions, stories
 from ioa.memory.families.base import Family, Make
 
-FAMILIES = (python_functions.FAMILY,)
+FAMILIES = (python_functions.FAMILY, stories.FAMILY)
 """The families that come with the program."""
 
 _LOCK = Lock()
