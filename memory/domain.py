@@ -15,8 +15,9 @@ from pydantic import BeforeValidator, Field
 
 from ioa.memory import procedural
 from ioa.memory.errors import UserError
-from ioa.memory.item_sets import read_items
+from ioa.memory.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
+from ioa.memory.slugs import slug
 from ioa.memory.yaml_source import Locate, Location, checked, load_yaml
 
 GROUP = "ioa.domains"
@@ -34,13 +35,19 @@ class ItemModule(Record):
     prerequisites: tuple[str, ...] = ()
 
 
+def _entries(value: Any) -> Any:
+    """A path stands for an entry with nothing but a file, and one entry for a list of it."""
+    entries = value if isinstance(value, list | tuple) else [value]
+    return [{"file": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
 class PackFile(Record):
     """A pack file that leaves something to the teacher."""
 
     name: Annotated[str, Field(min_length=1)]
     description: Annotated[str, Field(min_length=1)]
     topics: tuple[str, ...] = ()
-    items: Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
+    items: Annotated[tuple[ItemSetSource, ...], BeforeValidator(_entries)] = ()
     modules: tuple[ItemModule, ...] = ()
 
 
@@ -101,19 +108,48 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     for field, value in (("items", pack.items), ("topics", pack.topics)):
         if field in pack.model_fields_set and not value:
             raise UserError(f"{path}:{locate((field,))}: {field}: expected at least one, or leave the key out.")
-    modules = tuple(
-        Module(
-            **module.model_dump(),
-            levels={GIVEN: Written(items=f"Those of the item set that belong to it: {module.description}")},
-            exam_level=GIVEN,
-        )
-        for module in pack.modules
-    )
+    known = [module.id for module in pack.modules]
+    sets = [_read(path, number, entry, known, slug(pack.name), locate) for number, entry in enumerate(pack.items)]
+    named = {module.id: module for module in pack.modules}
+    for entry, found in zip(pack.items, sets, strict=True):
+        for id_, label in found.modules.items():
+            description = f"Solves problems whose {entry.module_from} is {label}."
+            named.setdefault(id_, ItemModule(id=id_, description=description))
+    modules = tuple(map(_given, named.values() if len(named) > len(known) else pack.modules))
     if modules:
         _check(Domain(name=pack.name, description=pack.description, modules=modules), str(path), locate)
-    known = [module.id for module in modules]
-    items = [item for file in pack.items for item in read_items(path.parent / file, known)]
-    return Source(name=pack.name, description=pack.description, topics=pack.topics, modules=modules, items=tuple(items))
+    return Source(
+        name=pack.name,
+        description=pack.description,
+        topics=pack.topics,
+        modules=modules,
+        items=tuple(item for found in sets for item in found.items),
+        warnings=tuple(_left_out(found) for found in sets if found.skipped),
+    )
+
+
+def _read(path: Path, number: int, entry: ItemSetSource, known: list[str], category: str, locate: Locate) -> ItemSet:
+    """The items of an entry; what is wrong with the entry itself is told with its line in the pack."""
+    where = f"{path}:{locate(('items', number, 'module'))}: items.{number}.module"
+    if entry.module and entry.module not in known:
+        raise UserError(
+            f"{where}: {entry.module!r} is not the id of a module of the pack; name it in `modules`"
+            f"{f', or take one of {chr(44).join(known)}' if known else ''}."
+        )
+    file = path.parent / Path(entry.file).expanduser()
+    if entry.file and not file.exists():
+        raise UserError(f"{file}: there is no such file. The paths of `items` begin at the pack's folder.")
+    return read_item_set(entry, folder=path.parent, modules=known, category=category or "items")
+
+
+def _given(module: ItemModule) -> Module:
+    """A module with the one level that its items make up."""
+    level = Written(items=f"Those of the item set that belong to it: {module.description}")
+    return Module(**module.model_dump(), levels={GIVEN: level}, exam_level=GIVEN)
+
+
+def _left_out(found: ItemSet) -> str:
+    return f"{len(found.skipped)} faulty items of {found.name} were left out (skip_bad); the first: {found.skipped[0]}"
 
 
 def _from_plugin(value: Any, source: str) -> Domain | Source:
