@@ -50,6 +50,7 @@ def family_domain(name: str) -> Domain:
 def _module(family: str, level: str) -> Module:
     known = list(_curriculum(family)) or [{}]
     if level and level not in map(str, range(len(known))):
+        procedural.draw(Generator(family=family), seed=0, count=1)  # or there is no such family
         raise UserError(f"The reasoning-gym family {family!r} has no level {level!r}. Expected 0 to {len(known) - 1}.")
     examined = int(level) if level else min(EXAMINED, len(known) - 1)
     taken = known[max(0, examined - 1) : examined + 1]
