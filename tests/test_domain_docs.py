@@ -7,6 +7,7 @@ import yaml
 
 from ioa.agents import DecompositionSettings
 from ioa.agents.decomposition import LEAST_SEEDS
+from ioa.memory.bank import item_id
 from ioa.memory.domain import load_source
 from ioa.memory.records import Domain, Source, Split, Written
 from ioa.training import ExaminationSettings, build_probes
@@ -41,7 +42,7 @@ def test_a_level_may_be_described_in_the_words_of_the_page(tmp_path):
 def test_the_description_and_the_item_set_are_read_with_and_without_modules(tmp_path):
     (tmp_path / "sums.jsonl").write_text(ITEMS)
     assert loaded(tmp_path, DESCRIPTION).topics == ("multiplication",)
-    assert [item.id for item in loaded(tmp_path, SET).items] == ["", "long-17"]
+    assert [item.id for item in loaded(tmp_path, SET).items] == [item_id("What is 3 + 4?"), "long-17"]
     assert [module.id for module in loaded(tmp_path, SET + MODULES).modules] == ["sums/short", "sums/long"]
 
 

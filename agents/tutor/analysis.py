@@ -18,6 +18,7 @@ from ioa.agents.exchange import (
     Finding,
     ModuleFailures,
 )
+from ioa.agents.tutor.python_slips import code_in, code_slip, is_function
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.working import Operation, Worked
 
@@ -52,6 +53,11 @@ class Slip(StrEnum):
     MULTIPLIES = "multiplies the given numbers instead"
     DIVIDES = "divides the given numbers instead"
     OFF_BY_ONE = "is off by one"
+    NO_FUNCTION = "writes no Python function"
+    UNREADABLE = "writes code that Python cannot read"
+    OTHER_NAME = "changes the name or the parameters of the signature"
+    CONDITION = "tests another condition than the docstring asks for"
+    RESULT = "returns something else from the right condition"
     FALSE_STEP = "writes steps that are not true"
     OTHER = "does not follow a method that leads to the answer"
 
@@ -106,6 +112,10 @@ def _words(text: str) -> list[str]:
 
 def slip_of(item: FailedItem) -> Slip:
     """The kind of error in one wrong answer."""
+    return Slip[code_slip(item.reply, item.expected)] if is_function(item.expected) else _slip_in_number(item)
+
+
+def _slip_in_number(item: FailedItem) -> Slip:
     value = final_value(item.reply)
     expected = _number(item.expected)
     plain = Slip.NO_ANSWER if not value else _slip_in_parts(value, item.expected)
@@ -154,12 +164,13 @@ def _findings(failures: ModuleFailures, most: int) -> list[Finding]:
     found = []
     for slip, items in _grouped(failures.failed)[:most]:
         example = items[0]
-        gave = final_value(example.reply) or "nothing"
+        said = code_in if is_function(example.expected) else final_value
+        gave, expected = (" ".join(text.split()) for text in (said(example.reply) or "nothing", example.expected))
         question = " ".join(example.question.split())
         found.append(
             Finding(
                 module=failures.module.id,
-                misconception=f"The student {slip.value}; for {question!r} it gave {gave}, not {example.expected}.",
+                misconception=f"The student {slip.value}; for {question!r} it gave {gave}, not {expected}.",
                 probes=tuple(item.probe for item in items),
             )
         )

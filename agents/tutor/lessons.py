@@ -100,11 +100,13 @@ def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> t
     if Strategy.DECOMPOSE in strategies:
         if worked.head is Operation.TABLE and len(worked.numbers) == 2:
             steps = split_fact(*map(int, worked.numbers))
-        given = f"given:{' and '.join(worked.numbers)};find:{METHODS[worked.head].goal}"
+        given = f"given:{' and '.join(worked.numbers)};" if worked.numbers else ""
+        given += f"find:{METHODS[worked.head].goal}"
         steps = [given, *steps, f"check:{worked.check}"]
     if Strategy.LANGUAGE in strategies:
         steps = [f"{'First' if place == 0 else 'Then'}, {step}" for place, step in enumerate(steps)]
-        steps.append(f"So the answer is {worked.answer}.")
+        if "\n" not in worked.answer:
+            steps.append(f"So the answer is {worked.answer}.")
     if Strategy.FORMAT not in strategies and number % 2:
         steps = ["; ".join(steps)]
     if Strategy.CONCRETIZE in strategies:
@@ -129,8 +131,11 @@ def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, W
     """The problem with one number changed so that it is still of its kind and the answer is another.
 
     Returns:
-        The problem, its solution and the change in words; none where no number can be changed so.
+        The problem, its solution and the change in words; none where no number can be changed so, or the answer is a
+        program: what the problem shows of it would be false.
     """
+    if "\n" in worked.answer:
+        return None
     for found in reversed(list(re.finditer(r"(?<![\d.])\d+(?![\d.]*\d)", problem))):
         for shift in (1, -1, 2, -2, 3, -3, 10, -10):
             value = int(found.group()) + shift

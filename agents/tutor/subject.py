@@ -18,6 +18,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "arithmetic": ("arithmetic", "calculat", "mathematic", "maths"),
     "algebra": ("algebra", "mathematic", "maths"),
     "word-problems": ("word", "story", "stories", "mathematic", "maths"),
+    "python": ("python", "program", "coding"),
 }
 """The subjects that there is a tutor of, each a built-in domain, and how words begin that mean all of it."""
 
@@ -129,7 +130,7 @@ def _extent_of(generator: str) -> tuple[float, ...]:
 
 def _extent(solved: Sequence[Worked]) -> tuple[float, ...]:
     """The largest number, and the most numbers and steps, of some problems."""
-    largest = max(abs(float(number)) for worked in solved for number in worked.numbers)
+    largest = max((abs(float(number)) for worked in solved for number in worked.numbers), default=0.0)
     return (largest, max(len(worked.numbers) for worked in solved), max(len(worked.steps) for worked in solved))
 
 

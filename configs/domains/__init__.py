@@ -8,3 +8,5 @@ ALGEBRA = Path(__file__).with_name("algebra.yaml")
 """The same of `algebra`."""
 WORD_PROBLEMS = Path(__file__).with_name("word-problems.yaml")
 """The same of `word-problems`."""
+PYTHON = Path(__file__).with_name("python.yaml")
+"""The same of `python`."""
