@@ -5,6 +5,7 @@ from random import Random
 from ioa.memory.families.python_tasks import Arguments, Task, letter, letters_of, put, sentence_of
 
 _TEXTS = ("text", "name", "line", "title", "message")
+_FILLER = "wzxvqpk"
 _COUNTED = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -68,6 +69,9 @@ def _texts(rng: Random, letters: str) -> tuple[tuple[Arguments, ...], tuple[Argu
     tried = ["", "a", "Z", "Ab cd", letters, letters.upper() + letters, "hello world", "AEIOU aeiou", "12 34 567"]
     tried += [sentence_of(rng, letters, 2) for _ in range(4)]
     tried += [one + sentence_of(rng, letters, 1) + one for one in letters]
+    for one in letters or "e":  # in each place, and at the end of texts of each length: where a cut is, decides
+        tried += [_FILLER[:place] + one + _FILLER[place + 1 :] for place in range(len(_FILLER))]
+        tried += [_FILLER[:length] + one for length in range(len(_FILLER))]
     return tuple((one,) for one in dict.fromkeys(tried)), tuple((sentence_of(rng, letters, 2),) for _ in range(6))
 
 
