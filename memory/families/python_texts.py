@@ -57,11 +57,11 @@ def _last(rng: Random, text: str, code: str) -> tuple[str, str, str]:
             (f"how often '{one}' occurs in {{}}", f"text.count('{one}')", one),
             (f"whether {{}} begins with '{one}'", f"text.startswith('{one}')", one),
             (f"whether {{}} ends with '{one}'", f"text.endswith('{one}')", one),
-            ("the number of vowels (aeiou) in {}", f"sum(1 for c in {code} if c in 'aeiou')", ""),
+            ("the number of vowels (aeiou) in {}", "sum(1 for c in TEXT if c in 'aeiou')", ""),
             ("the length of {}", "len(text)", ""),
         )
     )
-    made = made if code in made else put(made, text=code)
+    made = made.replace("TEXT", code) if "TEXT" in made else put(made, text=code)  # there it needs no brackets
     return words.format(text), made, letters
 
 
