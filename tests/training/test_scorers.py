@@ -100,8 +100,9 @@ CASES = {
             ("18%", ["18", "18 percent"]),
         ],
         refused=[
-            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}", "18k"]),
+            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}"]),
             ("18", ["Answer: 18^2", "Answer: 18 1/2", "Answer: 18e3", "Answer: not 18", "Answer: more than 18"]),
+            ("18", ["Answer: 18k", "Answer: 18 thousand"]),
             ("18", ["18\n#### 17", "eighteen", "Answer: 1,8", "Answer: 18\nAnswer:", "Answer: 3:18"]),
             ("12", ["Answer: 1,2", "Answer: 1 2"]),
             ("1.2", ["Answer: 1,2"]),
