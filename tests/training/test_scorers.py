@@ -98,6 +98,7 @@ CASES = {
             ("-5", ["-5", "-$5", "\u22125", "minus 5", "-5 degrees", r"-5^\circ"]),
             ("She has 9+9=<<9+9=18>>18.\n#### 18", ["Answer: 18", "#### 18"]),
             ("18%", ["18", "18 percent"]),
+            ("5", ["She has 5 left.", "It is 5", "Answer: about 5 km", "Answer: USD 5", "Answer: 5 m2"]),
         ],
         refused=[
             ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}"]),
