@@ -77,11 +77,12 @@ CASES = {
             ("B", ["B", "b", "(B)", "b)", "B.", "B) Paris", "(B) Paris", "B: Paris", "The answer is B", "Option B"]),
             ("B", ["Paris", "paris.", "Answer: Paris", r"\boxed{B}", r"$\boxed{\text{(B)}}$", "The answer is **B**."]),
             ("B", ["So.\nIt must be (B).", "I think it is B", "B\n\nIt lies on the Seine.", "Answer: A\nAnswer: B"]),
+            ("B", ["The answer is B because A is no capital.", "B - Paris", "B, since it lies on the Seine"]),
             ("C", ["C) Vitamin A", "Answer: Vitamin A"]),
         ],
         refused=[
             ("B", ["A", "B or C", "Answer: A and B", "(A) or (B)", "B) Berlin", "B\n\nAnswer: C", "Answer: E"]),
-            ("A", ["A bird", "Answer: A, B", "I do not know"]),
+            ("A", ["A bird", "Answer: A, B", "I do not know", "A is wrong"]),
         ],
     ),
     "numeric": Case(
