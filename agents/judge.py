@@ -159,7 +159,7 @@ class Judge:
         raise ScoringError(
             f"Judge {self._teacher.spec}: {len(useless)} of {len(briefs)} verdicts could not be read, the last one: "
             f"{useless[-1].error}\nNo reply was graded by that; see `ioa transcript`. Resume the run with a longer "
-            "limit or another form, --set roles.judge.0.max_tokens=2048 or .form=json (teacher.* where that role has no "
+            "limit or another form, --set roles.judge.0.max_tokens=2048 or .form=json (teacher.* where it has no "
             "teacher of its own); or begin one with another judge."
         )
 
