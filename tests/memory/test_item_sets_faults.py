@@ -142,7 +142,7 @@ def test_the_faults_are_counted_and_the_first_of_them_shown(tmp_path):
         read_item_set(path)
     told = str(caught.value).splitlines()
     assert len(told) == SHOWN + 1
-    assert told[-1] == "... and 5 more faults."
+    assert told[-1] == "... and 5 more faults, 25 in all."
     assert len(read_item_set(ItemSetSource(file=str(path), skip_bad=True)).skipped) == 25
 
 
@@ -188,5 +188,5 @@ def test_what_a_pack_leaves_out_is_a_warning_of_its_source(tmp_path):
     found = load_source(str(pack))
     (warning,) = found.warnings
     assert len(found.items) == 1
-    assert warning.startswith("1 faulty items of ")
+    assert warning.startswith("1 faulty item of ")
     assert "a.jsonl:2: not JSON" in warning
