@@ -122,7 +122,7 @@ def test_a_given_item_that_fits_no_module_is_left_out_and_said_so(place):
 
 
 def test_a_faulty_line_that_is_to_be_skipped_is_counted_and_said_so(place):
-    (warning, _) = read_record(opened(place, "set").decomposition, Decomposition).warnings
+    warning, *_ = read_record(opened(place, "set").decomposition, Decomposition).warnings
     assert warning.startswith("1 faulty item of sums.jsonl was left out (skip_bad); the first: sums.jsonl:74: not JSON")
     assert warning in (place / "set.log").read_text()
 
