@@ -80,8 +80,9 @@ def tag(brief: TagBrief, subject: Subject) -> TagReply:
     tags = []
     for item in brief.items:
         worked = work(item.question)
-        heads = set() if worked is None else {worked.head, broader(worked.head)}
-        fitting = [module for module, operations in meant.items() if heads & operations]
+        fitting: list[str] = []
+        for head in () if worked is None else (worked.head, broader(worked.head)):
+            fitting = fitting or [module for module, operations in meant.items() if head in operations]
         chosen = min(fitting, key=lambda module: len(meant[module]), default="")
         tags.append(Tag(item=item.item, module=chosen))
     return TagReply(tags=tuple(tags))
