@@ -35,8 +35,6 @@ for name, source in zip(sources[::2], sources[1::2]):
     exec(compile(source, name, "exec"), module.__dict__)
 module.main(job)
 """
-CPU_SIGNALS = (24, 9)
-"""SIGXCPU, and SIGKILL for who ignores it."""
 GRACE = 2.0
 """Seconds for a process that has been told to end, or has been killed, to be gone."""
 KEPT = 4000
@@ -76,6 +74,7 @@ class _Process:
 
     name: str
     popen: subprocess.Popen[bytes]
+    start: float = field(default_factory=time.monotonic)
     printed: int = 0
     head: bytearray = field(default_factory=bytearray)
 
@@ -84,16 +83,27 @@ class _Process:
         self.printed += len(data)
         self.head += data[: KEPT - len(self.head)]
 
-    def ended_by(self, *signals: int) -> bool:
-        """Whether it ended by one of these, as the shell and bubblewrap number them or as Python does."""
-        code = self._code()
-        return code is not None and (code - 128 in signals or -code in signals)
+    def out_of_time(self, seconds: int) -> bool:
+        """Whether the kernel ended it for its time on the processor: by SIGXCPU, or a second later by SIGKILL."""
+        code = self._code() or 0
+        number = -code if code < 0 else code - 128  # as Python says it, or as the shell and bubblewrap do
+        late = time.monotonic() - self.start > seconds
+        return number == signal.SIGXCPU or (number == signal.SIGKILL and late)
 
     def told(self) -> str:
         """How it ended, and what it said last."""
+        self._code()
+        self._read_rest()
         lines = self.head.decode("utf-8", "replace").strip().splitlines()
         code = self._code()
         return f"exit code {'none' if code is None else code}" + (f": {lines[-1][:300]}" if lines else "")
+
+    def _read_rest(self) -> None:
+        assert self.popen.stdout is not None  # noqa: S101 - it is a pipe
+        os.set_blocking(self.popen.stdout.fileno(), False)
+        with contextlib.suppress(BlockingIOError):  # there is no more now
+            while len(self.head) < KEPT and (data := os.read(self.popen.stdout.fileno(), KEPT)):
+                self.print(data)
 
     def _code(self) -> int | None:
         try:
@@ -268,6 +278,8 @@ def _watch(
                     return said
                 else:
                     *lines, pending = (pending + data).split(b"\n")
+                    if len(pending) > KEPT:
+                        raise ScoringError("The sandbox of the tests broke down: its verdict does not end.")
                     said += [message for line in lines if (message := json.loads(line))["nonce"] == nonce]
     return [*said, {"kind": "time", "detail": f"{settings.wall_seconds:g} s"}]
 
@@ -283,11 +295,11 @@ def _outcome(
     if kind == "time":
         return Outcome(kind="time", detail=f"time limit of {detail}")
     if kind == "ready":  # and nothing after that
-        if driver.ended_by(*CPU_SIGNALS):
+        if driver.out_of_time(settings.seconds):
             return _hit("time", "", settings)
         raise ScoringError(f"The sandbox of the tests broke down: {driver.told()}")
     if kind == "ended":
-        if candidate.ended_by(*CPU_SIGNALS):
+        if candidate.out_of_time(settings.seconds):
             return _hit("time", "", settings)
         return Outcome(kind="ended", detail=f"its process ended before the tests did ({candidate.told()})")
     return _hit(kind, detail, settings)
