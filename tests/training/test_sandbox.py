@@ -170,6 +170,13 @@ def test_no_trick_makes_a_wrong_answer_right(code):
     assert run("def f(x): return 424242", *caught, "assert len(passed) == 9").kind == "passed"
 
 
+@pytest.mark.parametrize(
+    "code", ["x = '\ud800'", "x = \0", "(" * 10_000, "-" * 300_000 + "1", "f = 3", "f = int", "f ="]
+)
+def test_code_that_the_compiler_or_the_pipe_stumbles_over_fails(code):
+    assert run(code, "assert f(1) == 2").kind in {"failed", "memory"}
+
+
 FORGED = """
 import json, os
 def frame(message):
