@@ -158,7 +158,7 @@ class Workshop:
     @_once
     def scorers(self) -> Scorers:
         """Who grades the replies of student and teacher."""
-        scorers = Scorers(self.config.scorers, judge=self.teacher("judge"))
+        scorers = Scorers(self.config.scorers, judge=partial(self.teacher, "judge"))
         self._open.callback(scorers.close)
         return scorers
 
@@ -212,7 +212,7 @@ class Workshop:
             seed=seed,
             max_words=words,
             avoid=avoid,
-            agree=partial(agree, self.scorers()),
+            agree=partial(agree, self.scorers(), self.bank()),
             bank=self.bank(),
         )
 

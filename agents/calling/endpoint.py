@@ -131,6 +131,11 @@ class Endpoint:
         """Whether an answer costs nothing, so that it is not worth keeping."""
         return bool(getattr(self._model, "free_of_charge", False))
 
+    def knows(self, task: str) -> bool:
+        """Whether the model has a way to do the task; one that does not list its `tasks` has one for all."""
+        tasks = getattr(self._model, "tasks", None)
+        return tasks is None or task in tasks
+
     @property
     def address(self) -> str:
         """Where the model answers, as far as that is known: given in the settings or found in the environment."""

@@ -9,11 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from ioa.memory.errors import ScoringError
 from ioa.memory.records import Record
 from ioa.training.sandbox.isolation import Isolation
 from ioa.training.sandbox.processes import KEPT, Process, opened_pipe, started
 from ioa.training.sandbox.settings import SandboxSettings
-from ioa.training.scorers.base import ScoringError
 
 Kind = Literal["passed", "failed", "time", "memory", "processes", "disk", "open files", "output", "ended", "broken"]
 

@@ -3,10 +3,10 @@
 import os
 from functools import cache
 
+from ioa.memory.errors import ScoringError
 from ioa.training.sandbox.checking import UnitTests, check
 from ioa.training.sandbox.isolation import NOBODY, Isolation, Unisolated, open_bubblewrap, refusal
 from ioa.training.sandbox.settings import SandboxSettings
-from ioa.training.scorers.base import ScoringError
 
 LOOK = """
 import os
