@@ -100,6 +100,8 @@ class Decomposer:
             TeacherError: the teacher does not answer, or not to the point.
         """
         at = _Work(source)
+        for warning in source.warnings:
+            self._warn(at, warning)
         if source.items:
             at.items, at.refused = distinct(source.items, GIVEN)
             self._enough_items(at)

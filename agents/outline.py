@@ -1,8 +1,5 @@
 """From the modules that a teacher names to modules with stable ids, each once."""
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,14 +11,10 @@ from pydantic import Field, model_validator
 from ioa.agents.exchange import DecomposeReply, ProposedModule
 from ioa.memory.records import Merged, Module, Record, Unit, Written
 from ioa.memory.similarity import numbers
+from ioa.memory.slugs import slug
 
-LONGEST = 40
-"""Characters of either part of an id."""
 UNNAMED = "general"
 """The category of modules whose category has no name."""
-
-_TELLING = frozenset("#%@*\\")
-"""Punctuation that tells names apart: C# is not C."""
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to rows whose dot product is their likeness, (B, D)."""
@@ -74,28 +67,6 @@ class Outline:
     merged: tuple[Merged, ...]
     proposed: int
     """How many were named, repetitions included."""
-
-
-def slug(name: str) -> str:
-    """The name as a part of an id: lower case, digits and dashes.
-
-    It depends on nothing but the name without case, accents and punctuation. What this leaves out of other
-    alphabets, symbols such as the pluses of C++, and of names longer than `LONGEST`, a hash stands for.
-    """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    parts = re.findall(r"[a-z0-9]+", plain)
-    text = "-".join(parts)
-    lost = "".join(filter(_tells, re.sub(r"[a-z0-9]+", "", plain)))
-    if not lost and len(text) <= LONGEST:
-        return text
-    digest = hashlib.sha256(f"{text}/{lost}".encode()).hexdigest()[:8]
-    return "-".join(filter(None, [text[: LONGEST - 9].rstrip("-"), digest]))
-
-
-def _tells(character: str) -> bool:
-    """Whether two names that differ by it are two names, although an id cannot hold it."""
-    return character in _TELLING or unicodedata.category(character)[0] not in "PZC"
 
 
 def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similarity: float) -> Outline:

@@ -15,8 +15,10 @@ from pydantic import BeforeValidator, Field
 
 from ioa.memory import procedural
 from ioa.memory.errors import UserError
-from ioa.memory.item_sets import read_items
+from ioa.memory.family_domain import PREFIX, family_domain
+from ioa.memory.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
+from ioa.memory.slugs import slug
 from ioa.memory.yaml_source import Locate, Location, checked, load_yaml
 
 GROUP = "ioa.domains"
@@ -34,13 +36,19 @@ class ItemModule(Record):
     prerequisites: tuple[str, ...] = ()
 
 
+def _entries(value: Any) -> Any:
+    """A path stands for an entry with nothing but a file, and one entry for a list of it."""
+    entries = value if isinstance(value, list | tuple) else [value]
+    return [{"file": entry} if isinstance(entry, str) else entry for entry in entries]
+
+
 class PackFile(Record):
     """A pack file that leaves something to the teacher."""
 
     name: Annotated[str, Field(min_length=1)]
     description: Annotated[str, Field(min_length=1)]
     topics: tuple[str, ...] = ()
-    items: Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
+    items: Annotated[tuple[ItemSetSource, ...], BeforeValidator(_entries)] = ()
     modules: tuple[ItemModule, ...] = ()
 
 
@@ -59,7 +67,7 @@ def load_domain(name_or_path: str) -> Domain:
 
 
 def load_source(name_or_path: str) -> Domain | Source:
-    """Load a pack, a description or an item set, by its name or from a YAML file.
+    """Load a pack, a description or an item set, by its name or from a YAML file, or a family of reasoning-gym.
 
     Returns:
         A domain where the pack says it all, else what a teacher has to decompose.
@@ -68,6 +76,8 @@ def load_source(name_or_path: str) -> Domain | Source:
         UserError: there is no such pack or file, or it is malformed; every fault is named with its file,
             line and field.
     """
+    if name_or_path.startswith(PREFIX):
+        return family_domain(name_or_path)
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         return _from_file(path)
@@ -76,7 +86,7 @@ def load_source(name_or_path: str) -> Domain | Source:
     known = sorted(entry.name for entry in entry_points(group=GROUP))
     raise UserError(
         f"There is no domain {name_or_path!r}. Installed here: {', '.join(known)}. "
-        "For a pack of your own give the path of its .yaml file."
+        f"For a pack of your own give the path of its .yaml file; for a family of reasoning-gym {PREFIX}FAMILY."
     )
 
 
@@ -101,19 +111,53 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     for field, value in (("items", pack.items), ("topics", pack.topics)):
         if field in pack.model_fields_set and not value:
             raise UserError(f"{path}:{locate((field,))}: {field}: expected at least one, or leave the key out.")
-    modules = tuple(
-        Module(
-            **module.model_dump(),
-            levels={GIVEN: Written(items=f"Those of the item set that belong to it: {module.description}")},
-            exam_level=GIVEN,
-        )
-        for module in pack.modules
-    )
+    known = [module.id for module in pack.modules]
+    sets = [_read(path, number, entry, known, slug(pack.name), locate) for number, entry in enumerate(pack.items)]
+    named = {module.id: module for module in pack.modules}
+    for entry, found in zip(pack.items, sets, strict=True):
+        for id_, label in found.modules.items():
+            named.setdefault(id_, module_of_value(id_, label, entry.module_from))
+    modules = tuple(map(_given, named.values() if len(named) > len(known) else pack.modules))
     if modules:
         _check(Domain(name=pack.name, description=pack.description, modules=modules), str(path), locate)
-    known = [module.id for module in modules]
-    items = [item for file in pack.items for item in read_items(path.parent / file, known)]
-    return Source(name=pack.name, description=pack.description, topics=pack.topics, modules=modules, items=tuple(items))
+    return Source(
+        name=pack.name,
+        description=pack.description,
+        topics=pack.topics,
+        modules=modules,
+        items=tuple(item for found in sets for item in found.items),
+        warnings=tuple(_left_out(found) for found in sets if found.skipped),
+    )
+
+
+def module_of_value(id_: str, label: str, field: str) -> ItemModule:
+    """A module that stands for a value of a field, or that items name although nobody described it."""
+    told = f"Solves problems whose {field} is {label}." if label else f"Solves problems of the kind {id_}."
+    return ItemModule(id=id_, description=told)
+
+
+def _read(path: Path, number: int, entry: ItemSetSource, known: list[str], category: str, locate: Locate) -> ItemSet:
+    """The items of an entry; what is wrong with the entry itself is told with its line in the pack."""
+    if entry.module and entry.module not in known:
+        where = f"{path}:{locate(('items', number, 'module'))}: items.{number}.module"
+        others = f"; expected one of {', '.join(known)}" if known else ", which has no `modules`; name it there"
+        raise UserError(f"{where}: {entry.module!r} is not the id of a module of the pack{others}.")
+    file = path.parent / Path(entry.file).expanduser()
+    if entry.file and not file.exists():
+        raise UserError(f"{file}: there is no such file. The paths of `items` begin at the pack's folder.")
+    return read_item_set(entry, folder=path.parent, modules=known, category=category or "items")
+
+
+def _given(module: ItemModule) -> Module:
+    """A module with the one level that its items make up."""
+    level = Written(items=f"Those of the item set that belong to it: {module.description}")
+    return Module(**module.model_dump(), levels={GIVEN: level}, exam_level=GIVEN)
+
+
+def _left_out(found: ItemSet) -> str:
+    count = len(found.skipped)
+    left = "1 faulty item of {} was" if count == 1 else f"{count} faulty items of {{}} were"
+    return f"{left.format(found.name)} left out (skip_bad); the first: {found.skipped[0]}"
 
 
 def _from_plugin(value: Any, source: str) -> Domain | Source:

@@ -111,6 +111,8 @@ class Source(Record):
     """Modules that the items belong to, where the author names them; none where the teacher does."""
     items: tuple[SourceItem, ...] = ()
     """The item set; none where the teacher writes the items."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know of how it was read."""
 
 
 class Probe(Record):

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ioa.agents.exchange import DecomposeReply, ProposedCategory, ProposedLevel, ProposedModule
-from ioa.agents.outline import LONGEST, DecompositionSettings, outline, slug
+from ioa.agents.outline import DecompositionSettings, outline
 from ioa.memory import open_embedder
 from ioa.memory.records import Module, Written
+from ioa.memory.slugs import LONGEST, slug
 
 EMBED = open_embedder("wordllama").embed
 LEVELS = ("easy", "exam")

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from ioa.memory.bank import item_id
 from ioa.memory.domain import GIVEN, load_domain, load_source
 from ioa.memory.errors import UserError
-from ioa.memory.item_sets import SHOWN, read_items
+from ioa.memory.item_sets import SHOWN, read_item_set
 from ioa.memory.records import Source, SourceItem, Written
 
 GOOD = '{"question": "What is 1 + 1?", "answer": "2"}'
@@ -31,17 +32,17 @@ def test_items_are_read_from_beside_the_pack_one_file_or_several(tmp_path):
     named = json.dumps({"id": "x7", "question": "A — “quoted”\u2028 line?", "answer": 4.5})
     one = load_source(pack(tmp_path, "items: a.jsonl\n", a=[GOOD, "", named]))
     assert one.items == (
-        SourceItem(question="What is 1 + 1?", answer="2"),
+        SourceItem(id=item_id("What is 1 + 1?"), question="What is 1 + 1?", answer="2"),
         SourceItem(id="x7", question="A — “quoted”\u2028 line?", answer="4.5"),
     )
     assert one.modules == ()
     both = load_source(pack(tmp_path, "items: [a.jsonl, b.jsonl]\n", a=[GOOD], b=[named]))
-    assert [item.id for item in both.items] == ["", "x7"]
+    assert [item.id for item in both.items] == [item_id("What is 1 + 1?"), "x7"]
 
 
 def test_the_last_line_needs_no_line_feed(tmp_path):
     (tmp_path / "a.jsonl").write_text(GOOD)
-    assert len(read_items(tmp_path / "a.jsonl")) == 1
+    assert len(read_item_set(tmp_path / "a.jsonl").items) == 1
 
 
 MODULES = "items: a.jsonl\nmodules:\n  - {id: s/short, description: Short sums.}\n"
@@ -88,7 +89,7 @@ def test_a_bad_line_is_named_with_file_line_field_and_what_was_expected(tmp_path
 def test_all_bad_lines_are_told_but_not_more_than_one_can_read(tmp_path):
     (tmp_path / "a.jsonl").write_text("{\n" * 50)
     with pytest.raises(UserError) as caught:
-        read_items(tmp_path / "a.jsonl")
+        read_item_set(tmp_path / "a.jsonl")
     lines = str(caught.value).splitlines()
     assert len(lines) == SHOWN + 1
     assert "30 more" in lines[-1]
@@ -103,7 +104,7 @@ def test_an_item_cannot_name_a_module_where_the_pack_names_none(tmp_path):
     ("text", "line", "words"),
     [
         ("items: nosuch.jsonl\n", 0, ["nosuch.jsonl: there is no such file", "the pack's folder"]),
-        ("items: a.csv\n", 0, ["a.csv", "JSON lines"]),
+        ("items: a.csv\n", 0, ["a.csv: there is no such file"]),
         ("items: empty.jsonl\n", 0, ["empty.jsonl: holds no item"]),
         ("items: []\n", 3, ["items: expected at least one"]),
         ("topics: []\n", 3, ["topics: expected at least one"]),
