@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.training.sandboxes import isolated
 
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
@@ -157,6 +158,15 @@ CASES = {
         refused=[(ESSAY, ["dog lazy the over jumps fox brown quick the", "fox"])],
     ),
     "judge": Case(ESSAY, ESSAY, "A slow cat sleeps.", partial=True),
+    "unit-tests": Case(
+        "def two(): return 2",
+        "```python\ndef two():\n    return 2\n```",
+        "```python\ndef two():\n    return 3\n```",
+        metadata={"entry_point": "two", "tests": ["assert two() == 2"]},
+        lacking={"metadata": {}},
+        accepted=[("def two(): return 2", ["two = lambda: 1 + 1", "Answer:\ndef two(): return 2.0"])],
+        refused=[("def two(): return 2", ["def three(): return 2", "two = 2", "def two(): return '2'"])],
+    ),
 }  # fmt: skip
 
 
@@ -178,7 +188,10 @@ def scorers(tmp_path_factory):
     teacher.close()
 
 
-every = pytest.mark.parametrize("name", scorer_names())
+NEEDS = {"unit-tests": [isolated]}
+NAMES = [pytest.param(name, marks=NEEDS.get(name, [])) for name in scorer_names()]
+LACKING = [name for name in NAMES if CASES.get(str(name.values[0]), Case("", "", "")).lacking]
+every = pytest.mark.parametrize("name", NAMES)
 
 
 def test_every_installed_scorer_is_in_the_table():
@@ -236,7 +249,7 @@ def test_unicode_in_the_question_and_behind_the_answer_changes_nothing(scorers, 
     assert scorers[name].grade([asked])[0].correct
 
 
-@pytest.mark.parametrize("name", [name for name in scorer_names() if name in CASES and CASES[name].lacking])
+@pytest.mark.parametrize("name", LACKING)
 def test_an_item_that_it_cannot_grade_is_named_and_not_scored(scorers, name):
     case = CASES[name]
     with pytest.raises(UserError, match=r"What is it\?"):
@@ -258,7 +271,7 @@ def test_an_unknown_option_is_named(name):
 
 def forms(which: Callable[[Case], Pairs]) -> list[Any]:
     return [
-        pytest.param(name, answer, reply, id=f"{name}: {answer[-20:]!r} {reply[:30]!r}")
+        pytest.param(name, answer, reply, id=f"{name}: {answer[-20:]!r} {reply[:30]!r}", marks=NEEDS.get(name, []))
         for name, case in CASES.items()
         for answer, replies in which(case)
         for reply in replies
