@@ -48,7 +48,7 @@ class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
     domain: str = "arithmetic"
-    """A built-in or installed domain, or the path of a YAML file: a pack, a description or an item set."""
+    """A built-in or installed domain, reasoning-gym:FAMILY, or the path of a YAML pack, description or item set."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     """Seeds the probes, the lessons and the training."""
     embedder: str = "wordllama"
@@ -59,7 +59,7 @@ class RunConfig(Record):
     roles: Roles = Roles()
     budget: BudgetSettings = BudgetSettings()
     scorers: Mapping[str, Mapping[str, Any]] = {}
-    """Settings of scorers, by the scorer's name."""
+    """Settings of scorers, by the scorer's name; see docs/scorers.md."""
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""
     decomposition: DecompositionSettings = DecompositionSettings()

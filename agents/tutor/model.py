@@ -55,6 +55,10 @@ class TutorChatModel(BaseChatModel):
         """The tasks that it has a method for."""
         return _BRIEFS.keys()
 
+    def can_solve(self, problem: str) -> bool:
+        """Whether it has a method for a problem."""
+        return work(problem) is not None
+
     @property
     def _llm_type(self) -> str:
         return "tutor"

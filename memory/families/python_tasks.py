@@ -112,8 +112,7 @@ def number_lists(rng: Random, edges: Sequence[int]) -> tuple[tuple[Arguments, ..
     near = [*edges, *(edge + step for edge in edges for step in (-1, 1))]
     tried = [
         [],
-        [0],
-        [-1],
+        *([value] for value in dict.fromkeys((0, -1, *near))),  # alone, else a neighbour decides in its place
         [7, 7, -7],
         list(range(-6, 7)),
         sorted(near),

@@ -5,6 +5,7 @@ from random import Random
 from ioa.memory.families.python_tasks import Arguments, Task, letter, letters_of, put, sentence_of
 
 _TEXTS = ("text", "name", "line", "title", "message")
+_FILLER = "wzxvqpk"
 _COUNTED = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -56,11 +57,11 @@ def _last(rng: Random, text: str, code: str) -> tuple[str, str, str]:
             (f"how often '{one}' occurs in {{}}", f"text.count('{one}')", one),
             (f"whether {{}} begins with '{one}'", f"text.startswith('{one}')", one),
             (f"whether {{}} ends with '{one}'", f"text.endswith('{one}')", one),
-            ("the number of vowels (aeiou) in {}", f"sum(1 for c in {code} if c in 'aeiou')", ""),
+            ("the number of vowels (aeiou) in {}", "sum(1 for c in TEXT if c in 'aeiou')", ""),
             ("the length of {}", "len(text)", ""),
         )
     )
-    made = made if code in made else put(made, text=code)
+    made = made.replace("TEXT", code) if "TEXT" in made else put(made, text=code)  # there it needs no brackets
     return words.format(text), made, letters
 
 
@@ -68,6 +69,9 @@ def _texts(rng: Random, letters: str) -> tuple[tuple[Arguments, ...], tuple[Argu
     tried = ["", "a", "Z", "Ab cd", letters, letters.upper() + letters, "hello world", "AEIOU aeiou", "12 34 567"]
     tried += [sentence_of(rng, letters, 2) for _ in range(4)]
     tried += [one + sentence_of(rng, letters, 1) + one for one in letters]
+    for one in letters or "e":  # in each place, and at the end of texts of each length: where a cut is, decides
+        tried += [_FILLER[:place] + one + _FILLER[place + 1 :] for place in range(len(_FILLER))]
+        tried += [_FILLER[:length] + one for length in range(len(_FILLER))]
     return tuple((one,) for one in dict.fromkeys(tried)), tuple((sentence_of(rng, letters, 2),) for _ in range(6))
 
 

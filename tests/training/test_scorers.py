@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.training.sandboxes import isolated
 
 from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
@@ -77,11 +78,12 @@ CASES = {
             ("B", ["B", "b", "(B)", "b)", "B.", "B) Paris", "(B) Paris", "B: Paris", "The answer is B", "Option B"]),
             ("B", ["Paris", "paris.", "Answer: Paris", r"\boxed{B}", r"$\boxed{\text{(B)}}$", "The answer is **B**."]),
             ("B", ["So.\nIt must be (B).", "I think it is B", "B\n\nIt lies on the Seine.", "Answer: A\nAnswer: B"]),
+            ("B", ["The answer is B because A is no capital.", "B - Paris", "B, since it lies on the Seine"]),
             ("C", ["C) Vitamin A", "Answer: Vitamin A"]),
         ],
         refused=[
             ("B", ["A", "B or C", "Answer: A and B", "(A) or (B)", "B) Berlin", "B\n\nAnswer: C", "Answer: E"]),
-            ("A", ["A bird", "Answer: A, B", "I do not know"]),
+            ("A", ["A bird", "Answer: A, B", "I do not know", "A is wrong"]),
         ],
     ),
     "numeric": Case(
@@ -98,10 +100,12 @@ CASES = {
             ("-5", ["-5", "-$5", "\u22125", "minus 5", "-5 degrees", r"-5^\circ"]),
             ("She has 9+9=<<9+9=18>>18.\n#### 18", ["Answer: 18", "#### 18"]),
             ("18%", ["18", "18 percent"]),
+            ("5", ["She has 5 left.", "It is 5", "Answer: about 5 km", "Answer: USD 5", "Answer: 5 m2"]),
         ],
         refused=[
-            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}", "18k"]),
+            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}"]),
             ("18", ["Answer: 18^2", "Answer: 18 1/2", "Answer: 18e3", "Answer: not 18", "Answer: more than 18"]),
+            ("18", ["Answer: 18k", "Answer: 18 thousand"]),
             ("18", ["18\n#### 17", "eighteen", "Answer: 1,8", "Answer: 18\nAnswer:", "Answer: 3:18"]),
             ("12", ["Answer: 1,2", "Answer: 1 2"]),
             ("1.2", ["Answer: 1,2"]),
@@ -154,6 +158,15 @@ CASES = {
         refused=[(ESSAY, ["dog lazy the over jumps fox brown quick the", "fox"])],
     ),
     "judge": Case(ESSAY, ESSAY, "A slow cat sleeps.", partial=True),
+    "unit-tests": Case(
+        "def two(): return 2",
+        "```python\ndef two():\n    return 2\n```",
+        "```python\ndef two():\n    return 3\n```",
+        metadata={"entry_point": "two", "tests": ["assert two() == 2"]},
+        lacking={"metadata": {}},
+        accepted=[("def two(): return 2", ["two = lambda: 1 + 1", "Answer:\ndef two(): return 2.0"])],
+        refused=[("def two(): return 2", ["def three(): return 2", "two = 2", "def two(): return '2'"])],
+    ),
 }  # fmt: skip
 
 
@@ -175,7 +188,10 @@ def scorers(tmp_path_factory):
     teacher.close()
 
 
-every = pytest.mark.parametrize("name", scorer_names())
+NEEDS = {"unit-tests": [isolated]}
+NAMES = [pytest.param(name, marks=NEEDS.get(name, [])) for name in scorer_names()]
+LACKING = [name for name in NAMES if CASES.get(str(name.values[0]), Case("", "", "")).lacking]
+every = pytest.mark.parametrize("name", NAMES)
 
 
 def test_every_installed_scorer_is_in_the_table():
@@ -233,13 +249,11 @@ def test_unicode_in_the_question_and_behind_the_answer_changes_nothing(scorers, 
     assert scorers[name].grade([asked])[0].correct
 
 
-@every
+@pytest.mark.parametrize("name", LACKING)
 def test_an_item_that_it_cannot_grade_is_named_and_not_scored(scorers, name):
     case = CASES[name]
-    if case.lacking is None:
-        pytest.skip("this scorer can grade every item")
     with pytest.raises(UserError, match=r"What is it\?"):
-        scorers[name].grade([case.attempt(case.right).model_copy(update=dict(case.lacking))])
+        scorers[name].grade([case.attempt(case.right).model_copy(update=dict(case.lacking or {}))])
 
 
 @every
@@ -257,7 +271,7 @@ def test_an_unknown_option_is_named(name):
 
 def forms(which: Callable[[Case], Pairs]) -> list[Any]:
     return [
-        pytest.param(name, answer, reply, id=f"{name}: {answer[-20:]!r} {reply[:30]!r}")
+        pytest.param(name, answer, reply, id=f"{name}: {answer[-20:]!r} {reply[:30]!r}", marks=NEEDS.get(name, []))
         for name, case in CASES.items()
         for answer, replies in which(case)
         for reply in replies

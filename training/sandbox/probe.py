@@ -1,11 +1,12 @@
 """Whether this host can isolate: found out once, by having a sandbox tell what it sees."""
 
+import os
 from functools import cache
 
+from ioa.memory.errors import ScoringError
 from ioa.training.sandbox.checking import UnitTests, check
 from ioa.training.sandbox.isolation import NOBODY, Isolation, Unisolated, open_bubblewrap, refusal
 from ioa.training.sandbox.settings import SandboxSettings
-from ioa.training.scorers.base import ScoringError
 
 LOOK = """
 import os
@@ -27,7 +28,11 @@ def find_isolation(*, unsafe: bool = False) -> Isolation:
     Raises:
         UserError: this host cannot isolate: why, what to install, and how to do without.
     """
-    return Unisolated() if unsafe else _probed()
+    if not unsafe:
+        return _probed()
+    if os.name != "posix":
+        raise refusal("even without isolation, the limits need Linux or macOS")
+    return Unisolated()
 
 
 @cache

@@ -3,6 +3,7 @@
 import ast
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
@@ -10,9 +11,10 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from ioa.memory.errors import UserError
+from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.sandbox import SandboxSettings, UnitTests, check, find_isolation
-from ioa.training.scorers.base import Progress, Scorer, ScorerContext, ScoringError
+from ioa.training.scorers.base import Progress, Scorer, ScorerContext
 from ioa.training.scorers.code import extract_code, readings
 
 _LOG = logging.getLogger(__name__)
@@ -72,10 +74,13 @@ class UnitTestScorer:
         code = extract_code(attempt.reply, tests.entry_point)
         if not code.strip():
             return Grade(score=0.0, correct=False, detail="there is no code in the reply")
+        most = self._settings.limits.output_kib
+        if len(code) > most << 10:
+            return Grade(score=0.0, correct=False, detail=f"the code is longer than {most} KiB")
         alternatives = readings(code, tests.prompt, tests.entry_point)
         outcome = check(alternatives, tests, self._settings.limits, self._isolation)
         if outcome.kind == "broken":
-            raise ScoringError(f"Scorer unit-tests: {_shown(attempt)} cannot be judged: {outcome.detail}. {EXPECTED}")
+            raise UserError(f"Scorer unit-tests: {_shown(attempt)} cannot be judged: {outcome.detail}. {EXPECTED}")
         passed = outcome.kind == "passed"
         return Grade(score=float(passed), correct=passed, extracted=code, detail=outcome.detail)
 
@@ -86,15 +91,7 @@ def open_unit_tests(context: ScorerContext) -> Scorer:
     Raises:
         UserError: an option is wrong, or this host cannot isolate.
     """
-    try:
-        settings = UnitTestSettings.model_validate(dict(context.options))
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise UserError(
-            f"scorers.unit-tests: {faults}. Expected unsafe, workers and limits, with "
-            f"{', '.join(SandboxSettings.model_fields)} in limits."
-        ) from error
-    return UnitTestScorer(settings)
+    return UnitTestScorer(read_options("scorers.unit-tests", context.options, UnitTestSettings))
 
 
 def _tests_of(attempt: Attempt) -> UnitTests:
@@ -118,10 +115,11 @@ def _tests_of(attempt: Attempt) -> UnitTests:
 
 def _imports(reference: str) -> str:
     """The import statements of the reference solution, which the authors' tests may rely on."""
-    try:
-        body = ast.parse(reference).body
-    except SyntaxError:  # a bare completion
-        return ""
+    with warnings.catch_warnings(action="ignore"):  # of escapes in old references
+        try:
+            body = ast.parse(reference).body
+        except SyntaxError:  # a bare completion
+            return ""
     return "\n".join(ast.unparse(statement) for statement in body if isinstance(statement, ast.Import | ast.ImportFrom))
 
 
