@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ioa.graph.config_cli import config as config_command
+from ioa.graph.eval_cli import evaluate
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
 
@@ -28,6 +29,7 @@ index_app = typer.Typer(help="Look after the index of a run's lessons.", no_args
 app.add_typer(index_app, name="index")
 app.add_typer(teacher_app, name="teacher")
 app.command()(estimate)
+app.command("eval")(evaluate)
 app.command("config")(config_command)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]

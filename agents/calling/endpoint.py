@@ -132,6 +132,11 @@ class Endpoint:
         return bool(getattr(self._model, "free_of_charge", False))
 
     @property
+    def briefs_only(self) -> bool:
+        """Whether the model reads nothing but the briefs of this program, and so cannot be asked in free text."""
+        return bool(getattr(self._model, "briefs_only", False))
+
+    @property
     def address(self) -> str:
         """Where the model answers, as far as that is known: given in the settings or found in the environment."""
         named = (getattr(self._model, name, None) for name in ("openai_api_base", "azure_endpoint", "base_url"))

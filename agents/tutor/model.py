@@ -48,6 +48,8 @@ class TutorChatModel(BaseChatModel):
     """What it teaches."""
     free_of_charge: ClassVar[bool] = True
     """Its answers are quicker computed than looked up."""
+    briefs_only: ClassVar[bool] = True
+    """It cannot be asked in free text."""
 
     @property
     def _llm_type(self) -> str:
