@@ -7,10 +7,12 @@ import importlib.util
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from ioa.graph.evaluation.benchmark import sha256
 from ioa.graph.evaluation.evaluate import Choice, add_up
@@ -72,9 +74,10 @@ def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
         for number, named in enumerate(run.examinees, start=1):
             report = run.folder.root / f"harness-{number}.json"
             if not report.exists():
-                with clock.phase(named.label):
-                    told, lines = _sit(run, holder.student(named), named.label, manager, number)
-                each = clock.timing().phases[named.label] / max(len({line.item for line in lines}), 1)
+                lm = wrapped(holder.student(named), lambda label=named.label: clock.phase(label))
+                told, samples = _sit(run, lm, manager, number)
+                lines = list(_lines(named.label, samples, holder.student(named)))
+                each = clock.timing().phases.get(named.label, 0.0) / max(len({line.item for line in lines}), 1)
                 known = run.folder.outcomes()
                 run.folder.keep(line.model_copy(update={"seconds": each}) for line in lines if line.key not in known)
                 write_text(report, json.dumps(told, indent=2, default=str) + "\n")
@@ -178,29 +181,30 @@ def _data_files(task: Any) -> Iterator[Path]:
 
 
 def _sit(
-    run: HarnessTask, student: "Student", label: str, manager: "TaskManager", number: int
-) -> tuple[dict[str, Any], list[Outcome]]:
-    """What the harness reports, and its samples as our lines."""
+    run: HarnessTask, model: Any, manager: "TaskManager", number: int
+) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """What the harness reports, and its samples by task."""
     import lm_eval
 
     choice = run.choice
     limits = {"max_gen_toks": choice.max_new_tokens} if choice.max_new_tokens else None
     try:
-        found: Any = lm_eval.simple_evaluate(
-            model=wrapped(student),
-            tasks=[run.task],
-            task_manager=manager,
-            num_fewshot=choice.shots,
-            limit=choice.limit,
-            apply_chat_template=run.chat,
-            fewshot_as_multiturn=run.chat,
-            gen_kwargs=limits,
-            use_cache=str(run.folder.root / f"harness-{number}-requests"),
-            random_seed=run.seed,
-            numpy_random_seed=run.seed,
-            torch_random_seed=run.seed,
-            fewshot_random_seed=run.seed,
-        )
+        with patch("lm_eval.evaluator.get_git_commit_hash", return_value=None):  # outside of a repository git complains
+            found: Any = lm_eval.simple_evaluate(
+                model=model,
+                tasks=[run.task],
+                task_manager=manager,
+                num_fewshot=choice.shots,
+                limit=choice.limit,
+                apply_chat_template=run.chat,
+                fewshot_as_multiturn=run.chat,
+                gen_kwargs=limits,
+                use_cache=str(run.folder.root / f"harness-{number}-requests"),
+                random_seed=run.seed,
+                numpy_random_seed=run.seed,
+                torch_random_seed=run.seed,
+                fewshot_random_seed=run.seed,
+            )
     except ValueError as error:
         if "unsafe" not in str(error):
             raise
@@ -208,23 +212,24 @@ def _sit(
             f"Task {run.task} runs code that a model wrote, which the harness does outside of any sandbox, so it is "
             "not done here. Use --benchmark humaneval or mbpp: they run it in one."
         ) from error
-    lines = [
-        _line(
-            label,
-            f"{task}/{sample['doc_id']}" if len(found["samples"]) > 1 else str(sample["doc_id"]),
-            task,
-            sample,
-            student,
-        )
-        for task, samples in found["samples"].items()
-        for sample in samples
-    ]
     kept = ("results", "groups", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
-    return {name: found[name] for name in kept if name in found}, lines
+    return {name: found[name] for name in kept if name in found}, found["samples"]
 
 
-def wrapped(student: "Student") -> Any:
-    """The student as the harness's kind of model: the same weights, LoRA included, and the same chat template."""
+def _lines(label: str, samples: Mapping[str, Sequence[Mapping[str, Any]]], student: "Student") -> Iterator[Outcome]:
+    for task, own in samples.items():
+        for sample in own:
+            number = str(sample["doc_id"])
+            yield _line(label, f"{task}/{number}" if len(samples) > 1 else number, task, sample, student)
+
+
+def wrapped(student: "Student", count_time: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext) -> Any:
+    """The student as the harness's kind of model: the same weights, LoRA included, and the same chat template.
+
+    Args:
+        student: Who answers.
+        count_time: Makes what is entered while the model works.
+    """
     from lm_eval.models.huggingface import HFLM
 
     class StudentLM(HFLM):  # type: ignore[misc] # untyped
@@ -232,6 +237,14 @@ def wrapped(student: "Student") -> Any:
             if add_generation_prompt:
                 return student.format.chat(chat_history)
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
+
+        def _model_generate(self, *args: Any, **kwargs: Any) -> Any:
+            with count_time():
+                return super()._model_generate(*args, **kwargs)
+
+        def _model_call(self, *args: Any, **kwargs: Any) -> Any:
+            with count_time():
+                return super()._model_call(*args, **kwargs)
 
     return StudentLM(pretrained=student.model, tokenizer=student.tokenizer, batch_size=student.settings.batch_size)
 
@@ -276,13 +289,13 @@ def _said(responses: Any) -> str:
 
 
 def _result(run: HarnessTask, settings: Settings, found: Mapping[str, Any], seconds: float) -> Result:
-    lines = run.folder.outcomes().values()
-    first = next((line.scorer for line in lines), "")
+    lines = list(run.folder.outcomes().values())
+    filters = [line.scorer.partition(", ")[2] for line in lines]
     by_label = {
         named.label: [
             line
-            for line in lines
-            if line.examinee == named.label and line.scorer.partition(", ")[2] == first.partition(", ")[2]
+            for line, filter_ in zip(lines, filters, strict=True)
+            if line.examinee == named.label and filter_ == filters[0]
         ]
         for named in run.examinees
     }
