@@ -100,6 +100,10 @@ class Teacher:
         """Who it is: `provider:model`, several joined by commas."""
         return ", ".join(dict.fromkeys(endpoint.spec for endpoint in self._endpoints))
 
+    def knows(self, task: str) -> bool:
+        """Whether everybody who may be asked has a way to do the task; a language model has one for all."""
+        return all(endpoint.knows(task) for endpoint in self._endpoints)
+
     def close(self) -> None:
         """Close the desk; calls in flight are dropped."""
         self._desk.close()

@@ -160,7 +160,7 @@ class Workshop:
     @_once
     def scorers(self) -> Scorers:
         """Who grades the replies of student and teacher."""
-        scorers = Scorers(self.config.scorers, judge=self.teacher("judge"))
+        scorers = Scorers(self.config.scorers, judge=partial(self.teacher, "judge"))
         self._open.callback(scorers.close)
         return scorers
 

@@ -14,3 +14,7 @@ class Stopped(UserError):
     """The run cannot go on now but loses nothing: `ioa resume` continues it."""
 
     exit_code = 3
+
+
+class ScoringError(Stopped):
+    """A reply could not be graded, which says nothing about the reply: never a score of 0."""

@@ -38,9 +38,9 @@ class CallContext(Record):
     """Where in the run a call was made: the fields by which a transcript is filtered."""
 
     node: str
-    """Node of the graph."""
+    """Node of the graph; `score` for the judge, whose verdicts the examinations of all nodes ask for."""
     agent: str
-    """`diagnoser`, `planner`, `adapter`, `verifier` or `examinee`."""
+    """`diagnoser`, `planner`, `adapter`, `verifier`, `examinee` or `judge`."""
     task: str
     """What was asked of the teacher; the prompt file's name."""
     stage: int | None = None

@@ -131,10 +131,10 @@ class Endpoint:
         """Whether an answer costs nothing, so that it is not worth keeping."""
         return bool(getattr(self._model, "free_of_charge", False))
 
-    @property
-    def briefs_only(self) -> bool:
-        """Whether the model reads nothing but the briefs of this program, and so cannot be asked in free text."""
-        return bool(getattr(self._model, "briefs_only", False))
+    def knows(self, task: str) -> bool:
+        """Whether the model has a way to do the task; one that does not list its `tasks` has one for all."""
+        tasks = getattr(self._model, "tasks", None)
+        return tasks is None or task in tasks
 
     @property
     def address(self) -> str:

@@ -31,6 +31,7 @@ from ioa.agents.exchange.diagnosis import (
     PrerequisitesBrief,
     PrerequisitesReply,
 )
+from ioa.agents.exchange.judging import CompareBrief, CompareReply, GradeBrief, GradeReply
 from ioa.agents.exchange.lessons import (
     Candidate,
     Lesson,
@@ -60,10 +61,14 @@ __all__ = [
     "Brief",
     "Candidate",
     "Claimed",
+    "CompareBrief",
+    "CompareReply",
     "DecomposeBrief",
     "DecomposeReply",
     "FailedItem",
     "Finding",
+    "GradeBrief",
+    "GradeReply",
     "ItemsBrief",
     "ItemsReply",
     "Lesson",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -48,8 +48,11 @@ class TutorChatModel(BaseChatModel):
     """What it teaches."""
     free_of_charge: ClassVar[bool] = True
     """Its answers are quicker computed than looked up."""
-    briefs_only: ClassVar[bool] = True
-    """It cannot be asked in free text."""
+
+    @property
+    def tasks(self) -> Collection[str]:
+        """The tasks that it has a method for."""
+        return _BRIEFS.keys()
 
     @property
     def _llm_type(self) -> str:

@@ -5,15 +5,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from ioa.agents.judge import Judge, reference_of
 from ioa.graph.config import RunConfig
 from ioa.graph.evaluation.benchmark import Named as NamedBenchmark
 from ioa.graph.evaluation.benchmark import sha256
 from ioa.graph.evaluation.examinees import NODE, StudentHolder, opened
-from ioa.graph.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
+from ioa.graph.evaluation.folder import EvaluationFolder, Outcome, Preference, Result, Settings
 from ioa.graph.evaluation.items import Chosen, choose
 from ioa.graph.evaluation.naming import Named, check
-from ioa.graph.evaluation.sitting import Paper, Sitting, Standing, standing
-from ioa.graph.evaluation.summary import compare, right_wrong, tally, versions
+from ioa.graph.evaluation.pairwise import compare_replies
+from ioa.graph.evaluation.sitting import Paper, Sitting, Standing, attempt_of, standing
+from ioa.graph.evaluation.summary import compare, preferred, right_wrong, tally, versions
 from ioa.graph.progress import Reporter
 from ioa.graph.workshop import Workshop
 from ioa.memory.errors import UserError
@@ -125,10 +127,13 @@ def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
         _grade_again(evaluation, paper, reporter)
         with closing(Workshop(folder.run, evaluation.configured(), reporter)) as shop, shop.clock().phase(NODE):
             _ask(evaluation, paper, chosen, shop)
+            compared = _compare(evaluation, paper, shop)
         folder.tidy()
         result = _result(
             evaluation, chosen, paper, Workshop(folder.run, evaluation.config).clock().timing().wall_seconds
         )
+        if compared:
+            result = result.model_copy(update=preferred(folder.preferences(), result.errors))
         write_record(folder.result, result)
     return result
 
@@ -162,6 +167,33 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, shop: Workshop) -
         if left.ask:
             with opened(named, shop, holder, chosen.shots) as speaker:
                 sitting.ask(speaker, left.ask, scorers)
+
+
+def _compare(evaluation: Evaluation, paper: Paper, shop: Workshop) -> bool:
+    """Have the judge compare the replies to the items that it grades; returns whether there were any.
+
+    What was compared is not compared again.
+    """
+    judged = {item.id: item for item in paper.items if paper.scorer_of(item) == JUDGE}
+    if len(evaluation.examinees) < 2 or not judged:
+        return False
+    folder = evaluation.folder
+    lines, known = folder.outcomes(), folder.preferences()
+    first, second = (named.label for named in evaluation.examinees)
+    both = [
+        (lines[first, name, JUDGE], lines[second, name, JUDGE])
+        for name in judged
+        if (first, name, JUDGE) in lines and (second, name, JUDGE) in lines
+    ]
+    open_ = [pair for pair in both if all(one.answered for one in pair) and not _decided(known, pair[0].item)]
+    if open_:
+        references = [reference_of(attempt_of(judged[one.item], one.reply)) for one, _ in open_]
+        compare_replies(Judge(shop.teacher(JUDGE)), open_, references, folder, shop.reporter)
+    return True
+
+
+def _decided(known: Mapping[str, Preference], item: str) -> bool:
+    return item in known and not known[item].error
 
 
 def _say_left(reporter: Reporter, label: str, left: Standing, total: int) -> None:

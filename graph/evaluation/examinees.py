@@ -17,6 +17,8 @@ from ioa.memory.transcript import CallContext, Message
 from ioa.training import Shot, Student, StudentSettings
 
 NODE = "evaluation"
+FREE_TEXT = "free text"
+"""A task that a model which lists its tasks does not know: it reads briefs alone."""
 Progress = Callable[[int, int], None]
 
 
@@ -189,7 +191,7 @@ def opened(named: Named, shop: Workshop, holder: StudentHolder, shots: Sequence[
         return
     piece = max(32, named.teacher.concurrency)
     endpoint = shop.endpoint(named.teacher.model_copy(update={"form": "text"}))
-    if endpoint.briefs_only:
+    if not endpoint.knows(FREE_TEXT):
         yield BriefSpeaker(Teacher([endpoint], shop.desk()), piece)
         return
     context = CallContext(node=NODE, agent="examinee", task="benchmark")

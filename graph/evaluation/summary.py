@@ -77,12 +77,16 @@ def compare(first: Sequence[Outcome], second: Sequence[Outcome], *, graded: bool
     return compare_right_wrong([bool(a.correct) for a, _ in pairs], [bool(b.correct) for _, b in pairs])
 
 
-def prefer(preferences: Mapping[str, Preference]) -> Pairwise:
-    """Count wins, ties and losses."""
+def preferred(preferences: Mapping[str, Preference], errors: Sequence[str]) -> dict[str, object]:
+    """The fields of a `Result` that side-by-side verdicts change: the counts, and the errors."""
     counts = {name: sum(one.outcome == name for one in preferences.values()) for name in ("win", "tie", "loss")}
-    return Pairwise(
-        wins=counts["win"], ties=counts["tie"], losses=counts["loss"], p=sign_test(counts["win"], counts["loss"])
-    )
+    failed = [f"side by side, {one.item}: {one.error}" for one in preferences.values() if one.error]
+    return {
+        "pairwise": Pairwise(
+            wins=counts["win"], ties=counts["tie"], losses=counts["loss"], p=sign_test(counts["win"], counts["loss"])
+        ),
+        "errors": (*errors, *failed),
+    }
 
 
 def table(result: Result) -> "Group":

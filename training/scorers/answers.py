@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ioa.memory.errors import UserError
-from ioa.memory.records import Attempt, Grade
+from ioa.memory.options import read_options
+from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.scorers.base import Progress, Scorer, ScorerContext
 from ioa.training.scoring import judge_by_family, judge_by_reference
 
@@ -31,13 +32,19 @@ class AnswerScorer:
         """Nothing is open."""
 
 
-def open_match(_: ScorerContext) -> Scorer:
+class NoOptions(Record):
+    """There is nothing to set."""
+
+
+def open_match(context: ScorerContext) -> Scorer:
     """The final answer is compared with the reference: see `ioa.training.scoring.agrees`."""
+    read_options("scorers.match", context.options, NoOptions)
     return AnswerScorer(judge_by_reference)
 
 
-def open_reasoning_gym(_: ScorerContext) -> Scorer:
+def open_reasoning_gym(context: ScorerContext) -> Scorer:
     """The verifier of the item's family gives it the full score."""
+    read_options("scorers.reasoning-gym", context.options, NoOptions)
     return AnswerScorer(_by_family)
 
 

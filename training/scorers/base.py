@@ -4,15 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ioa.memory.errors import UserError
+from ioa.memory.errors import ScoringError
 from ioa.memory.records import Attempt, Grade
+
+__all__ = ["Progress", "Scorer", "ScorerContext", "ScorerFactory", "ScoringError"]
 
 Progress = Callable[[int, int], None]
 """Told how many replies are graded, and how many there are."""
-
-
-class ScoringError(UserError):
-    """A reply could not be graded, which says nothing about the reply: never a score of 0."""
 
 
 class Scorer(Protocol):
@@ -38,8 +36,8 @@ class ScorerContext:
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """Settings of this scorer, from the config."""
-    judge: Any = None
-    """The teacher that plays the judge, an `ioa.agents.Teacher`; none where nobody can."""
+    judge: Callable[[], Any] | None = None
+    """Opens the teacher that plays the judge, an `ioa.agents.Teacher`; none where nobody can."""
 
 
 ScorerFactory = Callable[[ScorerContext], Scorer]

@@ -1,6 +1,6 @@
 """Opening scorers by their names, each once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -32,12 +32,14 @@ def open_scorer(name: str, context: ScorerContext | None = None) -> Scorer:
 class Scorers:
     """The scorers of a run or an examination, opened when an item first needs them."""
 
-    def __init__(self, options: Mapping[str, Mapping[str, Any]] | None = None, judge: Any = None) -> None:
+    def __init__(
+        self, options: Mapping[str, Mapping[str, Any]] | None = None, judge: Callable[[], Any] | None = None
+    ) -> None:
         """None is open yet.
 
         Args:
             options: Settings by the scorer's name.
-            judge: The teacher that plays the judge; none where nobody can.
+            judge: Opens the teacher that plays the judge, when a scorer needs it; none where nobody can.
         """
         self._options = options or {}
         self._judge = judge
