@@ -1,6 +1,6 @@
 """An evaluation from its names to its result; the same call goes on with one that was interrupted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from ioa.graph.config import RunConfig
 from ioa.graph.evaluation.benchmark import Named as NamedBenchmark
 from ioa.graph.evaluation.benchmark import sha256
 from ioa.graph.evaluation.examinees import NODE, StudentHolder, opened
-from ioa.graph.evaluation.folder import EvaluationFolder, Outcome, Preference, Result, Settings
+from ioa.graph.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
 from ioa.graph.evaluation.items import Chosen, choose
 from ioa.graph.evaluation.naming import Named, check
 from ioa.graph.evaluation.pairwise import compare_replies
@@ -22,7 +22,6 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_record
 
 JUDGE = "judge"
-Lines = dict[tuple[str, str, str], Outcome]
 
 
 @dataclass(frozen=True)
@@ -127,12 +126,14 @@ def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
         _grade_again(evaluation, paper, reporter)
         with closing(Workshop(folder.run, evaluation.configured(), reporter)) as shop, shop.clock().phase(NODE):
             _ask(evaluation, paper, chosen, shop)
-            compared = _compare(evaluation, paper, shop)
+            pairs = _pairs(evaluation, paper)
+            if pairs.new:
+                _compare(evaluation, paper, shop, pairs.new)
         folder.tidy()
         result = _result(
             evaluation, chosen, paper, Workshop(folder.run, evaluation.config).clock().timing().wall_seconds
         )
-        if compared:
+        if pairs.count:
             result = result.model_copy(update=preferred(folder.preferences(), result.errors))
         write_record(folder.result, result)
     return result
@@ -150,6 +151,11 @@ def _grade_again(evaluation: Evaluation, paper: Paper, reporter: Reporter) -> No
         shop = Workshop(evaluation.folder.run, evaluation.configured(), reporter, since=since)
         with closing(shop), shop.clock().phase(NODE):
             Sitting(paper, named.label, evaluation.folder, reporter).grade(items, shop.scorers())
+    pairs = _pairs(evaluation, paper)
+    if pairs.failed:
+        shop = Workshop(evaluation.folder.run, evaluation.configured(), reporter, since=pairs.since)
+        with closing(shop), shop.clock().phase(NODE):
+            _compare(evaluation, paper, shop, pairs.failed)
 
 
 def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, shop: Workshop) -> None:
@@ -169,31 +175,42 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, shop: Workshop) -
                 sitting.ask(speaker, left.ask, scorers)
 
 
-def _compare(evaluation: Evaluation, paper: Paper, shop: Workshop) -> bool:
-    """Have the judge compare the replies to the items that it grades; returns whether there were any.
+@dataclass(frozen=True)
+class Pairs:
+    """Both examinees' replies to the items that a judge grades."""
 
-    What was compared is not compared again.
-    """
-    judged = {item.id: item for item in paper.items if paper.scorer_of(item) == JUDGE}
-    if len(evaluation.examinees) < 2 or not judged:
-        return False
-    folder = evaluation.folder
-    lines, known = folder.outcomes(), folder.preferences()
-    first, second = (named.label for named in evaluation.examinees)
-    both = [
-        (lines[first, name, JUDGE], lines[second, name, JUDGE])
-        for name in judged
-        if (first, name, JUDGE) in lines and (second, name, JUDGE) in lines
-    ]
-    open_ = [pair for pair in both if all(one.answered for one in pair) and not _decided(known, pair[0].item)]
-    if open_:
-        references = [reference_of(attempt_of(judged[one.item], one.reply)) for one, _ in open_]
-        compare_replies(Judge(shop.teacher(JUDGE)), open_, references, folder, shop.reporter)
-    return True
+    new: list[tuple[Outcome, Outcome]]
+    """Not compared yet."""
+    failed: list[tuple[Outcome, Outcome]]
+    """Compared, but the verdict could not be read."""
+    since: str
+    """When that was, ISO 8601, UTC; empty where it was never."""
+    count: int
+    """All of them, those that were compared included."""
 
 
-def _decided(known: Mapping[str, Preference], item: str) -> bool:
-    return item in known and not known[item].error
+def _pairs(evaluation: Evaluation, paper: Paper) -> Pairs:
+    lines, known = evaluation.folder.outcomes(), evaluation.folder.preferences()
+    both: list[tuple[Outcome, Outcome]] = []
+    if len(evaluation.examinees) == 2:
+        first, second = (named.label for named in evaluation.examinees)
+        keys = [(item.id, JUDGE) for item in paper.items if paper.scorer_of(item) == JUDGE]
+        asked = [(lines.get((first, *key)), lines.get((second, *key))) for key in keys]
+        both = [(one, other) for one, other in asked if one and other and one.answered and other.answered]
+    failed = [pair for pair in both if pair[0].item in known and known[pair[0].item].error]
+    return Pairs(
+        new=[pair for pair in both if pair[0].item not in known],
+        failed=failed,
+        since=max((known[one.item].time for one, _ in failed), default=""),
+        count=len(both),
+    )
+
+
+def _compare(evaluation: Evaluation, paper: Paper, shop: Workshop, pairs: list[tuple[Outcome, Outcome]]) -> None:
+    """Have the judge compare the replies."""
+    items = {item.id: item for item in paper.items}
+    references = [reference_of(attempt_of(items[one.item], one.reply)) for one, _ in pairs]
+    compare_replies(Judge(shop.teacher("judge")), pairs, references, evaluation.folder, shop.reporter)
 
 
 def _say_left(reporter: Reporter, label: str, left: Standing, total: int) -> None:
@@ -201,14 +218,11 @@ def _say_left(reporter: Reporter, label: str, left: Standing, total: int) -> Non
         reporter.say(f"{label}: {total - len(left.ask)} of {total} items were answered before")
 
 
-def lines_of(lines: Lines, label: str, paper_keys: Callable[[Outcome], bool] = lambda _: True) -> list[Outcome]:
-    """One examinee's lines."""
-    return [line for line in lines.values() if line.examinee == label and paper_keys(line)]
-
-
 def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float) -> Result:
     lines = evaluation.folder.outcomes()
-    by_label = {named.label: lines_of(lines, named.label) for named in evaluation.examinees}
+    by_label = {
+        named.label: [line for line in lines.values() if line.examinee == named.label] for named in evaluation.examinees
+    }
     return Result(
         settings=evaluation.settings(chosen, paper.scorers()),
         items=len(chosen.items),

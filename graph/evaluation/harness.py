@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -74,7 +75,7 @@ def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
         for number, named in enumerate(run.examinees, start=1):
             report = run.folder.root / f"harness-{number}.json"
             if not report.exists():
-                lm = wrapped(holder.student(named), lambda label=named.label: clock.phase(label))
+                lm = wrapped(holder.student(named), partial(clock.phase, named.label))
                 told, samples = _sit(run, lm, manager, number)
                 lines = list(_lines(named.label, samples, holder.student(named)))
                 each = clock.timing().phases.get(named.label, 0.0) / max(len({line.item for line in lines}), 1)
