@@ -22,6 +22,7 @@ from ioa.agents.examinee import TeacherExaminee
 from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervention import intervention, to_be_taught
 from ioa.agents.journal import Answered, Journal
+from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
 from ioa.agents.outline import DecompositionSettings
 from ioa.agents.planner import CurriculumPlanner
 from ioa.agents.population import Variant, population
@@ -40,6 +41,7 @@ __all__ = [
     "BudgetSettings",
     "CallDesk",
     "Checked",
+    "Comparison",
     "CurriculumPlanner",
     "CurriculumSettings",
     "Decomposer",
@@ -49,6 +51,8 @@ __all__ = [
     "Draft",
     "Endpoint",
     "Journal",
+    "Judge",
+    "JudgeOptions",
     "LessonRequest",
     "Made",
     "PedagogicalAdapter",
@@ -61,6 +65,7 @@ __all__ = [
     "TeacherExaminee",
     "TeacherSettings",
     "Variant",
+    "check_judge",
     "check_teacher",
     "first_lessons",
     "intervention",

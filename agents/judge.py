@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
+from ioa.agents.calling import Endpoint, TeacherSettings
 from ioa.agents.exchange import CompareBrief, CompareReply, GradeBrief, GradeReply
 from ioa.agents.exchange.base import Brief
 from ioa.agents.exchange.judging import HIGHEST, LOWEST, between, mark_of
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.agents.teachers import GGUF, check_teacher, open_model
 from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
@@ -247,6 +249,18 @@ def open_judge(context: JudgeContext) -> JudgeScorer:
     if context.judge is None:
         raise UserError(f"Scorer judge: there is no teacher to judge. {_SET}")
     return JudgeScorer(context.judge, options)
+
+
+def check_judge(settings: TeacherSettings) -> None:
+    """See that a teacher can judge, without asking it anything.
+
+    Raises:
+        UserError: it cannot, or cannot be opened.
+    """
+    if settings.model.partition(":")[0] == GGUF:  # a language model; opening it would start a server
+        check_teacher(settings)
+    elif not Endpoint(open_model(settings), settings).knows(GradeBrief.task):
+        raise UserError(no_judge(settings.model))
 
 
 def reference_of(attempt: Attempt) -> str:

@@ -31,7 +31,7 @@ class Roles(Record):
     verifier: Cast = ()
     """Solves the lessons' problems again, without sight of them, and reads wrong answers a second time."""
     judge: Cast = ()
-    """Grades answers that have no single right form."""
+    """Grades replies that have no single right form, of items whose scorer is `judge`."""
 
     @model_validator(mode="after")
     def _all_or_none_weighted(self) -> "Roles":

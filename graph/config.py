@@ -59,7 +59,7 @@ class RunConfig(Record):
     roles: Roles = Roles()
     budget: BudgetSettings = BudgetSettings()
     scorers: Mapping[str, Mapping[str, Any]] = {}
-    """Settings of scorers, by the scorer's name."""
+    """Settings of scorers, by the scorer's name; see docs/scorers.md."""
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""
     decomposition: DecompositionSettings = DecompositionSettings()

@@ -8,8 +8,9 @@ from ioa.agents import TeacherExaminee
 from ioa.graph.workshop import Workshop
 from ioa.memory import Assessment, ItemResult, Probe, Score, Split, Verdict
 from ioa.memory.files import append_records, read_record, read_records, write_records
+from ioa.memory.records import Replied
 from ioa.memory.teacher_scores import module_key
-from ioa.training import best_round, examine, score_by_module, verdict
+from ioa.training import best_round, examine, grade, score_by_module, verdict
 
 PIECE = 32
 """Questions after which a teacher's answers are written down: they may have cost money."""
@@ -50,16 +51,29 @@ def examine_student(shop: Workshop, label: str, probes: Sequence[Probe], adapter
     known = {result.probe: result for result in recorded(shop, label)}
     unknown = [probe for probe in probes if probe.id not in known]
     if unknown:
-        shop.student().use(adapter)
-        results = examine(
-            shop.student(),
-            unknown,
-            lambda done, total: shop.reporter.work(f"student, {label}", done, total),
-            shop.scorers(),
-        )
+        replies = _replies(shop, label, unknown, adapter)
+        results = grade(unknown, [replies[probe.id] for probe in unknown], shop.scorers())
         known |= {result.probe: result for result in results}
         write_records(shop.run.scores(label), known.values())
+        shop.run.replies(label).unlink(missing_ok=True)
     return [known[probe.id] for probe in probes]
+
+
+def _replies(shop: Workshop, label: str, probes: Sequence[Probe], adapter: Path | None) -> dict[str, str]:
+    """What the student says, by probe: written down before it is graded, since the grading may stop the run."""
+    path = shop.run.replies(label)
+    written = {replied.probe: replied.reply for replied in read_records(path, Replied)}
+    if {probe.id for probe in probes} <= written.keys():
+        return written
+    student = shop.student()
+    student.use(adapter)
+    said = student.answer(
+        [probe.question for probe in probes],
+        lambda done, total: shop.reporter.work(f"student, {label}", done, total),
+    )
+    replies = {probe.id: reply for probe, reply in zip(probes, said, strict=True)}
+    write_records(path, [Replied(probe=probe, reply=reply) for probe, reply in replies.items()])
+    return replies
 
 
 def examine_teacher(

@@ -17,6 +17,7 @@ from ioa.agents import BudgetReached, check_teacher, load_prices
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig, changed
 from ioa.graph.curriculum import curriculum_yaml, read_curriculum
+from ioa.graph.judging import check_scorers
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
 from ioa.graph.workshop import Workshop
@@ -81,6 +82,7 @@ def start(
     open_embedder(config.embedder)
     check_lessons(config)
     check_teachers(config)
+    check_scorers(config, named)
     try:
         run.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -214,7 +214,7 @@ class Workshop:
             seed=seed,
             max_words=words,
             avoid=avoid,
-            agree=partial(agree, self.scorers()),
+            agree=partial(agree, self.scorers(), self.bank()),
             bank=self.bank(),
         )
 

@@ -120,6 +120,10 @@ class RunDirectory:
         """One examination, JSON lines of `ItemResult`; e.g. `diagnosis-student`, `stage-01-round-0`."""
         return self.root / "scores" / f"{label}.jsonl"
 
+    def replies(self, label: str) -> Path:
+        """What the student wrote in an examination that is not graded yet, JSON lines of `Replied`."""
+        return self.root / "scores" / "ungraded" / f"{label}.jsonl"
+
     @property
     def diagnosis(self) -> Path:
         """JSON of `Diagnosis`."""

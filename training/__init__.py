@@ -4,7 +4,7 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 """
 
 from ioa.training.difficulty import observe, sample_for_observation
-from ioa.training.examination import Examinee, examine, score_by_module
+from ioa.training.examination import Examinee, examine, grade, score_by_module
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
@@ -36,6 +36,7 @@ __all__ = [
     "examine",
     "extract_answer",
     "gate",
+    "grade",
     "is_complete",
     "level_probes",
     "manifest",

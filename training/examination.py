@@ -36,6 +36,21 @@ def examine(
         UserError: as `Scorers.grade`.
     """
     replies = examinee.answer([probe.question for probe in probes], on_progress)
+    return grade(probes, replies, scorers)
+
+
+def grade(probes: Sequence[Probe], replies: Sequence[str], scorers: Scorers | None = None) -> list[ItemResult]:
+    """Score replies that were given.
+
+    Args:
+        probes: What was asked.
+        replies: The reply to each.
+        scorers: As in `examine`.
+
+    Raises:
+        ValueError: there are fewer or more replies than probes.
+        UserError: as `Scorers.grade`.
+    """
     attempts = [_attempt(probe, reply) for probe, reply in zip(probes, replies, strict=True)]
     graders = scorers or Scorers()
     try:

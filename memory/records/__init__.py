@@ -33,7 +33,7 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
-from ioa.memory.records.scores import Attempt, Grade, ItemResult, Score, wilson
+from ioa.memory.records.scores import Attempt, Grade, ItemResult, Replied, Score, wilson
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "RefusalReason",
     "RefusedItem",
     "Remedy",
+    "Replied",
     "Requirement",
     "Revision",
     "Score",

@@ -68,6 +68,13 @@ class ItemResult(Record):
     """What the scorer says of it, such as the test that failed."""
 
 
+class Replied(Record):
+    """What an examinee wrote, before it is graded."""
+
+    probe: str
+    reply: str
+
+
 class Attempt(Record):
     """A reply to an item, as a scorer gets it."""
 

@@ -63,7 +63,9 @@ CASES = {
             ("café", ["Answer: cafe\u0301"]),
             ("a\nb", ["Answer:\na\nb", "It is:\na\n\nb"]),
         ],
-        refused=[("to be", ["Answer: To be", "Answer: to  be", "Answer: to be.", "to be or not", "Answer: to be\nAnswer:"])],
+        refused=[
+            ("to be", ["Answer: To be", "Answer: to  be", "Answer: to be.", "to be or not", "Answer: to be\nAnswer:"]),
+        ],
     ),
     "choice": Case(
         "B",
@@ -74,11 +76,11 @@ CASES = {
         accepted=[
             ("B", ["B", "b", "(B)", "b)", "B.", "B) Paris", "(B) Paris", "B: Paris", "The answer is B", "Option B"]),
             ("B", ["Paris", "paris.", "Answer: Paris", r"\boxed{B}", r"$\boxed{\text{(B)}}$", "The answer is **B**."]),
-            ("B", ["So.\nIt must be (B).", "I think it is B", "B\n\nBecause it lies on the Seine.", "Answer: A\nAnswer: B"]),
+            ("B", ["So.\nIt must be (B).", "I think it is B", "B\n\nIt lies on the Seine.", "Answer: A\nAnswer: B"]),
             ("C", ["C) Vitamin A", "Answer: Vitamin A"]),
         ],
         refused=[
-            ("B", ["A", "B or C", "Answer: A and B", "(A) or (B)", "B) Berlin", "B\n\nAnswer: C", "Answer: E", "A bird"]),
+            ("B", ["A", "B or C", "Answer: A and B", "(A) or (B)", "B) Berlin", "B\n\nAnswer: C", "Answer: E"]),
             ("A", ["A bird", "Answer: A, B", "I do not know"]),
         ],
     ),
@@ -88,8 +90,8 @@ CASES = {
         "Answer: 17 dollars",
         lacking={"answer": "eighteen"},
         accepted=[
-            ("18", ["18", "$18", "18 %", "18 km", "18 miles/hour", "18 cm^2", "x = 18", "9+9=18", "18.0", "36/2", "018"]),
-            ("18", ["#### 18", r"So it is $\boxed{18}$.", "She has 18 left.", "The answer is 18.", "#### 17\nAnswer: 18"]),
+            ("18", ["18", "$18", "18 %", "18 km", "18 miles/hour", "18 cm^2", "x = 18", "9+9=18", "18.0", "36/2"]),
+            ("18", ["#### 18", r"It is $\boxed{18}$.", "She has 18 left.", "The answer is 18", "#### 7\nAnswer: 18"]),
             ("1234", ["1,234", "1 234", "1'234", "1\u202f234", "1{,}234", r"1,\!234", "$1,234.00", "1.234e3"]),
             ("1800000", ["1.8 million", "1.8e6", r"1.8 \times 10^{6}", "1.8*10^6", "1.8 x 10^6"]),
             ("1.75", ["1 3/4", r"1\frac{3}{4}", "7/4", r"\frac{7}{4}", r"\frac74"]),
@@ -98,9 +100,10 @@ CASES = {
             ("18%", ["18", "18 percent"]),
         ],
         refused=[
-            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}", "18\n#### 17"]),
-            ("18", ["Answer: 18^2", "Answer: 18 1/2", "Answer: 18e3", "Answer: not 18", "Answer: more than 18", "eighteen"]),
-            ("18", ["Answer: 1,8", "Answer: 18\nAnswer:", "Answer: 3:18", "Answer: 18 thousand"]),
+            ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}"]),
+            ("18", ["Answer: 18^2", "Answer: 18 1/2", "Answer: 18e3", "Answer: not 18", "Answer: more than 18"]),
+            ("18", ["Answer: 18k", "Answer: 18 thousand"]),
+            ("18", ["18\n#### 17", "eighteen", "Answer: 1,8", "Answer: 18\nAnswer:", "Answer: 3:18"]),
             ("12", ["Answer: 1,2", "Answer: 1 2"]),
             ("1.2", ["Answer: 1,2"]),
             ("1234", ["Answer: 1.234", "Answer: 12,34"]),
@@ -113,7 +116,7 @@ CASES = {
         r"So $\boxed{\frac{1}{3}}$.",
         lacking={"answer": "$$"},
         accepted=[
-            (r"\frac{1}{2}", ["Answer: 0.5", "Answer: 1/2", r"It is \(\frac12\).", r"\boxed{\dfrac{1}{2}}", "5 \\times 10^{-1}"]),
+            (r"\frac{1}{2}", ["Answer: 0.5", "Answer: 1/2", r"It is \(\frac12\).", r"\boxed{\dfrac12}"]),
             (r"\left( 3, \frac{\pi}{2} \right)", [r"\boxed{(3, \pi/2)}", r"Answer: (3, 0.5\pi)"]),
             (r"\{1,2\}", [r"\boxed{\{2, 1\}}", "Answer: 1, 2"]),
             ("(3,4]", [r"$\boxed{(3, 4]}$"]),
@@ -129,7 +132,7 @@ CASES = {
             (r"1\frac{4}{5}", ["Answer: 1.8"]),
             (".0000672", ["Answer: 6.72e-5"]),
             (r"\frac13", ["Answer: 0.333333"]),
-            (r"\begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}", [r"\boxed{\begin{bmatrix} 1 & 0 \\ 0 & 1 \end{bmatrix}}"]),
+            (r"\begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}", [r"\boxed{\begin{bmatrix} 1&0 \\ 0&1 \end{bmatrix}}"]),
         ],
         refused=[
             (r"\frac{1}{2}", ["Answer: 0.51", "Answer: 2", "Answer: -0.5", r"\boxed{0.5} or \boxed{0.6}"]),

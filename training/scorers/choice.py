@@ -15,7 +15,7 @@ _MARKUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 _ALONE = re.compile(r"(?:(?:option|choice)\s+)?\(?([A-Za-z])\)?\s*[.:,;]?", re.IGNORECASE)
 _LEADING = re.compile(r"(?:(?:option|choice)\s+)?(?:\(([A-Za-z])\)|([A-Za-z])[).:])\s*(.*)", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile(
-    r"\(([A-Z])\)|\b(?:option|choice|answer)\s+\(?([A-Z])\b|(?<![\w'])([A-Z])(?=\s*(?:[).:,;/&]|or\b|and\b|\Z))"
+    r"\(([A-Z])\)|\b(?i:option|choice|answer)\s+\(?([A-Z])\b|(?<![\w'])([A-Z])(?=\s*(?:[).:,;/&]|or\b|and\b|\Z))"
 )
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\bnot|[/,&])\s*([A-Z])(?=\s*(?:[).:,;]|\Z))")
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from queue import Queue
+from queue import LifoQueue
 from typing import Any
 
 import psutil
@@ -107,7 +107,7 @@ class Pool:
     def __init__(self, workers: list[Worker]) -> None:
         """The workers are the pool's from now on."""
         self._all = workers
-        self._idle: Queue[Worker] = Queue()
+        self._idle: LifoQueue[Worker] = LifoQueue()  # a single asker needs no second process
         for worker in reversed(workers):
             self._idle.put(worker)
 

@@ -1,0 +1,72 @@
+"""A grading that fails stops the run; what the student wrote is kept and graded when the run goes on."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from ioa.graph.examination import examine_student
+from ioa.graph.progress import Silent
+from ioa.memory import Probe, RunDirectory, Split
+from ioa.memory.errors import ScoringError, Stopped
+from ioa.memory.records import Grade
+
+PROBES = [
+    Probe(id=f"gate/a/b/{n}", module="a/b", split=Split.GATE, level="l", question=f"q{n}", answer="1", family="")
+    for n in range(3)
+]
+
+
+class Pupil:
+    def __init__(self):
+        self.asked = []
+
+    def use(self, adapter):
+        pass
+
+    def answer(self, questions, on_progress=None):
+        self.asked.append(list(questions))
+        return [f"reply to {question}\u2028" for question in questions]
+
+
+class Grader:
+    """Fails the first time."""
+
+    def __init__(self):
+        self.replies = []
+
+    def grade(self, names, attempts, on_progress=None):
+        self.replies.append([attempt.reply for attempt in attempts])
+        if len(self.replies) == 1:
+            raise ScoringError("the verdict could not be read")
+        return [Grade(score=1, correct=True) for _ in attempts]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    pupil, grader = Pupil(), Grader()
+    run = RunDirectory.at(tmp_path, "r")
+    return SimpleNamespace(run=run, student=lambda: pupil, scorers=lambda: grader, reporter=Silent())
+
+
+def test_what_the_student_wrote_is_graded_when_the_run_goes_on_and_not_asked_again(shop):
+    with pytest.raises(Stopped):
+        examine_student(shop, "stage-01-round-0", PROBES, None)
+    assert not shop.run.scores("stage-01-round-0").exists()  # nothing is scored by a failure
+    results = examine_student(shop, "stage-01-round-0", PROBES, None)
+    assert [result.reply for result in results] == [f"reply to q{n}\u2028" for n in range(3)]
+    first, second = shop.scorers().replies
+    assert first == second
+    assert len(shop.student().asked) == 1
+    assert not shop.run.replies("stage-01-round-0").exists()
+    assert examine_student(shop, "stage-01-round-0", PROBES, None) == results
+
+
+def test_further_probes_are_asked_where_the_kept_replies_do_not_cover_them(shop):
+    with pytest.raises(Stopped):
+        examine_student(shop, "gate", PROBES[:1], None)
+    assert len(examine_student(shop, "gate", PROBES, None)) == 3
+    assert shop.student().asked == [["q0"], ["q0", "q1", "q2"]]
+
+
+def test_an_exit_code_says_that_the_run_can_go_on():
+    assert ScoringError("x").exit_code == Stopped.exit_code == 3
