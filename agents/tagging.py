@@ -15,12 +15,15 @@ from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem
 from ioa.memory.similarity import features
 from ioa.memory.transcript import CallContext
 
+OPEN = frozenset({"judge", "rouge-l", "unit-tests"})
+"""Scorers of problems with many right answers: that two reference answers differ says nothing."""
+
 
 def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], list[RefusedItem]]:
     """The items of a set, each text once, and those that are there already.
 
-    One that states the same facts as an earlier item in nearly the same words, and has the same answer, counts as that
-    item: one of them could be examined and the other be taught from.
+    One that states the same facts as an earlier item in nearly the same words, and has the same answer or one of many
+    right ones, counts as that item: one of them could be examined and the other be taught from.
     """
     near, by_id = NearVerbatim(Bounds().jaccard), dict[str, BankItem]()
     kept: dict[str, BankItem] = {}
@@ -46,7 +49,7 @@ def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], l
             continue
         view = features(made.question)
         found = near.find(view)
-        if found and by_id[found[0]].answer == made.answer:
+        if found and (made.scorer in OPEN or by_id[found[0]].answer == made.answer):
             double.append(refused(made, "duplicate", f"nearly the same text as {found[0]}"))
             continue
         near.add(made.id, view)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ioa.graph.config_cli import config as config_command
+from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
@@ -28,6 +29,7 @@ app = typer.Typer(
 index_app = typer.Typer(help="Look after the index of a run's lessons.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
 app.add_typer(teacher_app, name="teacher")
+app.add_typer(domain_app, name="domain")
 app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
@@ -43,7 +45,9 @@ def run(
     teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model.")] = None,
     teacher_base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     student: Annotated[str | None, typer.Option(help="Student: a Hugging Face id or path, or smollm2-135m.")] = None,
-    domain: Annotated[str | None, typer.Option(help="Domain: a name, or the path of a YAML pack.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="A name, the path of a YAML pack, or reasoning-gym:FAMILY.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of the run file: --set mastery.rounds=3")
     ] = None,

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from ioa.memory import procedural
 from ioa.memory.errors import UserError
+from ioa.memory.family_domain import PREFIX, family_domain
 from ioa.memory.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
 from ioa.memory.slugs import slug
@@ -66,7 +67,7 @@ def load_domain(name_or_path: str) -> Domain:
 
 
 def load_source(name_or_path: str) -> Domain | Source:
-    """Load a pack, a description or an item set, by its name or from a YAML file.
+    """Load a pack, a description or an item set, by its name or from a YAML file, or a family of reasoning-gym.
 
     Returns:
         A domain where the pack says it all, else what a teacher has to decompose.
@@ -75,6 +76,8 @@ def load_source(name_or_path: str) -> Domain | Source:
         UserError: there is no such pack or file, or it is malformed; every fault is named with its file,
             line and field.
     """
+    if name_or_path.startswith(PREFIX):
+        return family_domain(name_or_path)
     path = Path(name_or_path)
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         return _from_file(path)
@@ -83,7 +86,7 @@ def load_source(name_or_path: str) -> Domain | Source:
     known = sorted(entry.name for entry in entry_points(group=GROUP))
     raise UserError(
         f"There is no domain {name_or_path!r}. Installed here: {', '.join(known)}. "
-        "For a pack of your own give the path of its .yaml file."
+        f"For a pack of your own give the path of its .yaml file; for a family of reasoning-gym {PREFIX}FAMILY."
     )
 
 
@@ -113,8 +116,7 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     named = {module.id: module for module in pack.modules}
     for entry, found in zip(pack.items, sets, strict=True):
         for id_, label in found.modules.items():
-            description = f"Solves problems whose {entry.module_from} is {label}."
-            named.setdefault(id_, ItemModule(id=id_, description=description))
+            named.setdefault(id_, module_of_value(id_, label, entry.module_from))
     modules = tuple(map(_given, named.values() if len(named) > len(known) else pack.modules))
     if modules:
         _check(Domain(name=pack.name, description=pack.description, modules=modules), str(path), locate)
@@ -128,14 +130,18 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     )
 
 
+def module_of_value(id_: str, label: str, field: str) -> ItemModule:
+    """A module that stands for a value of a field, or that items name although nobody described it."""
+    told = f"Solves problems whose {field} is {label}." if label else f"Solves problems of the kind {id_}."
+    return ItemModule(id=id_, description=told)
+
+
 def _read(path: Path, number: int, entry: ItemSetSource, known: list[str], category: str, locate: Locate) -> ItemSet:
     """The items of an entry; what is wrong with the entry itself is told with its line in the pack."""
-    where = f"{path}:{locate(('items', number, 'module'))}: items.{number}.module"
     if entry.module and entry.module not in known:
-        raise UserError(
-            f"{where}: {entry.module!r} is not the id of a module of the pack; name it in `modules`"
-            f"{f', or take one of {chr(44).join(known)}' if known else ''}."
-        )
+        where = f"{path}:{locate(('items', number, 'module'))}: items.{number}.module"
+        others = f"; expected one of {', '.join(known)}" if known else ", which has no `modules`; name it there"
+        raise UserError(f"{where}: {entry.module!r} is not the id of a module of the pack{others}.")
     file = path.parent / Path(entry.file).expanduser()
     if entry.file and not file.exists():
         raise UserError(f"{file}: there is no such file. The paths of `items` begin at the pack's folder.")

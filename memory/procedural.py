@@ -124,7 +124,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), pa
             continue
         stale = 0
         known.add(key)
-        yield Item(question=text, answer=reply, metadata=_plain(raw.get("metadata", {})), scorer=generator.scorer)
+        yield Item(question=text, answer=reply, metadata=plain(raw.get("metadata", {})), scorer=generator.scorer)
 
 
 def draw(generator: Generator, *, seed: int, count: int, exclude: Collection[str] = ()) -> list[Item]:
@@ -224,14 +224,14 @@ def _described(generator: Generator) -> str:
     return json.dumps({"params": generator.params, "where": generator.where.model_dump(exclude_none=True)}, default=str)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value as JSON can hold it; families use symbols, fractions and decimals in places."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, float):

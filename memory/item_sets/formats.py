@@ -92,7 +92,10 @@ def _first_turn(fields: Fields) -> str:
 
 
 def _reference(fields: Fields) -> str:
-    return fields.texts("reference")[0] if isinstance(fields.get("reference"), list) else fields.maybe("reference")
+    """That of the first turn; a table's cell holds the list as text."""
+    given = fields.get("reference")
+    listed = isinstance(given, list) or str(given).startswith("[")
+    return fields.texts("reference")[0] if listed else fields.maybe("reference")
 
 
 def _metadata(fields: Fields) -> Any:

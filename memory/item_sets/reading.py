@@ -123,7 +123,7 @@ def read_item_set(
     return ItemSet(
         name=place,
         format=reader.format.name,
-        items=_without_form_line(reader.format, reader.items),
+        items=_finished(reader.format, reader.items),
         modules=reader.made,
         skipped=tuple(reader.faults),
     )
@@ -168,7 +168,6 @@ class _Reader:
     """What a module is made of, by its id."""
     _named: dict[str, str] = field(default_factory=dict)
     """Where an author's id stands."""
-    _texts: Counter[str] = field(default_factory=Counter)
 
     def read(self, row: Row | Fault) -> None:
         """Take the item of a row, or its faults."""
@@ -189,7 +188,7 @@ class _Reader:
             else:
                 faults = list(self._references(item, fields, row.place))
                 if not faults:
-                    self._keep(item)
+                    self.items.append(item)
         self.faults += [Fault(place=row.place, field=field_, text=text) for field_, text in dict.fromkeys(faults)]
 
     def _parts(self, fields: Fields) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -247,14 +246,6 @@ class _Reader:
             )
             yield fields.name("module"), f"{item.module!r} is not the id of a module of the pack; {known}."
 
-    def _keep(self, item: SourceItem) -> None:
-        if not item.id:
-            made = item_id(item.question)
-            self._texts[made] += 1
-            number = f"-{self._texts[made]}" if self._texts[made] > 1 else ""
-            item = item.model_copy(update={"id": f"{made}{number}"})
-        self.items.append(item)
-
 
 def _short(place: str) -> str:
     """Where it is in its file."""
@@ -267,10 +258,14 @@ def _field_fault(fault: Any) -> tuple[str, str]:
     return name, text
 
 
-def _without_form_line(format_: Format, items: list[SourceItem]) -> tuple[SourceItem, ...]:
-    if not format_.form_line:
-        return tuple(items)
-    questions = without_common_ending([item.question for item in items])
-    return tuple(
-        item.model_copy(update={"question": question}) for item, question in zip(items, questions, strict=True)
-    )
+def _finished(format_: Format, items: list[SourceItem]) -> tuple[SourceItem, ...]:
+    """The items without what their questions have in common, each with an id."""
+    questions = [item.question for item in items]
+    seen: Counter[str] = Counter()
+    made = []
+    for item, question in zip(items, without_common_ending(questions) if format_.form_line else questions, strict=True):
+        name = item.id or item_id(question)
+        seen[name] += 1
+        unique = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        made.append(item.model_copy(update={"question": question, "id": unique}))
+    return tuple(made)
