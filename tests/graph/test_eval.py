@@ -27,9 +27,7 @@ from ioa.memory.files import read_records, write_record, write_text
 from ioa.memory.records import Assessment, GateResult, Score
 from ioa.memory.run_dir import RunDirectory
 
-GATE = GateResult(
-    module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False
-)
+GATE = GateResult(module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False)
 SUMS = [(f"{n}+{n + 1}=?", str(2 * n + 1)) for n in range(2, 14)]
 
 
@@ -211,8 +209,9 @@ def test_names_are_told_apart_and_what_is_unclear_is_one_message(tmp_path, stude
     monkeypatch.chdir(tmp_path)
     make_run(tmp_path / "runs", student)
     namer = Namer(RunConfig(), [], Path("runs"))
-    assert [namer.name(name).kind for name in ("demo", "runs/demo", str(student), "tutor", "openai:x", "smollm2-135m")] \
-        == ["run", "run", "student", "teacher", "teacher", "student"]  # fmt: skip
+    kinds = {"demo": "run", "runs/demo": "run", str(student): "student", "tutor": "teacher", "openai:x": "teacher"}
+    assert {name: namer.name(name).kind for name in kinds} == kinds
+    assert namer.name("smollm2-135m").kind == "student"
     assert namer.name("tutor").label == "tutor:arithmetic"
     assert namer.name("demo", bare=True).label == "demo (bare)"
     with pytest.raises(UserError, match=r"Nobody is called 'gsm'.*smollm2-135m.*demo.*provider:model"):
@@ -341,7 +340,7 @@ def test_a_benchmark_of_ones_own_is_a_file_whose_faults_are_told_with_the_line(t
     file.write_text("title: Ours\nprompt: no place\nscorer: match\ndiffers: nothing\n")
     with pytest.raises(UserError, match=r"ours\.yaml:2: prompt: .*placeholder"):
         load_benchmark(str(file))
-    with pytest.raises(UserError, match="There is no benchmark 'gsm'. Built in: aime"):
+    with pytest.raises(UserError, match=r"There is no benchmark 'gsm'\. Built in: aime"):
         load_benchmark("gsm")
 
 
