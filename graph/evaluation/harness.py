@@ -66,9 +66,10 @@ def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
         check(named)
         reporter.say(f"{named.label} is {named.told}")
     holder = StudentHolder(reporter, batch_size=run.choice.batch_size, max_new_tokens=DEFAULT_TOKENS)
-    with run.folder.hold(), _quiet():
+    with _quiet():
         manager, tasks = _load(run)
-        settings = _settings(run, tasks)
+    settings = _settings(run, tasks)
+    with run.folder.hold(), _quiet():
         run.folder.begin(settings)
         clock = Clock(run.folder.run.clock)
         found: dict[str, Any] = {}
