@@ -159,7 +159,8 @@ class Judge:
         raise ScoringError(
             f"Judge {self._teacher.spec}: {len(useless)} of {len(briefs)} verdicts could not be read, the last one: "
             f"{useless[-1].error}\nNo reply was graded by that; see `ioa transcript`. Resume the run with a longer "
-            "limit, roles.judge.0.max_tokens, or another form, roles.judge.0.form; or take another judge."
+            "limit or another form, --set roles.judge.0.max_tokens=2048 or .form=json (teacher.* where it has no "
+            "teacher of its own); or begin one with another judge."
         )
 
     def _grade_brief(self, question: str, reply: str, reference: str) -> GradeBrief:

@@ -25,6 +25,7 @@ def place(tmp_path_factory):
         (["run", "run.yaml", "--student", "./nosuch"], ["nosuch"]),
         (["run", "run.yaml", "--student", "nobody/nosuch"], ["nobody/nosuch"]),
         (["run", "run.yaml", "--set", "embedder=nosuch"], ["nosuch", "wordllama"]),
+        (["run", "run.yaml", "--set", "scorers={numeric: {absolut: 1}}"], ["scorers.numeric.absolut", "absolute"]),
         (["run", "run.yaml", "--run-id", "../../x"], ["../../x"]),
         (["run", "run.yaml", "--runs-dir", "run.yaml"], ["run.yaml"]),
         (["resume", "nosuch"], ["nosuch"]),

@@ -84,3 +84,8 @@ def test_the_package_of_the_page_is_a_scorer_like_the_others(tmp_path, monkeypat
             Scorers({"length": {"slak": 2}}).grade(["length"], attempts[:1])
     finally:
         sys.modules.pop("ioa_scorer_length", None)
+
+
+@pytest.mark.parametrize(("reply", "right"), [("2 or 18" + " so" * 9000, True), ("18" + " so" * 9000 + " 3", False)])
+def test_the_last_number_is_found_however_long_the_reply(scorers, reply, right):
+    assert scorers["numeric"].grade([Attempt(question="q", answer="18", reply=reply)])[0].correct is right

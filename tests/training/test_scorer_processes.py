@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,22 @@ def test_an_answer_that_hangs_the_comparison_is_wrong_and_the_next_one_is_graded
 def test_a_reference_that_hangs_the_comparison_is_no_fault_of_the_reply(quick):
     with pytest.raises(ScoringError, match=r"What is it\?.*comparing its reference"):
         quick.grade([attempt("+".join(["x"] * 900), "Answer: 3")])
+
+
+def test_what_one_comparison_did_to_a_process_is_not_felt_by_the_next(quick):
+    quick.grade([attempt("x+1", "Answer: 1+x")])
+    (worker,) = workers()
+    worker.kill()
+    worker.wait()
+    assert quick.grade([attempt("x+1", "Answer: 1+x")])[0].correct
+
+
+def test_a_worker_without_a_parent_does_not_compute_for_ever():
+    command = [sys.executable, "-m", "ioa.training.scorers.math_worker", "1024", "0.5"]
+    request = json.dumps({"reference": "x^2+1", "given": "9^{9^{9^9}}"})
+    done = subprocess.run(command, input=f"{request}\n", capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == -signal.SIGXCPU
+    assert done.stdout == '"ready"\n'
 
 
 def test_closing_leaves_no_process_behind():

@@ -77,11 +77,12 @@ CASES = {
             ("B", ["B", "b", "(B)", "b)", "B.", "B) Paris", "(B) Paris", "B: Paris", "The answer is B", "Option B"]),
             ("B", ["Paris", "paris.", "Answer: Paris", r"\boxed{B}", r"$\boxed{\text{(B)}}$", "The answer is **B**."]),
             ("B", ["So.\nIt must be (B).", "I think it is B", "B\n\nIt lies on the Seine.", "Answer: A\nAnswer: B"]),
+            ("B", ["The answer is B because A is no capital.", "B - Paris", "B, since it lies on the Seine"]),
             ("C", ["C) Vitamin A", "Answer: Vitamin A"]),
         ],
         refused=[
             ("B", ["A", "B or C", "Answer: A and B", "(A) or (B)", "B) Berlin", "B\n\nAnswer: C", "Answer: E"]),
-            ("A", ["A bird", "Answer: A, B", "I do not know"]),
+            ("A", ["A bird", "Answer: A, B", "I do not know", "A is wrong"]),
         ],
     ),
     "numeric": Case(
@@ -98,6 +99,7 @@ CASES = {
             ("-5", ["-5", "-$5", "\u22125", "minus 5", "-5 degrees", r"-5^\circ"]),
             ("She has 9+9=<<9+9=18>>18.\n#### 18", ["Answer: 18", "#### 18"]),
             ("18%", ["18", "18 percent"]),
+            ("5", ["She has 5 left.", "It is 5", "Answer: about 5 km", "Answer: USD 5", "Answer: 5 m2"]),
         ],
         refused=[
             ("18", ["Answer: 18 or 19", "Answer: -18", "Answer: 0.18", "Answer: 18x", r"Answer: \sqrt{18}"]),
@@ -234,13 +236,11 @@ def test_unicode_in_the_question_and_behind_the_answer_changes_nothing(scorers, 
     assert scorers[name].grade([asked])[0].correct
 
 
-@every
+@pytest.mark.parametrize("name", [name for name in scorer_names() if name in CASES and CASES[name].lacking])
 def test_an_item_that_it_cannot_grade_is_named_and_not_scored(scorers, name):
     case = CASES[name]
-    if case.lacking is None:
-        pytest.skip("this scorer can grade every item")
     with pytest.raises(UserError, match=r"What is it\?"):
-        scorers[name].grade([case.attempt(case.right).model_copy(update=dict(case.lacking))])
+        scorers[name].grade([case.attempt(case.right).model_copy(update=dict(case.lacking or {}))])
 
 
 @every

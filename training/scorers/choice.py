@@ -13,7 +13,11 @@ from ioa.training.scorers.stated import last_lines, stated
 
 _MARKUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 _ALONE = re.compile(r"(?:(?:option|choice)\s+)?\(?([A-Za-z])\)?\s*[.:,;]?", re.IGNORECASE)
-_LEADING = re.compile(r"(?:(?:option|choice)\s+)?(?:\(([A-Za-z])\)|([A-Za-z])[).:])\s*(.*)", re.IGNORECASE | re.DOTALL)
+_LEADING = re.compile(
+    r"(?:(?:option|choice)\s+)?"
+    r"(?:\(([A-Za-z])\)|([A-Za-z])[).:]|(?-i:([A-Z]))(?=,?\s+(?:because|since|as)\b|\s+[-–—]\s))\s*(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _NAMED = re.compile(
     r"\(([A-Z])\)|\b(?i:option|choice|answer)\s+\(?([A-Z])\b|(?<![\w'])([A-Z])(?=\s*(?:[).:,;/&]|or\b|and\b|\Z))"
 )
@@ -77,7 +81,8 @@ def _by_form(text: str, choices: Sequence[str]) -> set[str]:
     leading = _LEADING.fullmatch(text)
     if leading is None:
         return set()
-    letter, rest = _known([leading.group(1) or leading.group(2)], choices), leading.group(3)
+    *letters, rest = leading.groups()
+    letter = _known(list(filter(None, letters)), choices)
     said = _by_text(rest, choices)
     if said:
         return letter if letter <= said else letter | said

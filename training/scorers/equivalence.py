@@ -18,7 +18,7 @@ from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.scorers.base import Progress, Scorer, ScorerContext
-from ioa.training.scorers.processes import Pool, UnfinishedError, Worker
+from ioa.training.scorers.processes import EndedError, Pool, UnfinishedError, Worker
 from ioa.training.scorers.stated import last_lines, stated
 
 MOST_CHARACTERS = 2000
@@ -56,8 +56,8 @@ class MathScorer:
     def __init__(self, options: MathOptions) -> None:
         """No process is started yet."""
         count = options.workers or min(4, cpu_count() or 1)
-        self._seconds = options.seconds
-        self._pool = Pool([Worker(_WORKER, [str(options.memory)], options.seconds) for _ in range(count)])
+        arguments = [str(options.memory), str(options.seconds)]
+        self._pool = Pool([Worker(_WORKER, arguments, options.seconds) for _ in range(count)])
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="math")
 
     def grade(self, attempts: Sequence[Attempt], on_progress: Progress | None = None) -> list[Grade]:
@@ -102,8 +102,12 @@ class MathScorer:
         return False, f"comparison with the reference: {why}"
 
     def _ask(self, attempt: Attempt, expected: str, given: str) -> bool:
+        request = {"reference": expected, "given": given}
         with self._pool.worker() as worker:
-            answer = worker.ask({"reference": expected, "given": given})
+            try:
+                answer = worker.ask(request)
+            except EndedError:  # perhaps for want of memory, by what came before
+                answer = worker.ask(request)
         if "unreadable" in answer:
             raise UserError(
                 f"Scorer math: item {attempt.question[:60]!r}: answer: {expected[:60]!r} is no mathematical "

@@ -39,7 +39,7 @@ def main() -> None:
     """Answer until the input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    memory = int(sys.argv[1]) * 2**20
+    memory, seconds = int(sys.argv[1]) * 2**20, float(sys.argv[2])
     logging.disable(logging.CRITICAL)
     compare("1", "1")  # imports what it needs
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -47,8 +47,18 @@ def main() -> None:
     answers.write(f"{json.dumps(READY)}\n")
     answers.flush()
     for line in sys.stdin:
+        _limit_time(seconds)
         answers.write(f"{json.dumps(compare(**json.loads(line)))}\n")
         answers.flush()
+        if 2 * 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > memory:
+            return  # what is kept of it would be missed by the next comparison
+
+
+def _limit_time(seconds: float) -> None:
+    """End with this request at the latest, should there be no parent any more to see to it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    last = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_TAIL = 10_000
+"""Characters at the end of a reply that are looked through first."""
 _MAGNITUDES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _REWRITTEN = [
     (re.compile(r"[\u2212\u2013](?=\s*[$\d.])"), "-"),
@@ -48,7 +50,7 @@ _REWRITTEN = [
     (re.compile(r"\b(?:minus|negative)\s+(?=[\d.])", re.IGNORECASE), "-"),
     (re.compile(r"-\s+(?=\d+/\d)"), "-"),
 ]
-_UNIT_POWER = re.compile(r"(?<![\d.][eE])(?<=[a-zA-Z])\s*(?:\^\s*\{?\s*-?\d\s*\}?|\d(?![\d.,])|[²³])")
+_UNIT_POWER = re.compile(r"(?<![\d.][eE])(?<=[a-zA-Z])(?:\s*\^\s*\{?\s*-?\d\s*\}?|\d(?![\d.,])|[²³])")
 _WORDS = re.compile(r"[^\W\d_]+")
 _BESIDE = re.compile(r"(?:[^\W\d_]|[\s%€£¥¢.,;:()'\"!?/-])*")
 _NO_UNIT = frozenset({"i", "k", "least", "most", "n", "not", "pi", "root", "sqrt", "than", "x", "y", "z", "π"})
@@ -101,8 +103,13 @@ def _single(text: str) -> tuple[str, Fraction] | None:
 
 
 def _last(reply: str) -> tuple[str, Fraction] | None:
-    plain = _UNIT_POWER.sub("", _rewritten(reply))
-    return next(_numbers(reversed(list(_NUMBER.finditer(plain)))), None)
+    texts = (reply[-_TAIL:].partition(" ")[2], reply) if len(reply) > _TAIL else (reply,)
+    for text in texts:
+        plain = _UNIT_POWER.sub("", _rewritten(text))
+        found = next(_numbers(reversed(list(_NUMBER.finditer(plain)))), None)
+        if found is not None:
+            return found
+    return None
 
 
 def _rewritten(text: str) -> str:

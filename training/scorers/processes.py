@@ -22,7 +22,11 @@ START = 120.0
 
 
 class UnfinishedError(Exception):
-    """A worker was ended before it had answered; the message says why."""
+    """A worker did not answer; the message says why."""
+
+
+class EndedError(UnfinishedError):
+    """It died, perhaps of something else than the request."""
 
 
 class Worker:
@@ -45,9 +49,12 @@ class Worker:
         """The worker's answer.
 
         Raises:
-            UnfinishedError: it took too long or died over it; the next request is put to a new process.
+            UnfinishedError: it took too long; the next request is put to a new process.
+            EndedError: it died, and the same holds.
             ScoringError: the process cannot be started.
         """
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()
         process = self._process or self._start()
         try:
             return self._exchange(process, json.dumps(request), self._seconds, PATIENCE * self._seconds)
@@ -68,7 +75,11 @@ class Worker:
     def _start(self) -> subprocess.Popen[bytes]:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            start_new_session=True,  # a Ctrl-C is for the parent
         )
         try:
             self._exchange(self._process, "", START, START)
@@ -95,9 +106,9 @@ class Worker:
                     raise UnfinishedError(f"not finished within {seconds:g} s of processor time")
             answer = said.readline()
         except BrokenPipeError as error:
-            raise UnfinishedError("the process ended") from error
+            raise EndedError("the process ended") from error
         if not answer.endswith(b"\n"):
-            raise UnfinishedError("the process ended")
+            raise EndedError("the process ended")
         return json.loads(answer)
 
 
@@ -127,7 +138,7 @@ class Pool:
 
 
 def _processor_time(process: subprocess.Popen[bytes]) -> float:
-    """Seconds so far; endless for one that has ended, which has nothing more to say than what is in its pipe."""
+    """Seconds so far; 0 for one that is gone, whose pipe says so."""
     try:
         times = psutil.Process(process.pid).cpu_times()
     except psutil.NoSuchProcess:

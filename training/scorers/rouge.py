@@ -55,7 +55,7 @@ class RougeScorer:
             )
         found = self._rouge.score(reference[:MOST_CHARACTERS], reply[:MOST_CHARACTERS])["rougeL"].fmeasure
         score = min(1.0, max(0.0, float(found)))
-        return Grade(score=score, correct=score >= self._options.threshold, extracted=reply)
+        return Grade(score=score, correct=score >= self._options.threshold)
 
 
 def open_rouge(context: ScorerContext) -> Scorer:
