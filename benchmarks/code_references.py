@@ -11,6 +11,7 @@ import argparse
 import ast
 import json
 import time
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def mbpp(path: Path) -> Iterable[tuple[str, Attempt, bool]]:
 
 def entry_point(code: str, tests: list[str]) -> str:
     """The function of the code that the tests use; the last one, where they use several."""
-    defined = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
+    with warnings.catch_warnings(action="ignore"):  # of escapes in regular expressions
+        defined = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
     used = {node.id for test in tests for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Name)}
     return [name for name in defined if name in used][-1]
 

@@ -151,18 +151,23 @@ def refusal(reason: str) -> UserError:
 def _interpreter_paths() -> list[Path]:
     """The executable and the folders of its libraries, unless a system's folder has them anyway."""
     base = sys.base_prefix
-    folders = [sysconfig.get_path(name, vars={"base": base, "installed_base": base, "installed_platbase": base})
-               for name in ("stdlib", "platstdlib")]  # fmt: skip
-    wanted = {interpreter(), *map(Path, (*folders, f"{base}/lib", sysconfig.get_config_var("LIBDIR") or base))}
+    folders = [_path(name) for name in ("stdlib", "platstdlib")]
+    wanted = {interpreter(), *folders, Path(base, "lib"), Path(sysconfig.get_config_var("LIBDIR") or base)}
     present = {path for path in wanted if path.exists() and str(path) not in LIBRARIES and path != Path(base)}
     around = [*map(Path, LIBRARIES), *present]
     return sorted(path for path in present if not any(other in path.parents for other in around))
 
 
+def _path(name: str) -> Path:
+    """A folder of the interpreter's own, not of a virtual environment."""
+    base = sys.base_prefix
+    own = {"base": base, "platbase": base, "installed_base": base, "installed_platbase": base}
+    return Path(sysconfig.get_path(name, vars=own))
+
+
 def _installed_packages() -> list[Path]:
     """Folders of third-party packages inside what the sandbox can read: they are covered."""
-    base = {"base": sys.base_prefix, "platbase": sys.base_prefix}
-    folders = {Path(sysconfig.get_path(name, vars=base)) for name in ("purelib", "platlib")}
+    folders = {_path(name) for name in ("purelib", "platlib")}
     readable = [*_interpreter_paths(), *map(Path, LIBRARIES)]
     return sorted(folder for folder in folders if folder.is_dir() and any(path in folder.parents for path in readable))
 

@@ -1,5 +1,6 @@
 """Whether this host can isolate: found out once, by having a sandbox tell what it sees."""
 
+import os
 from functools import cache
 
 from ioa.training.sandbox.checking import UnitTests, check
@@ -27,7 +28,11 @@ def find_isolation(*, unsafe: bool = False) -> Isolation:
     Raises:
         UserError: this host cannot isolate: why, what to install, and how to do without.
     """
-    return Unisolated() if unsafe else _probed()
+    if not unsafe:
+        return _probed()
+    if os.name != "posix":
+        raise refusal("even without isolation, the limits need Linux or macOS")
+    return Unisolated()
 
 
 @cache

@@ -48,7 +48,7 @@ def readings(code: str, prompt: str, entry_point: str) -> list[list[str]]:
     bodies = [code, INDENT + code, textwrap.indent(textwrap.dedent(code), INDENT)]
     bodies += [_body(body) for body in bodies]
     glue = "" if prompt.endswith("\n") else "\n"
-    return [[f"{prompt}{glue}{body}\n"] for body in bodies]
+    return [[f"{prompt}{glue}{body}\n"] for body in bodies if body.strip()]
 
 
 def _body(code: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
@@ -118,10 +119,11 @@ def _tests_of(attempt: Attempt) -> UnitTests:
 
 def _imports(reference: str) -> str:
     """The import statements of the reference solution, which the authors' tests may rely on."""
-    try:
-        body = ast.parse(reference).body
-    except SyntaxError:  # a bare completion
-        return ""
+    with warnings.catch_warnings(action="ignore"):  # of escapes in old references
+        try:
+            body = ast.parse(reference).body
+        except SyntaxError:  # a bare completion
+            return ""
     return "\n".join(ast.unparse(statement) for statement in body if isinstance(statement, ast.Import | ast.ImportFrom))
 
 

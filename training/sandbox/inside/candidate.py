@@ -38,7 +38,7 @@ class Borrowed:
         """It has this number over there."""
         self._peer, self.number = peer, number
 
-    def __call__(self, *values: Any, **named: Any) -> Any:
+    def __call__(self, /, *values: Any, **named: Any) -> Any:
         """Have the driver call it."""
         return self._peer.ask("call", self, *values, **named)
 
@@ -59,7 +59,7 @@ class Candidate(Peer):
         self._module = types.ModuleType(NAME)
         self._operations: dict[str, Callable[..., Any]] = {
             "load": self._load,
-            "call": lambda function, *values, **named: function(*values, **named),
+            "call": lambda function, /, *values, **named: function(*values, **named),
             "get": getattr,
             "set": setattr,
             "item": operator.getitem,
@@ -84,7 +84,7 @@ class Candidate(Peer):
                 return
             self.send(self.answer(message))
 
-    def ask(self, operation: str, *values: Any, **named: Any) -> Any:
+    def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
         """What the driver's object answers; raises what it raises."""
         reply = self.request(operation, *values, **named)
         if "raise" in reply:

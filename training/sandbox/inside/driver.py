@@ -13,8 +13,12 @@ from ioa.training.sandbox.inside.names import imported_modules, needed_names
 from ioa.training.sandbox.inside.peer import Message, Peer
 from ioa.training.sandbox.inside.plain import TooLargeError
 
+TOLD = 600
+"""Most characters of a verdict."""
 SHOWN = 200
 """Most characters of a source line or a value in a verdict."""
+LIMITS = ("memory", "processes", "disk", "open files", "output")
+"""What the candidate may say that it has hit; nothing else of its words becomes the verdict."""
 UNREADABLE = "what the code returns cannot be read"
 REPLY_FAULTS = (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError)
 """What decoding a reply raises that the candidate's own code has forged."""
@@ -28,11 +32,11 @@ class Driver(Peer):
         super().__init__(job["reading"], job["writing"], job["limits"]["output_kib"] << 10)
         self._verdict, self._nonce = job["verdict"], job["nonce"]
         self._exceptions: dict[str, type[Exception]] = {}
-        self._returned = ""
+        self._returned: tuple[Any, ...] = ()
 
     def say(self, kind: str, detail: str = "") -> None:
         """Tell the host something; each line carries the nonce of this check."""
-        line = json.dumps({"nonce": self._nonce, "kind": kind, "detail": detail})
+        line = json.dumps({"nonce": self._nonce, "kind": kind, "detail": detail[:TOLD]})
         os.write(self._verdict, line.encode("ascii") + b"\n")
 
     def finish(self, kind: str, detail: str = "") -> NoReturn:
@@ -57,13 +61,14 @@ class Driver(Peer):
         except Exception as error:  # noqa: BLE001 - whatever the code raises, it has failed
             self.finish("failed", f"the code fails when it is executed: {type(error).__name__}: {error}"[: 2 * SHOWN])
         try:
-            for name, ancestors in found["exceptions"].items():
-                self._exceptions[name] = type(name, (self._exception(ancestors),), {})
-            return {**found["values"], **self._exceptions}
+            values, exceptions = dict(found["values"]), dict(found["exceptions"])
+            for name in (name for name in names if name in exceptions):
+                self._exceptions[name] = type(name, (self._exception(exceptions[name]),), {})
+            return {name: values[name] for name in names if name in values} | self._exceptions
         except REPLY_FAULTS as error:
             self.finish("failed", f"{UNREADABLE}: {type(error).__name__}")
 
-    def ask(self, operation: str, *values: Any, **named: Any) -> Any:
+    def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
         """What the candidate answers; raises what it raises.
 
         A call that returns nothing may be there for what it does to its arguments: these are then as it left them.
@@ -73,8 +78,9 @@ class Driver(Peer):
             if "ok" in reply:
                 result = self._decode(reply["ok"])
                 if operation == "call":
-                    self._returned = "" if isinstance(result, Lent) else _short(result)
-                    for value, after in zip(values, reply.get("args", ()), strict=False):
+                    self._returned = (result,)
+                    left = reply.get("args", ()) if result is None else ()
+                    for value, after in zip(values[1:], left[1:], strict=False):
                         change(value, self._decode(after))
                 return result
             names = [] if "limit" in reply else [str(name) for name in reply["raise"]]
@@ -85,7 +91,7 @@ class Driver(Peer):
         except REPLY_FAULTS as error:
             self.finish("failed", f"{UNREADABLE}: {type(error).__name__}")
         if "limit" in reply:
-            self.finish(str(reply["limit"]))
+            self.finish(reply["limit"] if reply["limit"] in LIMITS else "failed")
         return self._raise(names, str(reply.get("text", "")))
 
     def answer(self, message: Message) -> Message:
@@ -172,7 +178,7 @@ class Driver(Peer):
 
     def _execute(self, name: str, source: str, space: dict[str, Any], call: str = "") -> None:
         """Execute a source, or a call of what it has defined; whatever it raises has failed the check."""
-        self._returned = ""
+        self._returned = ()
         try:
             exec(compile(call or source, "" if call else name, "exec", dont_inherit=True), space)  # noqa: S102
         except MemoryError:
@@ -187,7 +193,7 @@ class Driver(Peer):
         what = type(error).__name__ + (f": {error}"[:SHOWN] if str(error) else "")
         if not isinstance(error, AssertionError):
             return f"{line}: {what}"
-        return (line or what) + (f"; the last call returned {self._returned}" if self._returned else "")
+        return (line or what) + "".join(f"; the last call returned {_short(value)}" for value in self._returned)
 
 
 def change(value: Any, after: Any) -> Any:

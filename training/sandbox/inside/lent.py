@@ -6,7 +6,7 @@ from typing import Any, Protocol
 class Lender(Protocol):
     """The driver's end: has things done by the candidate."""
 
-    def ask(self, operation: str, *values: Any, **named: Any) -> Any:
+    def ask(self, operation: str, /, *values: Any, **named: Any) -> Any:
         """What the candidate answers; raises what it raises."""
 
 
@@ -25,7 +25,7 @@ class Lent:
         object.__setattr__(self, "_lender", lender)
         object.__setattr__(self, "_number", number)
 
-    def __call__(self, *values: Any, **named: Any) -> Any:
+    def __call__(self, /, *values: Any, **named: Any) -> Any:
         """Have the candidate call it."""
         return self._lender.ask("call", self, *values, **named)
 

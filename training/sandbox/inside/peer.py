@@ -25,7 +25,7 @@ class Peer:
         self._limit = limit
         self._lent: list[Any] = []
 
-    def request(self, operation: str, *values: Any, **named: Any) -> Message:
+    def request(self, operation: str, /, *values: Any, **named: Any) -> Message:
         """Have the other end do something; until it is done, its own requests are answered."""
         encode = self._encoder()
         self.send(

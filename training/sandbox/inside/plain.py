@@ -1,7 +1,7 @@
 """Plain data as JSON: what of a value crosses between the driver and the candidate, and in which form.
 
-A value of a subclass crosses as its plain base, whatever its methods say. None, bools, strings and small integers are
-themselves; anything else is a list of a tag and its content.
+A value of a subclass crosses as its plain base, whatever its methods say. None, bools, strings, small integers and
+finite floats are themselves; anything else is a list of a tag and its content.
 """
 
 import builtins
@@ -43,29 +43,30 @@ class Encoder:
             TooLargeError: it is over the limit.
             RecursionError: it holds itself, or is nested too deeply.
         """
-        self._pay(1)
+        self._pay(4)  # the shortest is "", and a comma and a space
         if value is None or value is True or value is False:
             return value
         if isinstance(value, str):
             self._pay(str.__len__(value))
             return str.__str__(value)
-        return self._number(value) or self._collection(value) or self._other(value)
+        if isinstance(value, int | float | complex):
+            return self._number(value)
+        return self._collection(value) or self._other(value)
 
     def _pay(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise TooLargeError
 
-    def _number(self, value: Any) -> list[Any] | None:
+    def _number(self, value: complex) -> Any:
         if isinstance(value, int):
             whole = int.__int__(value)
             self._pay(whole.bit_length() // 4)
-            return ["i", whole if -SMALL < whole < SMALL else hex(whole)]
+            return whole if -SMALL < whole < SMALL else ["i", hex(whole)]
         if isinstance(value, float):
-            return ["f", float.hex(value)]
-        if isinstance(value, complex):
-            return ["c", float.hex(value.real), float.hex(value.imag)]
-        return None
+            exact = float.__float__(value)
+            return exact if exact - exact == 0 else ["f", float.hex(exact)]
+        return ["c", float.hex(value.real), float.hex(value.imag)]
 
     def _collection(self, value: Any) -> list[Any] | None:
         if isinstance(value, bytes | bytearray):
@@ -119,8 +120,8 @@ def decode(form: Any, import_: Callable[[list[Any]], Any]) -> Any:
     return import_(form)
 
 
-def _whole(form: int | str) -> int:
-    return int(form, 16) if isinstance(form, str) else int(form)
+def _whole(form: str) -> int:
+    return int(form, 16)
 
 
 def _new_deque(elements: list[Any]) -> Any:
