@@ -48,7 +48,7 @@ class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
     domain: str = "arithmetic"
-    """A built-in or installed domain, or the path of a YAML file: a pack, a description or an item set."""
+    """A built-in or installed domain, reasoning-gym:FAMILY, or the path of a YAML pack, description or item set."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     """Seeds the probes, the lessons and the training."""
     embedder: str = "wordllama"

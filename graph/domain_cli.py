@@ -1,5 +1,6 @@
 """The commands about domains: looking at one, and making one of files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,13 @@ from ioa.memory.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from ioa.graph.domain_files import Found
     from ioa.memory.records import Domain, Source
+
+LONGEST = 300
+"""Characters of a problem and its answer that are shown."""
 
 domain_app = typer.Typer(help="Look at what is to be learnt, or make a domain of your files.", no_args_is_help=True)
 
@@ -103,7 +108,7 @@ def _say(console: "Console", found: "Found") -> None:
     console.print(f"{len(found.different)} different items, {len(found.double)} that say the same as another one")
     table = _table("module", "items", "seeds", "probes", "")
     for share in shares(found):
-        remark = "" if share.enough or not share.module else "too few: left out of a run"
+        remark = "" if share.enough else f"fewer than {share.needed}"
         table.add_row(
             share.module or "(named by the teacher)", *map(str, (share.items, share.seeds, share.probes)), remark
         )
@@ -143,9 +148,19 @@ def _show_domain(console: "Console", domain: "Domain", examples: int) -> None:
     for module in domain.modules:
         drawn = draw(module.exam, seed=0, count=examples) if isinstance(module.exam, Generator) and examples else []
         levels = ", ".join(f"{name} (examined)" if name == module.exam_level else name for name in module.levels)
-        problems = [Text("\n".join(f"{item.question} -> {item.answer}" for item in drawn))] if examples else []
+        problems = [_shown((item.question, item.answer) for item in drawn)] if examples else []
         table.add_row(Text(module.id), levels, Text(module.description), *problems)
     console.print(table)
+
+
+def _shown(problems: "Iterable[tuple[str, str]]") -> "Text":
+    from rich.text import Text
+
+    return Text("\n".join(_cut(f"{question} -> {answer}") for question, answer in problems))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def _show_source(console: "Console", source: "Source", examples: int) -> None:
@@ -159,7 +174,7 @@ def _show_source(console: "Console", source: "Source", examples: int) -> None:
         own = [item for item in source.items if item.module == id_]
         if not own and not id_ and modules:
             continue
-        shown = Text("\n".join(f"{item.question} -> {item.answer}" for item in own[:examples]))
+        shown = _shown((item.question, item.answer) for item in own[:examples])
         what = modules.get(id_) or ("A teacher tags these items." if modules else "A teacher names the modules.")
         table.add_row(Text(id_ or "-"), str(len(own)), Text(what), *([shown] if examples else []))
     console.print(table)

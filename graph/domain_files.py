@@ -22,6 +22,7 @@ from ioa.memory.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.records import BankItem, RefusedItem, SourceItem, Split
 from ioa.memory.slugs import slug
 from ioa.training import ExaminationSettings
+from ioa.training.scorers.registry import scorer_names
 
 ITEMS = "items.jsonl"
 """The items of a written pack, in the plain form."""
@@ -57,9 +58,14 @@ class Share:
     probes: int
 
     @property
+    def needed(self) -> int:
+        """Items that a run needs of the module; where the modules have yet to be named, of two."""
+        return (PROBES + LEAST_SEEDS) * (1 if self.module else 2)
+
+    @property
     def enough(self) -> bool:
-        """Whether a run would keep the module."""
-        return self.items >= PROBES + LEAST_SEEDS
+        """Whether a run would use them."""
+        return self.items >= self.needed
 
 
 def read_files(files: Sequence[str], name: str, options: Mapping[str, Any]) -> Found:
@@ -73,6 +79,10 @@ def read_files(files: Sequence[str], name: str, options: Mapping[str, Any]) -> F
     Raises:
         UserError: files cannot be read, or have faults that are not to be skipped; those of all files.
     """
+    if options.get("scorer"):
+        open_scorers = scorer_names()
+        if options["scorer"] not in open_scorers:
+            raise UserError(f"There is no scorer {options['scorer']!r}. Expected one of {', '.join(open_scorers)}.")
     sets, faults = [], []
     for file in files:
         try:

@@ -155,7 +155,9 @@ def _given(module: ItemModule) -> Module:
 
 
 def _left_out(found: ItemSet) -> str:
-    return f"{len(found.skipped)} faulty items of {found.name} were left out (skip_bad); the first: {found.skipped[0]}"
+    count = len(found.skipped)
+    left = "1 faulty item of {} was" if count == 1 else f"{count} faulty items of {{}} were"
+    return f"{left.format(found.name)} left out (skip_bad); the first: {found.skipped[0]}"
 
 
 def _from_plugin(value: Any, source: str) -> Domain | Source:

@@ -36,7 +36,7 @@ class UnreadableFile(UserError):
 
 def told(faults: Sequence[Fault]) -> str:
     """The first faults, a line each, and how many there are beyond these."""
-    more = f"\n... and {len(faults) - SHOWN} more faults." if len(faults) > SHOWN else ""
+    more = f"\n... and {len(faults) - SHOWN} more faults, {len(faults)} in all." if len(faults) > SHOWN else ""
     return "\n".join(map(str, faults[:SHOWN])) + more
 
 

@@ -54,10 +54,13 @@ def _rows(called: str, found: Any) -> Iterator[Row]:
 def _unreachable(called: str, error: OSError) -> str:
     import huggingface_hub
 
-    offline = huggingface_hub.constants.HF_HUB_OFFLINE
-    why = "the environment variable HF_HUB_OFFLINE is set, so the hub is not asked" if offline else f"{error}"
+    if huggingface_hub.constants.HF_HUB_OFFLINE:
+        why = "the environment variable HF_HUB_OFFLINE is set, so the hub is not asked"
+        advice = "Unset it, or"
+    else:
+        why = str(error)
+        advice = "See to the connection (HF_HUB_OFFLINE=1 spares the wait for it), or"
     return (
         f"{called}: the Hugging Face hub cannot be reached ({why}), and the data set is not among those that were "
-        "loaded before. Unset HF_HUB_OFFLINE or see to the connection; or load the data set elsewhere and give its "
-        "file: `file: PATH`, or `dataset: FOLDER`."
+        f"loaded before. {advice} load the data set elsewhere and give its file: `file: PATH`, or `dataset: FOLDER`."
     )

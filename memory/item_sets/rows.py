@@ -86,11 +86,22 @@ def _json_lines(path: Path, content: bytes) -> Iterator[Row | Fault]:
             continue
         place = f"{path}:{number}"
         try:
-            yield Row(place, json.loads(line.decode()))
+            yield _row(place, json.loads(line.decode()), escaped=b"\\u" in line)
         except UnicodeDecodeError as error:
             yield Fault(place=place, text=f"not UTF-8 ({error}). Save the file anew in that encoding.")
         except (ValueError, RecursionError) as error:
             yield Fault(place=place, text=f"not JSON: {error}. Expected one object a line.")
+
+
+def _row(place: str, data: Any, *, escaped: bool) -> Row | Fault:
+    """The row, unless an escape in it stands for half a character, which no file and no model can take."""
+    if escaped:
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = error.object[error.start : error.start + 1]
+            return Fault(place=place, text=f"half a character, {half!a}. Expected pairs of such escapes.")
+    return Row(place, data)
 
 
 def _document(path: Path) -> Iterator[Row | Fault]:
@@ -105,7 +116,7 @@ def _document(path: Path) -> Iterator[Row | Fault]:
         yield from _json_lines(path, text.encode())  # JSON lines under the other name
         return
     for number, item in enumerate(_listed(path, document), start=1):
-        yield Row(f"{path}, item {number}", unwrapped(item))
+        yield _row(f"{path}, item {number}", unwrapped(item), escaped="\\u" in text)
 
 
 def _listed(path: Path, document: Any) -> list[Any]:
@@ -192,7 +203,7 @@ def _parquet(path: Path) -> Iterator[Row | Fault]:
                     yield Row(f"{path}, item {number}", data)
     except FileNotFoundError as error:
         raise UnreadableFile(path, "there is no such file.") from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(path, f"not a Parquet file that can be read ({error}).") from error
 
 

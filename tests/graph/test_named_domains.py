@@ -32,8 +32,8 @@ def place(tmp_path_factory):
     """A folder with both domains, and a finished run over each."""
     folder = tmp_path_factory.mktemp("named")
     (folder / "described.yaml").write_text(DESCRIBED)
-    (folder / "set.yaml").write_text(SET)
-    (folder / "sums.jsonl").write_text("\n".join(map(json.dumps, sums())))
+    (folder / "set.yaml").write_text(SET.replace("sums.jsonl", "{file: sums.jsonl, skip_bad: true}"))
+    (folder / "sums.jsonl").write_text("\n".join([*map(json.dumps, sums()), '{"question": "What is 1 +']))
     settings = {"decomposition": {"seeds": 4, "per_request": 4}, "mastery": {"rounds": 0}}
     write_config(folder, domain="described.yaml", **settings)
     for name in ("described", "set"):
@@ -119,6 +119,12 @@ def test_a_given_item_that_fits_no_module_is_left_out_and_said_so(place):
     assert "1 of 73 items belong to none of the modules." in (place / "set.log").read_text()
     assert '"Who wrote Faust?"' in run.refused_items.read_text()
     assert {item.origin for item in read_records(run.items, BankItem)} == {"given"}
+
+
+def test_a_faulty_line_that_is_to_be_skipped_is_counted_and_said_so(place):
+    warning, *_ = read_record(opened(place, "set").decomposition, Decomposition).warnings
+    assert warning.startswith("1 faulty item of sums.jsonl was left out (skip_bad); the first: sums.jsonl:74: not JSON")
+    assert warning in (place / "set.log").read_text()
 
 
 def test_the_tutor_writes_lessons_in_the_words_of_the_items(place):

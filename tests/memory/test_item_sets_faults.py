@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 
 import pytest
 from tests.memory.published import ADD, DOUBLE, FILES, PLANET
@@ -68,6 +69,7 @@ BAD_ITEMS = [
     ("a.csv", "question,answer\np,1\nq,\n", ":3: answer: empty"),
     ("a.csv", 'question,answer\np,1\n"two\nlines",2\n"q" r,3\n', ":5: wrong quoting"),
     ("a.csv", 'question,answer\np,1\n"q,2\nr,3\n', ":3: wrong quoting"),
+    ("a.jsonl", lines(PLAIN, {"question": "\ud800", "answer": "1"}), ":2: half a character, '\\ud800'"),
     ("a.jsonl", PLAIN.encode() + b'\n{"question": "caf\xe9", "answer": "1"}', ":2: not UTF-8"),
 ]
 """Name, content, and what is said of the one item that is bad."""
@@ -142,7 +144,7 @@ def test_the_faults_are_counted_and_the_first_of_them_shown(tmp_path):
         read_item_set(path)
     told = str(caught.value).splitlines()
     assert len(told) == SHOWN + 1
-    assert told[-1] == "... and 5 more faults."
+    assert told[-1] == "... and 5 more faults, 25 in all."
     assert len(read_item_set(ItemSetSource(file=str(path), skip_bad=True)).skipped) == 25
 
 
@@ -188,5 +190,31 @@ def test_what_a_pack_leaves_out_is_a_warning_of_its_source(tmp_path):
     found = load_source(str(pack))
     (warning,) = found.warnings
     assert len(found.items) == 1
-    assert warning.startswith("1 faulty items of ")
+    assert warning.startswith("1 faulty item of ")
     assert "a.jsonl:2: not JSON" in warning
+
+
+def outcome(path):
+    """Whether there are items, or a message that names the file."""
+    try:
+        return bool(read_item_set(ItemSetSource(file=str(path), skip_bad=True)).items)
+    except UserError as error:
+        return str(path) in str(error)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "jsonl.gz"])
+def test_whatever_is_broken_in_a_file_it_is_items_or_a_message(tmp_path, kind):
+    chance = random.Random(kind)
+    for name, records in FILES.items():
+        text = "\n".join(map(json.dumps, records)) if kind != "json" else json.dumps(records)
+        if kind == "csv":
+            text = "\n".join([",".join(records[0]), *(json.dumps(list(record.values()))[1:-1] for record in records)])
+        for _ in range(20):
+            content = bytearray(gzip.compress(text.encode()) if kind == "jsonl.gz" else text.encode())
+            for _ in range(chance.randint(1, 4)):
+                place = chance.randrange(len(content))
+                content[place : place + chance.choice([0, 1, 9])] = chance.choice(
+                    [b"", b'"', b"\n", b"\xff", b"{", b","]
+                )
+            path = put(tmp_path, f"{name}.{kind}", bytes(content))
+            assert outcome(path)
