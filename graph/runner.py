@@ -26,11 +26,9 @@ from ioa.memory.benchmarks import read_benchmarks
 from ioa.memory.domain import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
-from ioa.memory.records import Generator, Source
 from ioa.memory.shared_store import check_store
 from ioa.memory.yaml_source import validate
 from ioa.training import resolve_student
-from ioa.training.scorers.registry import scorer_names
 
 RECURSION_LIMIT = 100_000
 """LangGraph counts steps against endless loops; ours end by R_max, and a long curriculum has many steps."""
@@ -78,7 +76,6 @@ def start(
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
     named = load_source(config.domain)
-    check_scorers(named)
     domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
@@ -99,24 +96,6 @@ def start(
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
         _work(run, config, reporter)
     return run
-
-
-def check_scorers(named: Domain | Source) -> None:
-    """See that those who are to judge the replies are installed.
-
-    Raises:
-        UserError: one is not.
-    """
-    levels = [level for module in named.modules for level in module.levels.values()]
-    asked = {level.scorer for level in levels if isinstance(level, Generator)}
-    if isinstance(named, Source):
-        asked |= {item.scorer for item in named.items}
-    unknown = sorted(asked - {"", *scorer_names()})
-    if unknown:
-        raise UserError(
-            f"Domain {named.name} names the scorer {', '.join(unknown)}, which is not installed. Installed here: "
-            f"{', '.join(scorer_names())}."
-        )
 
 
 def check_lessons(config: RunConfig) -> None:

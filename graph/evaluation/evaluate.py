@@ -5,8 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ioa.agents import check_teacher
-from ioa.agents.judge import Judge, reference_of
+from ioa.agents.judge import Judge, check_judge, reference_of
 from ioa.graph.config import RunConfig
 from ioa.graph.evaluation.benchmark import Named as NamedBenchmark
 from ioa.graph.evaluation.benchmark import sha256
@@ -119,7 +118,7 @@ def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
     if JUDGE in paper.scorers() and not evaluation.config.roles.judge:
         raise UserError("The replies are graded by a judge. Name it: --judge provider:model.")
     for judge in evaluation.config.roles.judge if JUDGE in paper.scorers() else ():
-        check_teacher(judge)
+        check_judge(judge)
     for named in evaluation.examinees:
         check(named)
         reporter.say(f"{named.label} is {named.told}")
@@ -166,8 +165,6 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, shop: Workshop) -
     scorers = shop.scorers()
     for name in paper.scorers():
         scorers[name]  # opened before anybody is asked, should it not work here
-    if JUDGE in paper.scorers():
-        Judge(shop.teacher("judge"))  # it says where it cannot judge
     holder = StudentHolder(shop.reporter, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
     for named in evaluation.examinees:
         left = standing(paper, named.label, folder.outcomes())

@@ -194,6 +194,9 @@ def test_a_judge_that_is_not_named_is_asked_for_before_anything_is_written(tmp_p
     data.write_text('{"question_id": 1, "category": "generic", "turns": ["How?"]}\n')
     with pytest.raises(UserError, match="--judge provider:model"):
         evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data), Silent())
+    settings = {"roles": {"judge": {"model": "tutor:arithmetic"}}}
+    with pytest.raises(UserError, match="tutor:arithmetic cannot judge"):
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data, settings=settings), Silent())
     assert not (tmp_path / "out").exists()
 
 
