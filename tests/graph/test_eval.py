@@ -28,6 +28,7 @@ from ioa.memory.records import Assessment, GateResult, Score
 from ioa.memory.run_dir import RunDirectory
 
 GATE = GateResult(module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False)
+PAGE = (Path(__file__).parents[2] / "docs/evaluation.md").read_text(encoding="utf-8")
 SUMS = [(f"{n}+{n + 1}=?", str(2 * n + 1)) for n in range(2, 14)]
 
 
@@ -380,3 +381,27 @@ def test_a_teacher_that_stops_answering_loses_nothing(tmp_path):
         result = evaluate(one, Silent())
         assert len(server.requests) == 6 + 12 - 5
     assert (result.examinees[0].k, result.examinees[0].n) == (1, 12)
+
+
+def plain(text: str) -> str:
+    """Without marks of code, and with single blanks."""
+    return " ".join(text.replace("`", "").split())
+
+
+@pytest.mark.parametrize("name", benchmark_names())
+def test_the_page_says_of_each_benchmark_what_its_file_says(name):
+    one = load_benchmark(name).benchmark
+    (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", PAGE.partition("Each is a file of")[0], re.MULTILINE)
+    cells = row.split(" | ")
+    assert cells[1] == ("the item's own" if one.scorer == "item" else one.scorer)
+    there = len(one.shots) + len(one.shot_ids)
+    assert cells[2].endswith(f"({one.default_shots})") if there else cells[2] == "none"
+    assert cells[3] == str(one.max_new_tokens)
+    assert plain(one.ask("").replace("```python\n\n```", "")) in plain(PAGE)
+
+
+def test_the_benchmark_of_ones_own_on_the_page_is_one(tmp_path):
+    (text,) = re.findall(r"^```yaml\n(title: .*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    (tmp_path / "mine.yaml").write_text(text)
+    one = load_benchmark(str(tmp_path / "mine.yaml"))
+    assert one.benchmark.ask("Why?") == "Why?\n\nAnswer in one sentence."
