@@ -67,8 +67,9 @@ def check_scorers(config: RunConfig, named: Domain | Source) -> None:
     """
     wanted = list(dict.fromkeys([*config.scorers, *_named(named)]))
     for name in wanted:
-        if name not in scorer_names() and name in config.scorers:
-            raise UserError(f"scorers.{name}: there is no such scorer. Installed here: {', '.join(scorer_names())}.")
+        if name not in scorer_names():
+            where = f"scorers.{name}" if name in config.scorers else f"Domain {named.name} names the scorer {name!r}"
+            raise UserError(f"{where}: there is no such scorer. Installed here: {', '.join(scorer_names())}.")
     scorers = Scorers(config.scorers, judge=lambda: None)
     try:
         for name in wanted:

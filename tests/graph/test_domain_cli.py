@@ -7,10 +7,8 @@ from tests.memory.published import FILES
 from typer.testing import CliRunner
 
 from ioa.graph.cli import app
-from ioa.graph.runner import check_scorers
 from ioa.memory.domain import load_source
 from ioa.memory.errors import UserError
-from ioa.memory.records import Source, SourceItem
 
 GSM = [{"question": f"What is {n} + {n}?", "answer": f"Twice {n}.\n#### {2 * n}"} for n in range(120)]
 
@@ -129,10 +127,3 @@ def test_a_domain_is_shown_with_modules_and_problems(tmp_path):
     _, text = ioa("domain", "show", "domains/gsm/gsm.yaml", "--examples", "2")
     assert "A teacher names the modules." in text
     assert "What is 1 + 1? -> 2" in text
-
-
-def test_a_run_with_items_for_a_scorer_that_nobody_installed_is_refused_at_the_start():
-    item = SourceItem(question="q", answer="a", scorer="nobody")
-    with pytest.raises(UserError, match="the scorer nobody, which is not installed"):
-        check_scorers(Source(name="n", description="d", items=(item,)))
-    check_scorers(Source(name="n", description="d", items=(item.model_copy(update={"scorer": "match"}),)))

@@ -99,7 +99,7 @@ LLM = Roles(judge=(TeacherSettings(model="openai:gpt-5-mini", base_url="http://1
         ),
         (RunConfig(scorers={"math": {"seconds": 0}}), [], r"scorers.math.seconds: "),
         (RunConfig(scorers={"choice": {"letters": 4}}), [], r"scorers.choice.letters: "),
-        (RunConfig(), ["numbers"], "no scorer 'numbers'"),
+        (RunConfig(), ["numbers"], "names the scorer .numbers.: there is no such scorer"),
         (RunConfig(), ["rouge-l", "exact"], r"rouge-l, which grades whole replies.*Set synthesis.verify: false"),
         (RunConfig(roles=LLM), ["judge"], r"synthesis.verify"),
         (RunConfig(synthesis=UNVERIFIED), ["judge"], r"tutor:arithmetic cannot judge.*roles: {judge:"),
