@@ -23,6 +23,18 @@ class TeacherExaminee:
         Raises:
             TeacherError: items could not be put to the teacher; or as `Teacher.ask`.
         """
+        outcomes = self.outcomes(questions, on_progress)
+        require_answers(self._teacher.spec, outcomes, "items of an examination")
+        return [solution_text(outcome) for outcome in outcomes]
+
+    def outcomes(
+        self, questions: Sequence[str], on_progress: Callable[[int, int], None] | None = None
+    ) -> list[Outcome]:
+        """What came of each question, in their order, lost calls included.
+
+        Raises:
+            TeacherError: as `Teacher.ask`.
+        """
         context = CallContext(node=self._node, agent="examinee", task=SolveBrief.task)
         done = 0
 
@@ -32,12 +44,11 @@ class TeacherExaminee:
             if on_progress is not None:
                 on_progress(done, len(questions))
 
-        outcomes = self._teacher.ask([Call(SolveBrief(problem=q), context) for q in questions], count)
-        require_answers(self._teacher.spec, outcomes, "items of an examination")
-        return [_text(outcome) for outcome in outcomes]
+        return self._teacher.ask([Call(SolveBrief(problem=q), context) for q in questions], count)
 
 
-def _text(outcome: Outcome) -> str:
+def solution_text(outcome: Outcome) -> str:
+    """The worked steps and the answer; empty where there was no reply that could be used."""
     if not isinstance(outcome.reply, SolveReply):
         return ""
     return "\n".join((*outcome.reply.steps, f"Answer: {outcome.reply.answer}"))

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 
@@ -24,7 +24,7 @@ from ioa.agents.calling import (
 from ioa.agents.calling.faults import Fault
 from ioa.agents.exchange import Brief, Reply
 from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
-from ioa.memory.transcript import CallContext, Message, Transcript
+from ioa.memory.transcript import CallContext, Message, Tokens, Transcript
 
 ATTEMPTS = 2
 """A reply that cannot be used is asked for once more."""
@@ -61,6 +61,8 @@ class Outcome:
     """The same in a word or two, for counting."""
     teacher: str = ""
     """Spec of who answered."""
+    tokens: Tokens = field(default_factory=Tokens)
+    """Of the last attempt."""
 
 
 class Teacher:
@@ -184,7 +186,7 @@ class Teacher:
             ledger=kept,
             seconds=time.monotonic() - started,
         ).id
-        return Outcome(call, reply, event, why, category, endpoint.spec), answer
+        return Outcome(call, reply, event, why, category, endpoint.spec, answer.tokens), answer
 
     def _order(self, call: Call) -> Sequence[Endpoint]:
         """Whom to ask first; by weight the same call always goes to the same one, so that it is paid once."""

@@ -12,6 +12,7 @@ import typer
 
 from ioa.graph.config_cli import config as config_command
 from ioa.graph.domain_cli import domain_app
+from ioa.graph.eval_cli import evaluate
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
 
@@ -30,6 +31,7 @@ app.add_typer(index_app, name="index")
 app.add_typer(teacher_app, name="teacher")
 app.add_typer(domain_app, name="domain")
 app.command()(estimate)
+app.command("eval")(evaluate)
 app.command("config")(config_command)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]

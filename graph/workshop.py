@@ -68,6 +68,8 @@ class Workshop:
     reporter: Reporter = field(default_factory=Silent)
     parts: dict[str, Any] = field(default_factory=dict)
     """What is open, by the name of the method that opens it."""
+    since: str = ""
+    """Paid answers from before that time (ISO 8601, UTC) do not count; empty: as the run's folder says."""
     _open: ExitStack = field(default_factory=ExitStack)
 
     def prepare(self) -> None:
@@ -114,7 +116,7 @@ class Workshop:
         """Where all calls are made; the ledger is shared by the runs of one folder."""
         ledger = Ledger(self.run.ledger)
         self._open.callback(ledger.close)
-        since = self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else ""
+        since = self.since or (self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else "")
         desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
         dropped = ledger.abandoned(self.run.run_id)
         if dropped:
@@ -126,13 +128,13 @@ class Workshop:
         """The teacher of a role, or the one of the whole run."""
         cast = (self.config.teacher,) if role is None else self.config.roles.cast(role, self.config.teacher)
         weights = [settings.weight for settings in cast if settings.weight is not None]
-        return Teacher([self._endpoint(settings) for settings in cast], self.desk(), weights=weights or None)
+        return Teacher([self.endpoint(settings) for settings in cast], self.desk(), weights=weights or None)
 
     @property
     def teacher_cache(self) -> bool:
         """Whether scores of the teacher from earlier runs count; one that costs nothing is simply asked again."""
         wanted = self.config.examination.cached_teacher and not self.run.fresh.exists()
-        return wanted and not self._endpoint(self.config.teacher).free
+        return wanted and not self.endpoint(self.config.teacher).free
 
     def teacher_key(self) -> str:
         """Hash of all that decides what the run's teacher says in an examination."""
@@ -145,7 +147,7 @@ class Workshop:
         """What teachers scored in this run and in the others of its folder."""
         return TeacherScores(self.run.teacher_scores)
 
-    def _endpoint(self, settings: TeacherSettings) -> Endpoint:
+    def endpoint(self, settings: TeacherSettings) -> Endpoint:
         """One for each teacher, whatever its roles: its limits hold for all of them together."""
         name = f"endpoint {settings.model_copy(update={'weight': None}).model_dump_json()}"
         if name not in self.parts:

@@ -1,16 +1,13 @@
 """The run directory: where a run keeps everything it did, found and learnt."""
 
-import os
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ioa.memory.errors import UserError
+from ioa.memory.holding import hold
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -236,22 +233,5 @@ class RunDirectory:
         Raises:
             UserError: another process holds the run, and is named; or the folder cannot be written to.
         """
-        lock = FileLock(self.root / "run.lock")
-        holder = self.root / "held-by"
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
-            raise UserError(f"Run {self.run_id} is held by {who}. Wait for it, or stop it first.") from error
-        except OSError as error:
-            raise UserError(
-                f"Run folder {self.root} cannot be written to ({error.strerror or error}). "
-                "Name another folder for the runs, or make this one writable."
-            ) from error
-        try:
-            holder.write_text(f"pid {os.getpid()} on host {socket.gethostname()}", encoding="utf-8")
+        with hold(self.root, f"Run {self.run_id}", "run"):
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()

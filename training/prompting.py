@@ -43,7 +43,14 @@ class PromptFormat:
             worked = "".join(f"{shot.question}\n{shot.reply}\n\n" for shot in shots)
             return f"{self._system_prompt}\n{worked}{question}\n" if self._system_prompt else f"{worked}{question}\n"
         turns = [turn for shot in shots for turn in (_turn("user", shot.question), _turn("assistant", shot.reply))]
-        turns.append(_turn("user", question))
+        return self.chat([*turns, _turn("user", question)])
+
+    def chat(self, turns: Sequence[dict[str, str]]) -> str:
+        """The text of a conversation that the student goes on with; each turn has a `role` and a `content`.
+
+        Raises:
+            UserError: a system prompt is set and the template has no place for one.
+        """
         if self._system_prompt:
             return self._with_system(self._system_prompt, *turns)
         bare = self._without_system(*turns) if self._system_prompt == "" else None

