@@ -99,7 +99,7 @@ def slip_meant(text: str) -> Slip | None:
 
     It is the one with the largest share of its words in the sentence, if that is most of them.
     """
-    said = set(_words(text))
+    said = set(_words(text.partition("; for ")[0]))  # what follows there is the tutor's example
     shares = {slip: len(said.intersection(_words(slip.value))) / len(_words(slip.value)) for slip in Slip}
     best = max(shares.values())
     meant = [slip for slip, share in shares.items() if share == best]

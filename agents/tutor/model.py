@@ -35,7 +35,8 @@ from ioa.agents.tutor.prerequisites import claim_prerequisites
 from ioa.agents.tutor.skills import place, work
 from ioa.agents.tutor.subject import Subject
 
-_FENCE = re.compile(r"```json\s*\n(.*?)\n?```", re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*```json[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL | re.MULTILINE)
+"""A block; within its strings, where a student's reply may have fences, no line begins."""
 
 
 class TutorChatModel(BaseChatModel):

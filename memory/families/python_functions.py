@@ -58,11 +58,14 @@ class PythonFunctionsConfig:
 
 
 def _make(rng: Random, config: PythonFunctionsConfig) -> Mapping[str, Any]:
-    task = TOPICS[config.topic](rng, config.composed)
-    name = rng.choice(task.names)
-    head = f"def {name}({', '.join(task.parameters)}):"
-    code = "\n".join([head, *(f"    {line}" for line in task.body.split("\n"))])
-    function = _function(code, name)
+    while True:
+        task = TOPICS[config.topic](rng, config.composed)
+        name = rng.choice(task.names)
+        head = f"def {name}({', '.join(task.parameters)}):"
+        code = "\n".join([head, *(f"    {line}" for line in task.body.split("\n"))])
+        function = _function(code, name)
+        if len({repr(function(*given)) for given in task.inputs}) > 1:  # else any constant would do
+            break
     arguments = _telling(task.shown, function)
     example = f">>> {_call(name, arguments)}\n    {function(*arguments)!r}"
     prompt = f'{head}\n    """{task.sentence}\n\n    {example}\n    """\n'
