@@ -18,7 +18,8 @@ SMALL = {
     "examination.diagnosis": 2,
     "examination.gate": 2,
     "examination.final": 2,
-    "synthesis.per_module": 6,
+    "synthesis.per_module": 4,
+    "curriculum.revise": "false",
     "mastery.rounds": 0,
     "training.epochs": 1,
 }
