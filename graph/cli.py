@@ -13,6 +13,7 @@ import typer
 from ioa.graph.config_cli import config as config_command
 from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
+from ioa.graph.plain_text import plain
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
 
@@ -275,7 +276,8 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        typer.echo(f"Error: {error}" if error.exit_code else str(error), err=True)
+        told = plain(str(error))  # it may quote a file or a model
+        typer.echo(f"Error: {told}" if error.exit_code else told, err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno != errno.ENOSPC:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.graph.plain_text import plain
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ def add(
     from ioa.memory.slugs import slug
 
     name = name or Path(files[0]).name.split(".")[0]
+    if "/" in name or "\\" in name or not name.isprintable():
+        raise UserError(
+            f"--name {name!r}: expected a name without slashes and control characters. Choose it with --out."
+        )
     folder = target_folder(out or Path("domains") / (slug(name) or "items"))
     entry = {
         "format": format_ or "",
@@ -75,7 +80,7 @@ def show(
 
     console = Console()
     found = load_source(name)
-    console.print(f"{found.name}: {found.description}", markup=False, highlight=False)
+    console.print(plain(f"{found.name}: {found.description}"), markup=False, highlight=False)
     if isinstance(found, Domain):
         _show_domain(console, found, examples)
     else:
@@ -104,7 +109,7 @@ def _say(console: "Console", found: "Found") -> None:
             soft_wrap=True,
         )
         if read.skipped:
-            console.print(told(read.skipped), style="yellow", markup=False, highlight=False, soft_wrap=True)
+            console.print(plain(told(read.skipped)), style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(found.different)} different items, {len(found.double)} that say the same as another one")
     table = _table("module", "items", "seeds", "probes", "")
     for share in shares(found):
@@ -149,14 +154,14 @@ def _show_domain(console: "Console", domain: "Domain", examples: int) -> None:
         drawn = draw(module.exam, seed=0, count=examples) if isinstance(module.exam, Generator) and examples else []
         levels = ", ".join(f"{name} (examined)" if name == module.exam_level else name for name in module.levels)
         problems = [_shown((item.question, item.answer) for item in drawn)] if examples else []
-        table.add_row(Text(module.id), levels, Text(module.description), *problems)
+        table.add_row(Text(module.id), plain(levels), Text(plain(module.description)), *problems)
     console.print(table)
 
 
 def _shown(problems: "Iterable[tuple[str, str]]") -> "Text":
     from rich.text import Text
 
-    return Text("\n".join(_cut(f"{question} -> {answer}") for question, answer in problems))
+    return Text("\n".join(_cut(plain(f"{question} -> {answer}")) for question, answer in problems))
 
 
 def _cut(text: str) -> str:
@@ -167,7 +172,7 @@ def _show_source(console: "Console", source: "Source", examples: int) -> None:
     from rich.text import Text
 
     for warning in source.warnings:
-        console.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(warning), style="yellow", markup=False, highlight=False, soft_wrap=True)
     table = _table("module", "items", "what it is", *(["problems"] if examples else []))
     modules = {module.id: module.description for module in source.modules}
     for id_ in (*modules, ""):
@@ -176,5 +181,5 @@ def _show_source(console: "Console", source: "Source", examples: int) -> None:
             continue
         shown = _shown((item.question, item.answer) for item in own[:examples])
         what = modules.get(id_) or ("A teacher tags these items." if modules else "A teacher names the modules.")
-        table.add_row(Text(id_ or "-"), str(len(own)), Text(what), *([shown] if examples else []))
+        table.add_row(Text(id_ or "-"), str(len(own)), Text(plain(what)), *([shown] if examples else []))
     console.print(table)

@@ -146,8 +146,10 @@ def target_folder(folder: Path) -> Path:
     Raises:
         UserError: there is something already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} exists already and is not empty. Choose another folder: --out.")
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise UserError(f"{folder} exists already and is not an empty folder. Choose another folder: --out.")
+    if not folder.name:
+        raise UserError(f"{folder} is the folder you are in. Choose another folder: --out.")
     return folder
 
 
@@ -168,17 +170,24 @@ def write_pack(folder: Path, found: Found, description: str) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as error:
-        raise UserError(f"{folder} cannot be made: {error.strerror}. Choose another folder: --out.") from error
+        raise _cannot_be_made(folder, error) from error
     try:
         write_records(part / ITEMS, found.items)
         write_text(part / file, yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120))
         load_source(str(part / file))  # what is written can be read
         part.chmod(0o777 & ~_umask())
         part.replace(folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise _cannot_be_made(folder, error) from error
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return folder / file
+
+
+def _cannot_be_made(folder: Path, error: OSError) -> UserError:
+    return UserError(f"{folder} cannot be made: {error.strerror}. Choose another folder: --out.")
 
 
 def _umask() -> int:

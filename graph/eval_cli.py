@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +73,10 @@ def evaluate(
         )
     if bare and adapter is not None:
         raise UserError("--bare and --adapter contradict each other: give one of them.")
+    if harness is not None:
+        _refuse("--harness", {"--data": data, "--judge": judge})
+    else:
+        _refuse("--benchmark", {"--include-path": include_path, "--no-chat-template": None if chat_template else True})
     config = _config(settings or [], seed, teacher_base_url, (judge, judge_base_url))
     examinees = _examinees(model, against, config, settings or [], runs_dir, bare=bare, adapter=adapter)
     folder = _folder(out, Path(benchmark or f"harness-{harness}").stem, examinees)
@@ -83,6 +87,13 @@ def evaluate(
         elif harness is not None:
             result = _harness(harness, include_path, chat_template, config, examinees, folder, choice)
     _close(result, folder)
+
+
+def _refuse(kind: str, given: Mapping[str, object]) -> None:
+    """Options that would be passed over."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise UserError(f"{' and '.join(wrong)} cannot be given with {kind}. Leave it out.")
 
 
 def _config(

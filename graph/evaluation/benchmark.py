@@ -32,9 +32,9 @@ class IdRange(Record):
         return self
 
     def has(self, item: SourceItem) -> bool:
-        """Whether the item's id ends in such a number, as in `11` and `Mbpp/11`."""
-        found = re.search(r"\d+$", item.id)
-        return found is not None and self.first <= int(found.group()) <= self.last
+        """Whether the item's id is such a number, perhaps behind a name, as in `11` and `Mbpp/11`."""
+        found = re.fullmatch(r"(?:.*/)?(\d{1,9})", item.id)
+        return found is not None and self.first <= int(found[1]) <= self.last
 
 
 class Benchmark(Record):
@@ -91,7 +91,7 @@ class Benchmark(Record):
 
     def ask(self, question: str, metadata: Mapping[str, Any] | None = None) -> str:
         """The text that is put to an examinee; what is not the name of a text or a list of texts stays as it is."""
-        fields = {QUESTION: question, **{name: _text(value) for name, value in (metadata or {}).items()}}
+        fields = {name: _text(value) for name, value in (metadata or {}).items()} | {QUESTION: question}
         filled = _FIELD.sub(lambda found: fields.get(found.group(1)) or _left(found, fields), self.prompt)
         return filled.strip()
 

@@ -64,16 +64,25 @@ class StudentSpeaker:
     def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
         """See `Speaker`; the token that ends a reply is not counted."""
         form = self._student.format
-        replies = self._student.write(prompts, on_progress, shots=[self._shots] * len(prompts))
+        rendered = [form.render(prompt, self._shots) for prompt in prompts]
+        lengths = [len(form.encode(prompt, self._shots)) for prompt in prompts]
+        longest = getattr(self._student.model.config, "max_position_embeddings", None)
+        fits = [longest is None or length < longest for length in lengths]
+        asked = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
+        replies = iter(self._student.write(asked, on_progress, shots=[self._shots] * len(asked)))
         return [
-            Spoken(
-                prompt=form.render(prompt, self._shots),
-                text=self._student.text(ids),
-                prompt_tokens=len(form.encode(prompt, self._shots)),
-                generated_tokens=len(ids),
-            )
-            for prompt, ids in zip(prompts, replies, strict=True)
+            self._spoken(text, length, next(replies)) if fit else _too_long(text, length, longest)
+            for text, length, fit in zip(rendered, lengths, fits, strict=True)
         ]
+
+    def _spoken(self, prompt: str, length: int, ids: Sequence[int]) -> Spoken:
+        text = self._student.text(ids)
+        return Spoken(prompt=prompt, text=text, prompt_tokens=length, generated_tokens=len(ids))
+
+
+def _too_long(prompt: str, length: int, longest: int | None) -> Spoken:
+    error = f"the prompt has {length} tokens, and the student reads fewer than {longest}; fewer --shots make it shorter"
+    return Spoken(prompt=prompt, text="", error=error)
 
 
 class TeacherSpeaker:

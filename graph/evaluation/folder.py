@@ -176,8 +176,9 @@ class EvaluationFolder:
         """Keep every other process out.
 
         Raises:
-            UserError: another process holds it, or it cannot be written to.
+            UserError: another process holds it, it cannot be written to, or it holds something else.
         """
+        self._check_content()
         with hold(self.root, f"Evaluation {self.root}", "evaluation"):
             yield
 
@@ -187,19 +188,26 @@ class EvaluationFolder:
         Returns whether there was one.
 
         Raises:
-            UserError: the folder holds something else, or an evaluation under other settings.
+            UserError: the folder holds an evaluation under other settings.
         """
-        if self.settings.exists():
+        if self.settings.exists() and (self.outcomes_file.exists() or any(self.root.glob("harness-*"))):
             self._same(read_record(self.settings, Settings), settings)
             return True
+        write_record(self.settings, settings)  # nobody has answered yet under others
+        return False
+
+    def _check_content(self) -> None:
+        """See before anything is written that the folder is ours, or empty.
+
+        Raises:
+            UserError: it holds something else.
+        """
         strange = [path.name for path in self.root.glob("*") if path.name not in {"held-by", "evaluation.lock"}]
-        if strange:
+        if strange and not self.settings.exists():
             raise UserError(
                 f"{self.root} holds something that is no evaluation ({', '.join(sorted(strange)[:5])}). "
                 "Give another folder with --out."
             )
-        write_record(self.settings, settings)
-        return False
 
     def _same(self, before: Settings, now: Settings) -> None:
         old, new = before.model_dump(mode="json"), now.model_dump(mode="json")

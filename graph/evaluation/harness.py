@@ -18,9 +18,9 @@ from unittest.mock import patch
 from ioa.graph.evaluation.benchmark import sha256
 from ioa.graph.evaluation.evaluate import Choice, add_up
 from ioa.graph.evaluation.examinees import StudentHolder
-from ioa.graph.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
+from ioa.graph.evaluation.folder import EvaluationFolder, Result, Settings
+from ioa.graph.evaluation.harness_samples import counted, outcomes_of
 from ioa.graph.evaluation.naming import Named, check
-from ioa.graph.evaluation.sitting import now
 from ioa.graph.evaluation.summary import versions
 from ioa.graph.progress import Reporter
 from ioa.memory.clock import Clock
@@ -78,7 +78,7 @@ def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
             if not report.exists():
                 lm = wrapped(holder.student(named), partial(clock.phase, named.label))
                 told, samples = _sit(run, lm, manager, number)
-                lines = list(_lines(named.label, samples, holder.student(named)))
+                lines = list(outcomes_of(named.label, samples, holder.student(named)))
                 each = clock.timing().phases.get(named.label, 0.0) / max(len({line.item for line in lines}), 1)
                 known = run.folder.outcomes()
                 run.folder.keep(line.model_copy(update={"seconds": each}) for line in lines if line.key not in known)
@@ -226,13 +226,6 @@ def _sit(
     return {name: found[name] for name in kept if name in found}, found["samples"]
 
 
-def _lines(label: str, samples: Mapping[str, Sequence[Mapping[str, Any]]], student: "Student") -> Iterator[Outcome]:
-    for task, own in samples.items():
-        for sample in own:
-            number = str(sample["doc_id"])
-            yield _line(label, f"{task}/{number}" if len(samples) > 1 else number, task, sample, student)
-
-
 def wrapped(student: "Student", count_time: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext) -> Any:
     """The student as the harness's kind of model: the same weights, LoRA included, and the same chat template.
 
@@ -259,56 +252,9 @@ def wrapped(student: "Student", count_time: Callable[[], AbstractContextManager[
     return StudentLM(pretrained=student.model, tokenizer=student.tokenizer, batch_size=student.settings.batch_size)
 
 
-def _line(label: str, item: str, task: str, sample: Mapping[str, Any], student: "Student") -> Outcome:
-    metrics = {name: sample[name] for name in sample["metrics"] if isinstance(sample.get(name), int | float)}
-    first = next(iter(metrics.values()), None)
-    prompt, reply = _asked(sample), _said(sample["resps"])
-    count = student.tokenizer
-    return Outcome(
-        item=item,
-        examinee=label,
-        question=json.dumps(sample["doc"], ensure_ascii=False, default=str),
-        prompt=prompt,
-        expected=str(sample["target"]),
-        reply=reply,
-        scorer=f"{task}, {sample['filter']}, {next(iter(metrics), 'no number')}",
-        extracted=_said(sample["filtered_resps"]),
-        score=None if first is None or not 0 <= first <= 1 else float(first),
-        correct=None if first is None else first == 1,
-        error="" if first is not None else "the harness has no number for it",
-        prompt_tokens=len(count(prompt, add_special_tokens=False)["input_ids"]),
-        generated_tokens=len(count(reply, add_special_tokens=False)["input_ids"]),
-        time=now(),
-        facts={"metrics": metrics, "filter": sample["filter"]},
-    )
-
-
-def _asked(sample: Mapping[str, Any]) -> str:
-    """The first request's context; what follows it differs between the choices of one item."""
-    arguments = sample["arguments"]
-    first = next(iter(arguments.values())) if isinstance(arguments, Mapping) else arguments[0]
-    told = next(iter(first.values())) if isinstance(first, Mapping) else first[0]
-    return str(told)
-
-
-def _said(responses: Any) -> str:
-    """The text that was generated; else what there is, as JSON."""
-    while isinstance(responses, list | tuple) and len(responses) == 1:
-        responses = responses[0]
-    return responses if isinstance(responses, str) else json.dumps(responses, default=str)
-
-
 def _result(run: HarnessTask, settings: Settings, found: Mapping[str, Any], seconds: float) -> Result:
-    lines = list(run.folder.outcomes().values())
-    filters = [line.scorer.partition(", ")[2] for line in lines]
-    by_label = {
-        named.label: [
-            line
-            for line, filter_ in zip(lines, filters, strict=True)
-            if line.examinee == named.label and filter_ == filters[0]
-        ]
-        for named in run.examinees
-    }
+    lines = counted(run.folder.outcomes().values())
+    by_label = {named.label: [line for line in lines if line.examinee == named.label] for named in run.examinees}
     return Result(
         settings=settings,
         items=max((len(own) for own in by_label.values()), default=0),

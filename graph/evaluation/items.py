@@ -56,7 +56,10 @@ def choose(
     named = _with_ids(read.items)
     left_out = {"bad": len(read.skipped)}
     worked = [_found(named, one, data) for one in benchmark.shot_ids] if shots else []
-    rest = [item for item in named if item.id not in {one.id for one in worked[:shots]}]
+    shown = {one.id for one in worked[:shots]}
+    questions = [shot.question for shot in benchmark.shots[:shots]] + [item.question for item in worked[:shots]]
+    texts = set(map(_folded, questions))
+    rest = [item for item in named if item.id not in shown and _folded(item.question) not in texts]
     left_out["worked example"] = len(named) - len(rest)
     if benchmark.examined is not None:
         inside = [item for item in rest if benchmark.examined.has(item)]
@@ -78,6 +81,11 @@ def choose(
         format=read.format,
         left_out={reason: count for reason, count in left_out.items() if count},
     )
+
+
+def _folded(question: str) -> str:
+    """The question without case and line breaks: in such another form it is still the worked example."""
+    return " ".join(question.split()).casefold()
 
 
 def _check_format(benchmark: Benchmark, read: ItemSet) -> None:

@@ -25,6 +25,7 @@ TUTOR = "tutor"
 _TEACHER = re.compile(r"[a-z0-9_]+:.+")
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _WEIGHTS = "adapter_model.safetensors"
+_SHAPE = "adapter_config.json"
 
 
 class Named(Record):
@@ -66,6 +67,7 @@ class Named(Record):
             seen["weights"] = hashlib.sha256(told.encode()).hexdigest()
         if self.adapter is not None:
             seen["adapter"] = sha256(self.adapter / _WEIGHTS)
+            seen["adapter_config"] = sha256(self.adapter / _SHAPE)
         return seen
 
 
@@ -157,7 +159,7 @@ class Namer:
 
     def _student(self, name: str) -> Named | None:
         path = Path(name).expanduser()
-        if (path / "adapter_config.json").is_file():
+        if (path / _SHAPE).is_file():
             raise UserError(
                 f"{name} is the folder of a LoRA, not of a model. Name its student and give the folder with "
                 f"--adapter: ioa eval STUDENT --adapter {name}"
@@ -186,9 +188,14 @@ def _bared(one: Named) -> Named:
     return one.model_copy(update={"label": label, "adapter": None, "told": told})
 
 
+def _missing(adapter: Path) -> list[str]:
+    """Files of a LoRA that are not in its folder."""
+    return [name for name in (_SHAPE, _WEIGHTS) if not (adapter / name).is_file()]
+
+
 def _with_adapter(one: Named, adapter: Path) -> Named:
     model = one.weights.model
-    missing = [name for name in ("adapter_config.json", _WEIGHTS) if not (adapter / name).is_file()]
+    missing = _missing(adapter)
     if missing:
         raise UserError(f"--adapter {adapter}: the folder has no {' and no '.join(missing)}. Expected a PEFT adapter.")
     told = f"the student {model} with the LoRA in {adapter}"
@@ -222,5 +229,8 @@ def check(named: Named) -> None:
         from ioa.training import resolve_student
 
         resolve_student(named.student)
-        if named.adapter is not None and not (named.adapter / _WEIGHTS).is_file():
-            raise UserError(f"{named.label}: {named.adapter} has no {_WEIGHTS}; use --bare for the student without it.")
+        missing = _missing(named.adapter) if named.adapter is not None else []
+        if missing:
+            raise UserError(
+                f"{named.label}: {named.adapter} has no {' and no '.join(missing)}; use --bare for the student alone."
+            )

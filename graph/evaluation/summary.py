@@ -14,6 +14,7 @@ from ioa.graph.evaluation.statistics import (
     mean_interval,
     sign_test,
 )
+from ioa.graph.plain_text import plain
 from ioa.memory.records import Score
 
 if TYPE_CHECKING:
@@ -95,13 +96,13 @@ def table(result: Result) -> "Group":
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=f"{result.settings.benchmark}: {result.items} items", title_justify="left")
+    drawn = Table(title=Text(f"{result.settings.benchmark}: {result.items} items"), title_justify="left")
     for name in ("examinee", "right", "mean", "95 %", "errors", "seconds", "in", "out"):
         drawn.add_column(name, justify="left" if name == "examinee" else "right", overflow="fold")
     for one in result.examinees:
         about = "~" if one.estimated else ""
         drawn.add_row(
-            Text(one.examinee),
+            Text(plain(one.examinee)),
             f"{one.k} of {one.n}",
             f"{100 * one.mean:.1f} %",
             f"{100 * one.interval[0]:.1f} – {100 * one.interval[1]:.1f}",
@@ -110,7 +111,7 @@ def table(result: Result) -> "Group":
             f"{about}{one.prompt_tokens:,}",
             f"{about}{one.generated_tokens:,}",
         )
-    return Group(drawn, *(Text(line) for line in _sentences(result)))
+    return Group(drawn, *(Text(plain(line)) for line in _sentences(result)))
 
 
 def _sentences(result: Result) -> list[str]:

@@ -68,9 +68,16 @@ def _labelled(fields: Fields) -> tuple[list[str], list[str]]:
     value = fields.get("choices|options")
     if isinstance(value, dict) and {"text", "label"} <= value.keys():
         inner = Fields(value)
-        return inner.texts("text"), inner.texts("label")
-    choices = fields.texts("choices|options")
-    return choices, list(string.ascii_uppercase[: len(choices)])
+        choices, labels = inner.texts("text"), inner.texts("label")
+    else:
+        choices = fields.texts("choices|options")
+        labels = list(string.ascii_uppercase[: len(choices)])
+    if len(labels) != len(choices):
+        most = len(string.ascii_uppercase)
+        raise fields.fault(
+            "choices|options", f"{len(choices)} choices with {len(labels)} letters. Expected one each, {most} at most."
+        )
+    return choices, labels
 
 
 def _chosen(fields: Fields) -> str:

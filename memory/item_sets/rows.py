@@ -5,10 +5,12 @@ import csv
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ LISTS = ("data", "rows", "items", "examples", "questions", "problems")
 INSTALL = "pip install 'ioa[data]'"
 """What installs the libraries that read Parquet and data sets."""
 _SEPARATORS = (",", ";", "\t")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -144,30 +147,45 @@ def unwrapped(item: Any) -> Any:
 
 
 def _table(path: Path) -> Iterator[Row | Fault]:
-    text = _text(path)
-    header = text.split("\n", 1)[0]
+    lines = list(io.StringIO(_text(path), newline=""))
+    header = _QUOTED.sub("", next(filter(str.strip, lines), ""))
     separator = max(_SEPARATORS, key=header.count)
     before = csv.field_size_limit(sys.maxsize)
     try:
-        yield from _csv_rows(path, csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        yield from _csv_rows(path, _csv_cells(path, lines, separator))
     finally:
         csv.field_size_limit(before)
 
 
-def _csv_rows(path: Path, reader: Any) -> Iterator[Row | Fault]:
-    names: list[str] = []
-    while True:
-        line = reader.line_num + 1
+def _csv_cells(path: Path, lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]] | Fault]:
+    """The cells of each row with the line where it begins; behind a wrong quote it goes on with the next line.
+
+    A quote that is not closed would swallow all that follows.
+    """
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(islice(lines, start, None), delimiter=separator, strict=True)
+        done = 0
         try:
-            cells = next(reader)
-        except StopIteration:
+            for cells in reader:
+                yield start + done + 1, cells
+                done = reader.line_num
             return
         except csv.Error as error:
             text = (
                 f"wrong quoting ({error}). A cell with a comma, a quote or a line break is quoted, quotes in it twice."
             )
-            yield Fault(place=f"{path}:{line}", text=text)
+            start += done + 1
+            yield Fault(place=f"{path}:{start}", text=text)
+
+
+def _csv_rows(path: Path, table: Iterator[tuple[int, list[str]] | Fault]) -> Iterator[Row | Fault]:
+    names: list[str] = []
+    for read in table:
+        if isinstance(read, Fault):
+            yield read
             continue
+        line, cells = read
         if not any(cells):
             continue
         if not names:

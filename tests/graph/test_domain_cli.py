@@ -93,7 +93,10 @@ def test_fields_are_mapped_on_the_command_line(tmp_path):
         (["--field", "question"], "expected NAME=FIELD"),
         (["--format", "gsm"], "no such format; expected one of livecodebench"),
         (["--scorer", "nobody"], "There is no scorer 'nobody'"),
-        (["--out", "full"], "full exists already and is not empty"),
+        (["--out", "full"], "full exists already and is not an empty folder"),
+        (["--out", "link"], "link exists already and is not an empty folder"),
+        (["--name", "../../x"], "expected a name without slashes"),
+        (["--name", "x\x1b[31m"], "expected a name without slashes and control characters"),
         (["--field", "question=frage"], "no item has a field 'frage'"),
         (["--out", "file/x"], "cannot be made"),
     ],
@@ -102,6 +105,7 @@ def test_a_wrong_option_is_told_and_writes_nothing(tmp_path, options, words):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").touch()
     (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
     path = put(tmp_path / "gsm.jsonl", GSM)
     before = sorted(tmp_path.rglob("*"))
     found, _ = ioa("domain", "add", path, *options)
@@ -127,3 +131,14 @@ def test_a_domain_is_shown_with_modules_and_problems(tmp_path):
     _, text = ioa("domain", "show", "domains/gsm/gsm.yaml", "--examples", "2")
     assert "A teacher names the modules." in text
     assert "What is 1 + 1? -> 2" in text
+
+
+def test_terminal_escapes_and_markup_in_items_are_not_obeyed(tmp_path):
+    path = put(
+        tmp_path / "a.jsonl", [{"question": "\x1b]0;title\x07[red]What[/] is \x1b[31mthis?", "answer": "\x1b[2J1"}]
+    )
+    found, _ = ioa("domain", "add", path)
+    assert found.exit_code == 0
+    _, text = ioa("domain", "show", "domains/a/a.yaml")
+    assert "[red]What[/] is this? -> 1" in text
+    assert "\x1b" not in text

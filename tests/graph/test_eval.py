@@ -14,7 +14,9 @@ import pytest
 from rich.console import Console
 from tests.openai_server import completion, serve
 from tests.training.tiny import make_tiny_student
+from typer.testing import CliRunner
 
+from ioa.graph.cli import app
 from ioa.graph.config import RunConfig
 from ioa.graph.evaluation import Choice, Evaluation, EvaluationFolder, Namer, benchmark_names, evaluate, load_benchmark
 from ioa.graph.evaluation.benchmark import Benchmark
@@ -405,3 +407,88 @@ def test_the_benchmark_of_ones_own_on_the_page_is_one(tmp_path):
     (tmp_path / "mine.yaml").write_text(text)
     one = load_benchmark(str(tmp_path / "mine.yaml"))
     assert one.benchmark.ask("Why?") == "Why?\n\nAnswer in one sentence."
+
+
+def test_items_that_are_worked_examples_by_their_text_are_not_examined(tmp_path):
+    benchmark = load_benchmark("gsm8k").benchmark
+    asked = {"question": benchmark.shots[0].question.upper(), "answer": "#### 28"}
+    other = {"question": benchmark.shots[2].question, "answer": "#### 68"}
+    data = tmp_path / "gsm.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in (asked, other)), encoding="utf-8")
+    chosen = choose(benchmark, data, shots=2)
+    assert [item.question for item in chosen.items] == [other["question"]]
+    assert chosen.left_out == {"worked example": 1}
+    assert len(choose(benchmark, data, shots=0).items) == 2
+
+
+def test_an_id_made_of_the_question_is_no_number_of_the_authors(tmp_path):
+    rows = [{"text": f"Write f{i}.", "code": f"def f{i}(): return 1", "test_list": [f"f{i}()"]} for i in range(40)]
+    data = tmp_path / "mbpp.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert len(choose(load_benchmark("mbpp").benchmark, data, shots=0).items) == 40
+
+
+def test_metadata_does_not_take_the_place_of_the_question():
+    benchmark = Benchmark(title="t", prompt="{question}", scorer="match", differs="d")
+    assert benchmark.ask("asked", {"question": "another"}) == "asked"
+
+
+def test_a_prompt_longer_than_the_student_can_read_has_no_grade(tmp_path, student):
+    data = write_items(tmp_path / "long.jsonl", [("x" * 3000, "1"), ("1+1=?", "2")])
+    result = evaluate(evaluation(tmp_path, [str(student)], data=data), Silent())
+    assert (result.examinees[0].n, result.examinees[0].errors) == (1, 1)
+    (told,) = result.errors
+    assert re.search(r"the prompt has 30\d\d tokens, and the student reads fewer than 1024", told)
+
+
+def test_a_folder_of_something_else_is_left_as_it_is(tmp_path, student):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/config.yaml").touch()
+    with pytest.raises(UserError, match=r"holds something that is no evaluation \(config.yaml\)"):
+        evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["config.yaml"]
+
+
+def test_a_wrong_option_does_not_bind_the_folder_before_anything_is_answered(tmp_path, student):
+    wrong = Choice(max_new_tokens=8, scorer="nobody")
+    with pytest.raises(UserError, match="nobody"):
+        evaluate(evaluation(tmp_path, [str(student)], choice=wrong), Silent())
+    assert evaluate(evaluation(tmp_path, [str(student)]), Silent()).examinees[0].n == len(SUMS)
+
+
+def test_another_scaling_of_the_same_lora_is_another_examinee(tmp_path, student):
+    (tmp_path / "lora").mkdir()
+    (tmp_path / "lora/adapter_model.safetensors").touch()
+    config = tmp_path / "lora/adapter_config.json"
+    seen = set()
+    for alpha in (8, 16):
+        config.write_text(json.dumps({"lora_alpha": alpha}))
+        named = Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path / "lora")
+        seen.add(named.fingerprint()["adapter_config"])
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--harness", "t", "--data", "x.jsonl"], "--data cannot be given with --harness"),
+        (["--harness", "t", "--judge", "openai:x"], "--judge cannot be given with --harness"),
+        (
+            ["--benchmark", "items", "--include-path", "x", "--no-chat-template"],
+            "--include-path and --no-chat-template cannot be given with --benchmark",
+        ),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(options, words):
+    found = CliRunner().invoke(app, ["eval", "tutor", *options])
+    assert isinstance(found.exception, UserError)
+    assert words in str(found.exception)
+
+
+def test_markup_in_the_name_of_a_benchmark_is_shown_as_it_is(tmp_path, student):
+    path = tmp_path / "[red]b[|].yaml"
+    path.write_text('title: t\nprompt: "{question}"\nscorer: match\ndiffers: d\n')
+    result = evaluate(evaluation(tmp_path, [str(student)], benchmark=str(path)), Silent())
+    screen = Console(file=io.StringIO(), width=100)
+    screen.print(table(result))
+    assert "[red]b[|]: 12 items" in screen.file.getvalue()

@@ -145,3 +145,47 @@ def test_without_the_extra_the_message_says_what_to_install(folder, tmp_path, mo
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "lm_eval" else found(name))
     with pytest.raises(UserError, match=r"pip install 'ioa\[lm-eval\]'"):
         run_harness(harness(folder, str(tmp_path / "out")), Silent())
+
+
+@needs_harness
+def test_a_group_counts_all_its_tasks_and_choices_are_no_written_tokens(folder):
+    tasks = folder / "group"
+    tasks.mkdir()
+    rows = [{"question": f"{i}+1=?", "choices": [str(i + 1), str(i + 2)], "answer": 0} for i in range(3)]
+    (folder / "mc.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    choices = {
+        "task": "our_choices",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(folder / "mc.jsonl")}},
+        "test_split": "test",
+        "output_type": "multiple_choice",
+        "doc_to_text": "{{question}}",
+        "doc_to_choice": "{{choices}}",
+        "doc_to_target": "{{answer}}",
+        "metric_list": [{"metric": "acc"}, {"metric": "acc_norm"}],
+        "metadata": {"version": 1.0},
+    }
+    (tasks / "our_choices.yaml").write_text(yaml.safe_dump(choices))
+    (tasks / "our_sums.yaml").write_text((folder / "tasks/our_sums.yaml").read_text())
+    (tasks / "our_group.yaml").write_text(yaml.safe_dump({"group": "our_group", "task": ["our_choices", "our_sums"]}))
+    run = harness(folder, "grouped", task="our_group", include=tasks, examinees=names(folder, bare=True))
+    result = run_harness(run, Silent())
+    assert (result.items, result.examinees[0].n) == (15, 15)
+    lines = [one for one in EvaluationFolder(folder / "grouped").outcomes().values() if "our_choices" in one.item]
+    assert [line.generated_tokens for line in lines] == [0, 0, 0]
+    assert all(line.score in {0, 1} for line in lines)
+
+
+def test_a_number_that_is_no_score_is_an_error_of_the_item():
+    from types import SimpleNamespace
+
+    from ioa.graph.evaluation.harness_samples import outcomes_of
+
+    sample = {
+        "doc_id": 0, "doc": {}, "target": "", "arguments": [("p", "c")], "resps": [["r"]], "filtered_resps": ["r"],
+        "filter": "none", "metrics": ["ter"], "ter": 55.0,
+    }  # fmt: skip
+    student = SimpleNamespace(tokenizer=lambda text, **_: {"input_ids": list(text)})
+    (line,) = outcomes_of("s", {"t": [sample]}, student)
+    assert (line.score, line.correct) == (None, None)
+    assert line.error.startswith("ter is 55, which is no score from 0 to 1")

@@ -218,3 +218,28 @@ def test_whatever_is_broken_in_a_file_it_is_items_or_a_message(tmp_path, kind):
                 )
             path = put(tmp_path, f"{name}.{kind}", bytes(content))
             assert outcome(path)
+
+
+@pytest.mark.parametrize("later", ["", 'again "quoted" here,3\n'])
+def test_a_quote_that_is_not_closed_costs_its_own_line_and_no_other(tmp_path, later):
+    rows = [f"{i} + 1?,{i + 1}\n" for i in range(6)]
+    path = tmp_path / "a.csv"
+    path.write_text("".join(["question,answer\n", *rows[:2], '"open,1\n', *rows[2:5], later, *rows[5:]]))
+    read = read_item_set(ItemSetSource(file=str(path), skip_bad=True))
+    assert [item.answer for item in read.items if "+" in item.question] == ["1", "2", "3", "4", "5", "6"]
+    (fault,) = read.skipped
+    assert f"{path}:4: wrong quoting" in str(fault)
+
+
+def test_a_quoted_name_of_a_column_does_not_decide_what_separates_columns(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('"question, in words";answer\nWhat is 1 + 1?;2\n')
+    read = read_item_set(ItemSetSource(file=str(path), fields={"question": "question, in words"}))
+    assert [(item.question, item.answer) for item in read.items] == [("What is 1 + 1?", "2")]
+
+
+def test_more_choices_than_letters_are_a_fault_of_the_item(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(lines({"question": "q", "choices": [f"c{i}" for i in range(30)], "answer": 27}))
+    with pytest.raises(UserError, match=r":1: choices: 30 choices with 26 letters"):
+        read_item_set(path)
