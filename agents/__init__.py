@@ -30,7 +30,7 @@ from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.roles import ROLES, Role, Roles
 from ioa.agents.staging import CurriculumSettings
 from ioa.agents.teacher import Teacher
-from ioa.agents.teachers import check_teacher, open_model, opened
+from ioa.agents.teachers import check_methods, check_teacher, open_model, opened
 
 __all__ = [
     "PRICES",
@@ -66,6 +66,7 @@ __all__ = [
     "TeacherSettings",
     "Variant",
     "check_judge",
+    "check_methods",
     "check_teacher",
     "first_lessons",
     "intervention",

@@ -38,7 +38,7 @@ def screen(draft: Draft, domain: Domain, same: Same) -> tuple[list[Lesson], list
     for lesson in draft.lessons[: request.count]:
         why = (
             _unwritten(lesson)
-            or _false(lesson)
+            or _false(lesson, same)
             or _unchanged(lesson, request, same)
             or _elsewhere(lesson, request, domain)
         )
@@ -55,23 +55,38 @@ def _unwritten(lesson: Lesson) -> Objection:
     return RefusalReason.SCHEMA, "problem, steps or answer is empty"
 
 
-def _false(lesson: Lesson) -> Objection:
+def _false(lesson: Lesson, same: Same) -> Objection:
     """A step, or the verification, states what is not so; or the plain solution comes out elsewhere."""
     plain, answer = split_original(lesson)
     for what, lines in (("step", lesson.steps), ("step of the original", plain), ("check", (lesson.verification,))):
         wrong = false_step(lines)
         if wrong:
             return RefusalReason.STEPS, f"this {what} is false: {wrong}"
-    if answer and not same_answer(answer, lesson.answer):
+    if answer and not (same_answer(answer, lesson.answer) or same(lesson.problem, lesson.answer, answer)):
         return RefusalReason.STEPS, f"the original's answer is {answer!r}, the adapted lesson's is another"
     return None
 
 
 def split_original(lesson: Lesson) -> tuple[tuple[str, ...], str]:
-    """The lines of the plain solution, and the answer that stands in its last one; empty where none does."""
+    """The lines of the plain solution, and the answer that stands in its last one; empty where none does.
+
+    An answer of several lines, such as code, goes on to the end.
+    """
+    if "\n" in lesson.answer.strip():
+        return _split_code(lesson)
     lines = tuple(line.strip() for line in lesson.original if line.strip())
     stated = _ANSWER.match(lines[-1]) if lines else None
     return (lines[:-1], _EMPHASIS.sub("", stated.group(1).strip()).strip()) if stated else (lines, "")
+
+
+def _split_code(lesson: Lesson) -> tuple[tuple[str, ...], str]:
+    lines = "\n".join(lesson.original).rstrip().split("\n")
+    for place in range(len(lines) - 1, -1, -1):
+        stated = _ANSWER.match(lines[place])
+        if stated:
+            steps = tuple(line.strip() for line in lines[:place] if line.strip())
+            return steps, "\n".join((stated.group(1), *lines[place + 1 :])).strip("\n")
+    return tuple(line.rstrip() for line in lines if line.strip()), ""
 
 
 def _unchanged(lesson: Lesson, request: LessonRequest, same: Same) -> Objection:

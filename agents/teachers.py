@@ -7,7 +7,7 @@ a server on this machine is started for.
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -117,6 +117,24 @@ def check_teacher(settings: TeacherSettings) -> None:
         check_gguf(Path(name))
     else:
         open_model(settings)
+
+
+def check_methods(settings: TeacherSettings, domain: str, problems: Sequence[str]) -> None:
+    """See that a teacher can work at least one of some problems; a language model is not asked.
+
+    Raises:
+        UserError: it says itself that it has a method for none of them, or it cannot be opened.
+    """
+    if settings.model.partition(":")[0] == GGUF:  # a language model; opening it would start a server
+        return
+    can_solve = getattr(open_model(settings), "can_solve", None)
+    if can_solve is not None and not any(can_solve(problem) for problem in problems):
+        raise UserError(
+            f"Teacher {settings.model}: it has no method for problems like those of the domain {domain}; of "
+            f"{len(problems)} it can read none. Only a language model can teach them. Set teacher.model, for instance "
+            "--teacher openai:gpt-5-mini with OPENAI_API_KEY in the environment, or --teacher gguf:PATH with the file "
+            "of a model on this machine."
+        )
 
 
 def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:

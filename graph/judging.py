@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ioa.agents import check_judge, same_answer
 from ioa.graph.config import RunConfig
+from ioa.graph.programs import UNIT_TESTS, same_program
 from ioa.memory import Domain, Module
 from ioa.memory.bank import ItemBank
 from ioa.memory.errors import Stopped, UserError
@@ -18,9 +19,10 @@ COMPARING: Mapping[str, str] = {
     "match": "match",
     "math": "math",
     "numeric": "numeric",
+    UNIT_TESTS: UNIT_TESTS,
 }
-"""Scorers of items with a short final answer, and who compares two such answers."""
-WHOLE_REPLY = frozenset({"judge", "rouge-l", "unit-tests"})
+"""Scorers of items with a final answer or a program, and who compares two of them."""
+WHOLE_REPLY = frozenset({"judge", "rouge-l"})
 """Scorers of whole replies, of which there is no final answer to be compared."""
 
 
@@ -29,14 +31,17 @@ def agree(scorers: Scorers, bank: ItemBank, module: Module, level: str, problem:
 
     They are when they are equal as numbers or texts, or when the scorer of the level's items, which also scores
     the examinations, takes the second for right where the first is. Some verifiers need more of the problem than its
-    text; a written problem has no more, and there the first comparison is all there is.
+    text; a written problem has no more, and there the first comparison is all there is. Programs are compared by
+    `same_program`.
 
     Raises:
         ScoringError: the scorer cannot work.
     """
+    name, family = _who_compares(bank, module, level)
+    if name == UNIT_TESTS:
+        return same_program(scorers, problem, one, other)
     if same_answer(one, other):
         return True
-    name, family = _who_compares(bank, module, level)
     if not (name or family) or not one.strip() or not other.strip():
         return False
     asked = Attempt(question=problem, answer=one.strip(), reply=f"Answer: {other.strip()}", family=family)

@@ -20,6 +20,7 @@ from ioa.graph.curriculum import curriculum_yaml, read_curriculum
 from ioa.graph.judging import check_scorers
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
+from ioa.graph.teachable import check_teachable
 from ioa.graph.workshop import Workshop
 from ioa.memory import Domain, RunDirectory, open_embedder
 from ioa.memory.benchmarks import read_benchmarks
@@ -83,6 +84,7 @@ def start(
     check_lessons(config)
     check_teachers(config)
     check_scorers(config, named)
+    check_teachable(config, named)
     try:
         run.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Drawing items from reasoning-gym's families: an endless, seeded supply of problems with answers.
+"""Drawing items from reasoning-gym's families and our own: an endless, seeded supply of problems with answers.
 
 A family builds item number i of a data set from `Random(seed + i)`, so two supplies are disjoint as soon as
 their ranges of seeds are. Every purpose of a run has ranges of its own: `seed_range`, `lesson_seed`, `level_seed`.
@@ -14,6 +14,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from ioa.memory.errors import UserError
+from ioa.memory.families import register
 from ioa.memory.records import Generator, Record, Split
 from ioa.memory.similarity import normalise
 
@@ -176,13 +177,13 @@ def _raw_items(generator: Generator, seed: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _dataset(generator: Generator, seed: int) -> Any:
-    import reasoning_gym  # noqa: F401 - waits for a thread that is importing it: its families register one by one
+    register()
     from reasoning_gym.factory import DATASETS, create_dataset
 
     if generator.family not in DATASETS:
         close = get_close_matches(generator.family, DATASETS, n=5, cutoff=0.5)
         hint = f"Close to it: {', '.join(close)}" if close else f"Known: {', '.join(sorted(DATASETS))}"
-        raise GeneratorError("family", f"reasoning-gym has no family {generator.family!r}. {hint}.")
+        raise GeneratorError("family", f"There is no family {generator.family!r}. {hint}.")
     fields = sorted(set(DATASETS[generator.family][1].__dataclass_fields__) - {"seed", "size"})
     unknown = sorted(set(generator.params) - set(fields))
     if unknown:

@@ -40,6 +40,8 @@ _SPELLINGS = str.maketrans(
         "\N{GREATER-THAN OR EQUAL TO}": ">=",
     }
 )
+_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?=\s)", re.MULTILINE)
+"""In front of what is typed into Python; it compares nothing."""
 _UNEQUAL = re.compile(r"(?<!\d)!=")
 
 _OPENING, _CLOSING = "([{", ")]}"
@@ -101,6 +103,8 @@ def tokenise(text: str) -> list[Token]:
 
 def _spelled(text: str) -> str:
     """The text with each operator, fraction and power as one types it."""
+    if ">>>" in text:
+        text = _PROMPT.sub("", text)
     if "\\" in text or "$" in text or "^{" in text:
         text = _plain(text)
     if not text.isascii():

@@ -110,7 +110,7 @@ def open_plugged(name, **options) -> ScriptedModel:
     """What a package that plugs in might open: a model of its own that costs money and reports no usage."""
     assert name == "arithmetic"
     assert not options
-    return ScriptedModel(reply_to)
+    return ScriptedModel(lambda messages: reply_to(messages, "arithmetic"))
 
 
 def plugged_too(*, group, name=None):

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from ioa.memory.families import register
 from ioa.memory.records import Attempt
 
 MARKER = re.compile(r"answer\s*:", re.IGNORECASE)
@@ -159,6 +160,7 @@ def _trim(text: str) -> str:
 
 @lru_cache
 def _verifier(family: str) -> Callable[[str, Mapping[str, Any]], float]:
+    register()
     import reasoning_gym
 
     verify: Callable[[str, Mapping[str, Any]], float] = reasoning_gym.get_score_answer_fn(family)

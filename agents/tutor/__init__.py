@@ -1,4 +1,4 @@
-"""The embedded teacher: it knows arithmetic, needs no key and no network, and really teaches.
+"""The embedded teacher: it knows a few subjects, needs no key and no network, and really teaches.
 
 To the rest of the program it is a LangChain chat model like any other.
 """
@@ -6,11 +6,10 @@ To the rest of the program it is a LangChain chat model like any other.
 from typing import Any
 
 from ioa.agents.tutor.model import TutorChatModel
+from ioa.agents.tutor.subject import SUBJECTS
 from ioa.memory.errors import UserError
 
 __all__ = ["TutorChatModel", "open_tutor"]
-
-_SUBJECTS = ("arithmetic",)
 
 
 def open_tutor(name: str, **options: Any) -> TutorChatModel:
@@ -23,8 +22,8 @@ def open_tutor(name: str, **options: Any) -> TutorChatModel:
     Raises:
         UserError: the subject or an option is unknown.
     """
-    if name not in _SUBJECTS:
-        raise UserError(f"There is no tutor of {name!r}. Known: {', '.join(f'tutor:{s}' for s in _SUBJECTS)}.")
+    if name not in SUBJECTS:
+        raise UserError(f"There is no tutor of {name!r}. Known: {', '.join(f'tutor:{s}' for s in SUBJECTS)}.")
     if options:
         raise UserError(
             f"tutor:{name} has no option {', '.join(sorted(options))}; it is deterministic and runs in this process. "

@@ -18,10 +18,14 @@ from ioa.agents.exchange import (
     Finding,
     ModuleFailures,
 )
+from ioa.agents.tutor.python_slips import code_in, code_slip, is_function
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.working import Operation, Worked
 
-_VALUE = re.compile(r"(?<![\d.])-?\d+/\d+|(?<![\d.)])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?")
+_COMPLEX = re.compile(r"(-?\d+(?:\.\d+)?)\s*([-+])\s*(\d+(?:\.\d+)?)i")
+_VALUE = re.compile(
+    r"-?\d+(?:\.\d+)?\s*[-+]\s*\d+(?:\.\d+)?i|(?<![\d.])-?\d+/\d+|(?<![\d.)])-?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+)
 _SMALL = {"a", "and", "between", "but", "from", "has", "is", "it", "its", "of", "or", "that", "the", "to", "with"}
 """Words that say nothing of the kind of error."""
 _MEANT = 0.6
@@ -42,12 +46,18 @@ class Slip(StrEnum):
     NOT_LOWEST = "stops before the lowest terms"
     SIGN = "has the right size but the wrong sign"
     CARRY = "drops a carry or a borrowed ten between columns"
+    ONE_PART = "gets one of the two parts right and the other wrong"
     HALF_WAY = "stops half way and gives an intermediate value"
     ADDS = "adds the given numbers instead"
     SUBTRACTS = "subtracts the given numbers instead"
     MULTIPLIES = "multiplies the given numbers instead"
     DIVIDES = "divides the given numbers instead"
     OFF_BY_ONE = "is off by one"
+    NO_FUNCTION = "writes no Python function"
+    UNREADABLE = "writes code that Python cannot read"
+    OTHER_NAME = "changes the name or the parameters of the signature"
+    CONDITION = "tests another condition than the docstring asks for"
+    RESULT = "returns something else from the right condition"
     FALSE_STEP = "writes steps that are not true"
     OTHER = "does not follow a method that leads to the answer"
 
@@ -89,7 +99,7 @@ def slip_meant(text: str) -> Slip | None:
 
     It is the one with the largest share of its words in the sentence, if that is most of them.
     """
-    said = set(_words(text))
+    said = set(_words(text.partition("; for ")[0]))  # what follows there is the tutor's example
     shares = {slip: len(said.intersection(_words(slip.value))) / len(_words(slip.value)) for slip in Slip}
     best = max(shares.values())
     meant = [slip for slip, share in shares.items() if share == best]
@@ -102,10 +112,15 @@ def _words(text: str) -> list[str]:
 
 def slip_of(item: FailedItem) -> Slip:
     """The kind of error in one wrong answer."""
+    return Slip[code_slip(item.reply, item.expected)] if is_function(item.expected) else _slip_in_number(item)
+
+
+def _slip_in_number(item: FailedItem) -> Slip:
     value = final_value(item.reply)
     expected = _number(item.expected)
-    if not value:
-        return Slip.NO_ANSWER
+    plain = Slip.NO_ANSWER if not value else _slip_in_parts(value, item.expected)
+    if plain is not None:
+        return plain
     worked = work(item.question)
     given = _number(value)
     for slip, shows in _TESTS:
@@ -122,6 +137,22 @@ def slip_of(item: FailedItem) -> Slip:
     return Slip.FALSE_STEP if false_step(item.reply.splitlines()) else Slip.OTHER
 
 
+def _slip_in_parts(given: str, expected: str) -> Slip | None:
+    """What is wrong with a complex number; none where one of the two is not complex or no part is right."""
+    (one, other), (right, other_right) = _parts(given), _parts(expected)
+    if one is None or other is None or right is None or other_right is None:
+        return None
+    if (abs(one), abs(other)) == (abs(right), abs(other_right)):
+        return Slip.SIGN
+    return Slip.ONE_PART if one == right or other == other_right else None
+
+
+def _parts(text: str) -> tuple[Fraction | None, Fraction | None]:
+    """The real and the imaginary part; none where the text is not a number with both."""
+    found = _COMPLEX.fullmatch(text.strip())
+    return (Fraction(found.group(1)), Fraction(found.group(2) + found.group(3))) if found else (None, None)
+
+
 def final_value(reply: str) -> str:
     """The number after the last `Answer:`, or else the last number; empty where there is none."""
     marked = re.findall(r"Answer:([^\n]*)", reply)
@@ -133,12 +164,13 @@ def _findings(failures: ModuleFailures, most: int) -> list[Finding]:
     found = []
     for slip, items in _grouped(failures.failed)[:most]:
         example = items[0]
-        gave = final_value(example.reply) or "nothing"
+        said = code_in if is_function(example.expected) else final_value
+        gave, expected = (" ".join(text.split()) for text in (said(example.reply) or "nothing", example.expected))
         question = " ".join(example.question.split())
         found.append(
             Finding(
                 module=failures.module.id,
-                misconception=f"The student {slip.value}; for {question!r} it gave {gave}, not {example.expected}.",
+                misconception=f"The student {slip.value}; for {question!r} it gave {gave}, not {expected}.",
                 probes=tuple(item.probe for item in items),
             )
         )

@@ -17,32 +17,31 @@ from ioa.agents.exchange import (
     TagReply,
 )
 from ioa.agents.tutor.skills import work
-from ioa.agents.tutor.subject import generator_of, modules, operations_in, operations_of, sentence, subject
-from ioa.agents.tutor.working import Operation
+from ioa.agents.tutor.subject import Subject, operations_of, sentence
+from ioa.agents.tutor.working import Operation, broader
 from ioa.memory.procedural import supply
 from ioa.memory.records import Module
 
 
-def decompose(brief: DecomposeBrief) -> DecomposeReply:
+def decompose(brief: DecomposeBrief, subject: Subject) -> DecomposeReply:
     """The modules of its subject that the topics, or the description, or the samples are about; it knows no others."""
     if brief.samples:
-        meant = set(operations_of(brief.samples))
+        meant = subject.taught(operations_of(brief.samples))
     else:
-        meant = operations_in(brief.topics or (brief.domain, brief.description))
+        meant = subject.operations_in(brief.topics or (brief.domain, brief.description))
     grouped: dict[str, list[ProposedModule]] = {}
-    place = {module.id: number for number, module in enumerate(subject().modules)}
-    for operation, module in sorted(modules().items(), key=lambda pair: place[pair[1].id]):
+    for operation, module in subject.in_order():
         if operation in meant:
-            proposed = _proposed(operation, module, brief)
+            proposed = _proposed(operation, module, brief, subject)
             grouped.setdefault(module.category.replace("-", " "), []).append(proposed)
     return DecomposeReply(
         categories=tuple(ProposedCategory(name=name, modules=tuple(found)) for name, found in grouped.items())
     )
 
 
-def _proposed(operation: Operation, module: Module, brief: DecomposeBrief) -> ProposedModule:
-    order = list(Operation)
-    shown = next((sample for sample in brief.samples if operation in operations_of([sample])), "")
+def _proposed(operation: Operation, module: Module, brief: DecomposeBrief, subject: Subject) -> ProposedModule:
+    order = [known for known in Operation if known in subject.modules]
+    shown = next((sample for sample in brief.samples if operation in subject.taught(operations_of([sample]))), "")
     levels = []
     for name in brief.levels:
         fallback = module.exam_level if name == brief.levels[-1] else next(iter(module.levels))
@@ -52,18 +51,18 @@ def _proposed(operation: Operation, module: Module, brief: DecomposeBrief) -> Pr
     return ProposedModule(
         name=module.id.split("/", 1)[1].replace("-", " "),
         description=module.description,
-        difficulty=round(order.index(operation) / (len(order) - 1), 2),
+        difficulty=round(order.index(operation) / max(1, len(order) - 1), 2),
         levels=tuple(levels),
     )
 
 
-def write_items(brief: ItemsBrief) -> ItemsReply:
+def write_items(brief: ItemsBrief, subject: Subject) -> ItemsReply:
     """New problems of the level with their answers; fewer where they run out, none for what it cannot do.
 
     Raises:
         UserError: the module's generator cannot be drawn from.
     """
-    generator = generator_of(brief.module)
+    generator = subject.generator_of(brief.module)
     if generator is None:
         return ItemsReply(items=())
     drawn = islice(supply(generator, seed=brief.seed, exclude=brief.avoid), brief.count)
@@ -75,19 +74,21 @@ def write_items(brief: ItemsBrief) -> ItemsReply:
     )
 
 
-def tag(brief: TagBrief) -> TagReply:
+def tag(brief: TagBrief, subject: Subject) -> TagReply:
     """The module whose operation an item is; of several the one that speaks of least else; empty where none does."""
-    meant = {module.id: _meant(module) for module in brief.modules}
+    meant = {module.id: _meant(module, subject) for module in brief.modules}
     tags = []
     for item in brief.items:
         worked = work(item.question)
-        fitting = [module for module, operations in meant.items() if worked is not None and worked.head in operations]
+        fitting: list[str] = []
+        for head in () if worked is None else (worked.head, broader(worked.head)):
+            fitting = fitting or [module for module, operations in meant.items() if head in operations]
         chosen = min(fitting, key=lambda module: len(meant[module]), default="")
         tags.append(Tag(item=item.item, module=chosen))
     return TagReply(tags=tuple(tags))
 
 
-def _meant(module: ModuleBrief) -> set[Operation]:
+def _meant(module: ModuleBrief, subject: Subject) -> set[Operation]:
     """What a module is about: by the tutor's own description, by its samples, or by its words."""
-    own = {operation for operation, known in modules().items() if known.description == module.description}
-    return own or set(operations_of(module.samples)) or operations_in((module.id, module.description))
+    own = {operation for operation, known in subject.modules.items() if known.description == module.description}
+    return own or set(operations_of(module.samples)) or subject.operations_in((module.id, module.description))

@@ -20,17 +20,23 @@ def solve_equation(text: str) -> Worked | None:
     right = int(found.group(2))
     if factor == 0 or (right - constant) % factor:
         return None
-    solution = (right - constant) // factor
+    solution, head = (right - constant) // factor, _head(factor, constant)
     steps, uses = _steps(unknown, factor, constant, right)
     numbers = tuple(number for number in re.findall(r"\d+", found.group(0)))
     return Worked(
-        head=Operation.EQUATION,
+        head=head,
         numbers=numbers,
         steps=tuple(steps),
         answer=str(solution),
         check=f"{_substituted(found.group(1), unknown, solution)}={right}",
-        uses=without(Operation.EQUATION, uses),
+        uses=without(head, uses),
     )
+
+
+def _head(factor: int, constant: int) -> Operation:
+    if factor < 0:
+        return Operation.TAKEN_AWAY
+    return Operation.EQUATION if constant else Operation.FACTOR
 
 
 def _linear(side: str) -> tuple[str, int, int] | None:
@@ -55,11 +61,19 @@ def _steps(unknown: str, factor: int, constant: int, right: int) -> tuple[list[s
     steps, uses = list[str](), set[Operation]()
     if constant or factor < 0:
         steps.append(f"{name}={_difference(plus, minus)}={value}")
-        uses |= difference_uses(plus, minus) if minus >= 0 and plus >= 0 else sum_uses(abs(plus), abs(minus))
+        uses |= _difference_uses(plus, minus)
     if times > 1:
         steps.append(f"{unknown}={value}/{times}={value // times}")
-        uses |= {Operation.DIVISION}
+        uses |= {Operation.DIVISION, Operation.FACTOR}
+    if factor < 0:
+        uses |= {Operation.EQUATION}
     return steps or [f"{unknown}={value}"], uses
+
+
+def _difference_uses(plus: int, minus: int) -> set[Operation]:
+    if plus >= 0 and minus >= 0:
+        return difference_uses(plus, minus)
+    return sum_uses(abs(plus), abs(minus)) | {Operation.SIGNED_SUM}
 
 
 def _difference(plus: int, minus: int) -> str:

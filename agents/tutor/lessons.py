@@ -8,54 +8,23 @@ from typing import NamedTuple
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
 from ioa.agents.tutor.products import split_fact
 from ioa.agents.tutor.skills import work
-from ioa.agents.tutor.subject import generator_of
+from ioa.agents.tutor.subject import Subject
+from ioa.agents.tutor.vocabulary import METHODS
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import supply
 from ioa.memory.records import Filter, Generator, Kind, Strategy
 from ioa.memory.similarity import normalise
 
 _ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_GOALS = {
-    Operation.DIGIT_SUM: "sum",
-    Operation.TABLE: "product",
-    Operation.CARRYING: "sum",
-    Operation.SUBTRACTION: "difference",
-    Operation.MANY_TERMS: "sum",
-    Operation.DECIMALS: "result",
-    Operation.LONG_PRODUCT: "product",
-    Operation.DIVISION: "quotient",
-    Operation.COMMON_DIVISOR: "divisor of both",
-    Operation.COMMON_MULTIPLE: "multiple of both",
-    Operation.FRACTION: "lowest terms",
-    Operation.EQUATION: "unknown",
-    Operation.LEGS: "legs",
-    Operation.STORY: "answer",
-}
-_ANALOGIES = {
-    Operation.DIGIT_SUM: "Two piles pushed together make one.",
-    Operation.TABLE: "Rows of chairs: how many in all?",
-    Operation.CARRYING: "Ten coins of one make a ten.",
-    Operation.SUBTRACTION: "A ten is changed into ten ones to pay.",
-    Operation.MANY_TERMS: "Ten coins of one make a ten.",
-    Operation.DECIMALS: "Ten dimes make a dollar.",
-    Operation.LONG_PRODUCT: "Tens and ones are counted apart, then together.",
-    Operation.DIVISION: "Sweets are dealt out to children in turn.",
-    Operation.COMMON_DIVISOR: "The largest tile that fits both walls.",
-    Operation.COMMON_MULTIPLE: "Two blinking lights: when do they meet?",
-    Operation.FRACTION: "The same cake in fewer, larger pieces.",
-    Operation.EQUATION: "A balance: take the same from both sides.",
-    Operation.LEGS: "Each group stands in rows of legs.",
-    Operation.STORY: "Tell it again with the numbers only.",
-}
 
 
-def write_lessons(brief: LessonsBrief) -> LessonsReply:
+def write_lessons(brief: LessonsBrief, subject: Subject) -> LessonsReply:
     """The lessons that a brief asks for; fewer where their problems run out, none for what it cannot do.
 
     Raises:
         UserError: the module's generator cannot be drawn from.
     """
-    generator = generator_of(brief.module)
+    generator = subject.generator_of(brief.module)
     if generator is None:
         return LessonsReply(lessons=())
     if brief.kind is Kind.COUNTERFACTUAL and brief.module.generator is None:
@@ -131,15 +100,17 @@ def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> t
     if Strategy.DECOMPOSE in strategies:
         if worked.head is Operation.TABLE and len(worked.numbers) == 2:
             steps = split_fact(*map(int, worked.numbers))
-        given = f"given:{' and '.join(worked.numbers)};find:{_GOALS[worked.head]}"
+        given = f"given:{' and '.join(worked.numbers)};" if worked.numbers else ""
+        given += f"find:{METHODS[worked.head].goal}"
         steps = [given, *steps, f"check:{worked.check}"]
     if Strategy.LANGUAGE in strategies:
         steps = [f"{'First' if place == 0 else 'Then'}, {step}" for place, step in enumerate(steps)]
-        steps.append(f"So the answer is {worked.answer}.")
+        if "\n" not in worked.answer:
+            steps.append(f"So the answer is {worked.answer}.")
     if Strategy.FORMAT not in strategies and number % 2:
         steps = ["; ".join(steps)]
     if Strategy.CONCRETIZE in strategies:
-        steps.insert(0, _ANALOGIES[worked.head])
+        steps.insert(0, METHODS[worked.head].analogy)
     return tuple(steps)
 
 
@@ -160,8 +131,11 @@ def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, W
     """The problem with one number changed so that it is still of its kind and the answer is another.
 
     Returns:
-        The problem, its solution and the change in words; none where no number can be changed so.
+        The problem, its solution and the change in words; none where no number can be changed so, or the answer is a
+        program: what the problem shows of it would be false.
     """
+    if "\n" in worked.answer:
+        return None
     for found in reversed(list(re.finditer(r"(?<![\d.])\d+(?![\d.]*\d)", problem))):
         for shift in (1, -1, 2, -2, 3, -3, 10, -10):
             value = int(found.group()) + shift

@@ -33,8 +33,10 @@ from ioa.agents.tutor.lessons import write_lessons
 from ioa.agents.tutor.planning import plan, remedy
 from ioa.agents.tutor.prerequisites import claim_prerequisites
 from ioa.agents.tutor.skills import place, work
+from ioa.agents.tutor.subject import Subject
 
-_FENCE = re.compile(r"```json\s*\n(.*?)\n?```", re.DOTALL)
+_FENCE = re.compile(r"^[ \t]*```json[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL | re.MULTILINE)
+"""A block; within its strings, where a student's reply may have fences, no line begins."""
 
 
 class TutorChatModel(BaseChatModel):
@@ -54,6 +56,10 @@ class TutorChatModel(BaseChatModel):
         """The tasks that it has a method for."""
         return _BRIEFS.keys()
 
+    def can_solve(self, problem: str) -> bool:
+        """Whether it has a method for a problem."""
+        return work(problem) is not None
+
     @property
     def _llm_type(self) -> str:
         return "tutor"
@@ -69,7 +75,7 @@ class TutorChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,  # noqa: ARG002
     ) -> ChatResult:
-        content = reply_to(messages)
+        content = reply_to(messages, self.subject)
         read, written = _tokens("".join(message.text for message in messages)), _tokens(content)
         message = AIMessage(
             content=content,
@@ -83,7 +89,7 @@ class TutorChatModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def reply_to(messages: Sequence[BaseMessage]) -> str:
+def reply_to(messages: Sequence[BaseMessage], subject: str) -> str:
     """The tutor's answer to a conversation: to the last brief that a human gave in it.
 
     Raises:
@@ -92,7 +98,7 @@ def reply_to(messages: Sequence[BaseMessage]) -> str:
     data = _last_brief(messages)
     if data is None:
         return (
-            "I am a tutor of arithmetic, not a language model: I read a task as a JSON brief in a fenced block "
+            f"I am a tutor of {subject}, not a language model: I read a task as a JSON brief in a fenced block "
             f'(```json {{"task": ...}} ```). My tasks are: {", ".join(_BRIEFS)}.'
         )
     task = data.pop("task")
@@ -103,7 +109,12 @@ def reply_to(messages: Sequence[BaseMessage]) -> str:
         brief = kind.model_validate(data)
     except ValidationError as error:
         return f"I cannot read this brief for the task {task!r}: {error}"
-    return _ANSWERS[kind](brief).model_dump_json()
+    return _ANSWERS[kind](brief, Subject.named(subject)).model_dump_json()
+
+
+def _alone(answer: Callable[[Any], Reply]) -> Callable[[Any, Subject], Reply]:
+    """An answer for which it does not matter which subject the tutor teaches."""
+    return lambda brief, _: answer(brief)
 
 
 def _solve(brief: SolveBrief) -> SolveReply:
@@ -113,13 +124,13 @@ def _solve(brief: SolveBrief) -> SolveReply:
     return SolveReply(steps=worked.steps, answer=worked.answer, module=place(worked, brief.candidates))
 
 
-_ANSWERS: dict[type[Brief], Callable[[Any], Reply]] = {
+_ANSWERS: dict[type[Brief], Callable[[Any, Subject], Reply]] = {
     PrerequisitesBrief: claim_prerequisites,
-    SolveBrief: _solve,
-    AnalyseBrief: analyse,
-    AssignBrief: assign,
-    PlanBrief: plan,
-    RemedyBrief: remedy,
+    SolveBrief: _alone(_solve),
+    AnalyseBrief: _alone(analyse),
+    AssignBrief: _alone(assign),
+    PlanBrief: _alone(plan),
+    RemedyBrief: _alone(remedy),
     LessonsBrief: write_lessons,
     DecomposeBrief: decompose,
     ItemsBrief: write_items,

@@ -5,7 +5,7 @@ from itertools import islice
 
 from ioa.agents.exchange import ModuleBrief, Prerequisite, PrerequisitesBrief, PrerequisitesReply
 from ioa.agents.tutor.skills import work
-from ioa.agents.tutor.subject import generator_of
+from ioa.agents.tutor.subject import Subject
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.procedural import seed_range, supply
 
@@ -14,7 +14,7 @@ _LEAST_SHARE = 0.25
 """A method that fewer of the samples use is a chance, not a prerequisite."""
 
 
-def claim_prerequisites(brief: PrerequisitesBrief) -> PrerequisitesReply:
+def claim_prerequisites(brief: PrerequisitesBrief, subject: Subject) -> PrerequisitesReply:
     """Claim that a module requires another where its solutions use the method that the other one teaches.
 
     The strength is the share of the samples whose solution uses it. Methods build on each other without
@@ -23,7 +23,7 @@ def claim_prerequisites(brief: PrerequisitesBrief) -> PrerequisitesReply:
     Raises:
         UserError: a module's generator cannot be drawn from.
     """
-    solved = {module.id: _solved(module) for module in brief.modules}
+    solved = {module.id: _solved(module, subject) for module in brief.modules}
     teaches = {module: _head(samples) for module, samples in solved.items() if samples}
     claims = []
     for module, samples in solved.items():
@@ -45,9 +45,9 @@ def claim_prerequisites(brief: PrerequisitesBrief) -> PrerequisitesReply:
     return PrerequisitesReply(prerequisites=tuple(claims))
 
 
-def _solved(module: ModuleBrief) -> list[Worked]:
+def _solved(module: ModuleBrief, subject: Subject) -> list[Worked]:
     problems = list(module.samples)
-    generator = generator_of(module)
+    generator = subject.generator_of(module)
     if generator is not None and len(problems) < _SAMPLES:
         own = seed_range(0, "samples", 9_999)
         problems += [item.question for item in islice(supply(generator, seed=own), _SAMPLES - len(problems))]

@@ -6,11 +6,15 @@ from functools import lru_cache
 
 from ioa.agents.exchange import Candidate
 from ioa.agents.tutor.columns import add, chain, decimal_columns, subtract
+from ioa.agents.tutor.complex_numbers import solve_complex
 from ioa.agents.tutor.equations import solve_equation
 from ioa.agents.tutor.number_theory import common_divisor, common_multiple, lowest_terms
 from ioa.agents.tutor.products import divide, multiply
+from ioa.agents.tutor.python_functions import read_function
+from ioa.agents.tutor.signed import solve_signed
+from ioa.agents.tutor.stories import tell_story
 from ioa.agents.tutor.words import count_legs, read_story
-from ioa.agents.tutor.working import Operation, Worked
+from ioa.agents.tutor.working import Operation, Worked, broader
 
 _NUMBER = r"\d+(?:\.\d+)?"
 _CALCULATION = re.compile(
@@ -32,8 +36,15 @@ def work(problem: str) -> Worked | None:
 
 
 def place(worked: Worked, candidates: Sequence[Candidate]) -> str:
-    """Id of the one candidate whose sample is about the same as a problem; empty where none or several are."""
-    alike = [candidate.id for candidate in candidates if _about(candidate.sample) is worked.head]
+    """Id of the one candidate whose sample is about the same as a problem; empty where none or several are.
+
+    Where none is, a sample of another kind of the same will do: one module may be about all kinds of equations.
+    """
+    about = {candidate.id: _about(candidate.sample) for candidate in candidates}
+    alike = [name for name, head in about.items() if head is worked.head]
+    if not alike:
+        kind = broader(worked.head)
+        alike = [name for name, head in about.items() if head is not None and broader(head) is kind]
     return alike[0] if len(alike) == 1 else ""
 
 
@@ -97,7 +108,11 @@ _SKILLS: tuple[Callable[[str], Worked | None], ...] = (
     _divisor,
     _multiple,
     _fraction,
+    solve_signed,
+    solve_complex,
     solve_equation,
     count_legs,
     read_story,
+    tell_story,
+    read_function,
 )

@@ -1,17 +1,26 @@
-"""What the tutor knows: the modules of its subject, and which of them a text is about."""
+"""What the tutor knows of a subject: its modules, and which of them a text is about."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 
 from ioa.agents.exchange import ModuleBrief
 from ioa.agents.tutor.skills import work
-from ioa.agents.tutor.working import Operation, Worked
+from ioa.agents.tutor.vocabulary import METHODS
+from ioa.agents.tutor.working import Operation, Worked, broader
 from ioa.memory.domain import load_domain
 from ioa.memory.procedural import seed_range, supply
 from ioa.memory.records import Domain, Generator, Module
+
+SUBJECTS: dict[str, tuple[str, ...]] = {
+    "arithmetic": ("arithmetic", "calculat", "mathematic", "maths"),
+    "algebra": ("algebra", "mathematic", "maths"),
+    "word-problems": ("word", "story", "stories", "mathematic", "maths"),
+    "python": ("python", "program", "coding"),
+}
+"""The subjects that there is a tutor of, each a built-in domain, and how words begin that mean all of it."""
 
 _EXAMPLES = 40
 """Items of a level by which its extent is judged."""
@@ -20,48 +29,87 @@ _SAMPLES = 9_998
 _SLACK = 0.9
 """Some of a level's problems are a little larger than the largest of the examples."""
 
-_SUMS = ("add", "sum", "plus")
-_PRODUCTS = ("multiplic", "multiply", "multiplies", "product", "times")
-_TALES = ("story", "stories", "word")
-_WORDS: dict[Operation, tuple[str, ...]] = {
-    Operation.DIGIT_SUM: _SUMS,
-    Operation.TABLE: (*_PRODUCTS, "table"),
-    Operation.CARRYING: (*_SUMS, "carry"),
-    Operation.SUBTRACTION: ("subtract", "difference", "minus", "borrow"),
-    Operation.MANY_TERMS: _SUMS,
-    Operation.DECIMALS: ("decimal",),
-    Operation.LONG_PRODUCT: _PRODUCTS,
-    Operation.DIVISION: ("division", "divide", "dividing", "quotient"),
-    Operation.COMMON_DIVISOR: ("divisor", "gcd", "factor"),
-    Operation.COMMON_MULTIPLE: ("multiple", "lcm"),
-    Operation.FRACTION: ("fraction", "simplif", "lowest"),
-    Operation.EQUATION: ("equation", "algebra", "unknown"),
-    Operation.LEGS: (*_TALES, "leg", "animal"),
-    Operation.STORY: (*_TALES, "everyday", "price", "age"),
-}
-"""How words begin that speak of an operation."""
-_ALL = ("arithmetic", "calculat", "mathematic", "maths")
-"""How words begin that mean the whole subject."""
 
+class Subject:
+    """What a tutor teaches: the built-in domain of that name."""
 
-@cache
-def subject() -> Domain:
-    """The modules that the tutor can teach."""
-    return load_domain("arithmetic")
+    def __init__(self, name: str) -> None:
+        self._name = name
 
+    @staticmethod
+    @cache
+    def named(name: str) -> "Subject":
+        """The subject of that name, one of `SUBJECTS`; the same object each time."""
+        return Subject(name)
 
-@cache
-def modules() -> dict[Operation, Module]:
-    """The module of each operation."""
-    return {_commonest(_worked(_levels(module)[module.exam_level])): module for module in subject().modules}
+    @cached_property
+    def modules(self) -> dict[Operation, Module]:
+        """The module of each operation."""
+        return {_commonest(_worked(_levels(module)[module.exam_level])): module for module in self._domain.modules}
 
+    def in_order(self) -> list[tuple[Operation, Module]]:
+        """The operations and their modules, in the domain's order."""
+        place = {module.id: number for number, module in enumerate(self._domain.modules)}
+        return sorted(self.modules.items(), key=lambda pair: place[pair[1].id])
 
-def operations_in(texts: Iterable[str]) -> set[Operation]:
-    """What texts are about: the operations that they name, or all where they name the subject."""
-    words = re.findall(r"[a-z]+", " ".join(texts).casefold())
-    if any(word.startswith(_ALL) for word in words):
-        return set(Operation)
-    return {operation for operation, beginnings in _WORDS.items() if any(word.startswith(beginnings) for word in words)}
+    def taught(self, operations: Iterable[Operation]) -> set[Operation]:
+        """Those that have a module in this subject; of another, what it is a kind of where that has one."""
+        return {
+            known if known in self.modules else broader(known)
+            for known in operations
+            if known in self.modules or broader(known) in self.modules
+        }
+
+    def operations_in(self, texts: Iterable[str]) -> set[Operation]:
+        """What texts are about: the operations that they name, or all where they name the subject."""
+        words = re.findall(r"[a-z]+", " ".join(texts).casefold())
+        if any(word.startswith(SUBJECTS[self._name]) for word in words):
+            return set(self.modules)
+        return {known for known in self.modules if any(word.startswith(METHODS[known].words) for word in words)}
+
+    def generator_of(self, module: ModuleBrief) -> Generator | None:
+        """Where problems for a module can be drawn from.
+
+        The generator of the brief; or of what the tutor itself has called so; or of what the samples are; none where
+        that is none of its skills.
+        """
+        if module.generator is not None:
+            return module.generator
+        own = self._by_sentence.get(module.items)
+        if own is not None:
+            return own
+        if module.samples:
+            return self._of_samples(module.samples)
+        described = (known for known in self._domain.modules if known.description == module.description)
+        return next((_levels(known)[known.exam_level] for known in described), None)
+
+    @cached_property
+    def _domain(self) -> Domain:
+        return load_domain(self._name)
+
+    @cached_property
+    def _by_sentence(self) -> dict[str, Generator]:
+        return {
+            sentence(module, name): level for module in self._domain.modules for name, level in _levels(module).items()
+        }
+
+    def _of_samples(self, samples: Sequence[str]) -> Generator | None:
+        """The level with the smallest numbers to which all the samples that can be read may belong."""
+        worked = [(sample, found) for sample in samples if (found := work(sample)) is not None]
+        about = self.taught([_commonest([found for _, found in worked])] if worked else [])
+        if not about:
+            return None
+        module = self.modules[about.pop()]
+        seen = _extent([found for _, found in worked])
+        fitting = [
+            level
+            for level in _levels(module).values()
+            if all(has >= _SLACK * want for has, want in zip(_extent_of(level.model_dump_json()), seen, strict=True))
+            and all(re.search(level.where.question or "", sample) for sample, _ in worked)
+            and all(re.search(level.where.answer or "", found.answer) for _, found in worked)
+        ]
+        exam = _levels(module)[module.exam_level]
+        return min(fitting, key=lambda level: _extent_of(level.model_dump_json()), default=exam)
 
 
 def operations_of(problems: Iterable[str]) -> Counter[Operation]:
@@ -75,41 +123,6 @@ def sentence(module: Module, level: str) -> str:
     return f"{module.description} At the level {level!r}, for instance: {' '.join(question.split())}"
 
 
-def generator_of(module: ModuleBrief) -> Generator | None:
-    """Where problems for a module can be drawn from.
-
-    The generator of the brief; or of what the tutor itself has called so; or of what the samples are; none where
-    that is none of its skills.
-    """
-    if module.generator is not None:
-        return module.generator
-    own = _by_sentence().get(module.items)
-    if own is not None:
-        return own
-    if module.samples:
-        return _of_samples(module.samples)
-    described = (known for known in subject().modules if known.description == module.description)
-    return next((_levels(known)[known.exam_level] for known in described), None)
-
-
-def _of_samples(samples: Sequence[str]) -> Generator | None:
-    """The level with the smallest numbers to which all the samples that can be read may belong."""
-    worked = [(sample, found) for sample in samples if (found := work(sample)) is not None]
-    if not worked:
-        return None
-    module = modules()[_commonest([found for _, found in worked])]
-    seen = _extent([found for _, found in worked])
-    fitting = [
-        level
-        for level in _levels(module).values()
-        if all(has >= _SLACK * want for has, want in zip(_extent_of(level.model_dump_json()), seen, strict=True))
-        and all(re.search(level.where.question or "", sample) for sample, _ in worked)
-        and all(re.search(level.where.answer or "", found.answer) for _, found in worked)
-    ]
-    exam = _levels(module)[module.exam_level]
-    return min(fitting, key=lambda level: _extent_of(level.model_dump_json()), default=exam)
-
-
 @cache
 def _extent_of(generator: str) -> tuple[float, ...]:
     return _extent(_worked(Generator.model_validate_json(generator)))
@@ -117,13 +130,8 @@ def _extent_of(generator: str) -> tuple[float, ...]:
 
 def _extent(solved: Sequence[Worked]) -> tuple[float, ...]:
     """The largest number, and the most numbers and steps, of some problems."""
-    largest = max(abs(float(number)) for worked in solved for number in worked.numbers)
+    largest = max((abs(float(number)) for worked in solved for number in worked.numbers), default=0.0)
     return (largest, max(len(worked.numbers) for worked in solved), max(len(worked.steps) for worked in solved))
-
-
-@cache
-def _by_sentence() -> dict[str, Generator]:
-    return {sentence(module, name): level for module in subject().modules for name, level in _levels(module).items()}
 
 
 def _levels(module: Module) -> dict[str, Generator]:

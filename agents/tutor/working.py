@@ -24,9 +24,48 @@ class Operation(StrEnum):
     COMMON_DIVISOR = "greatest common divisors"
     COMMON_MULTIPLE = "least common multiples"
     FRACTION = "fractions in lowest terms"
+    SIGNED_SUM = "sums and differences of signed numbers"
+    SIGNED_PRODUCT = "products of signed numbers"
+    FACTOR = "equations with a factor alone"
     EQUATION = "equations with one unknown"
+    TAKEN_AWAY = "equations whose unknown is taken away"
+    COMPLEX_SUM = "sums and differences of complex numbers"
+    COMPLEX_PRODUCT = "products of complex numbers"
     LEGS = "counting in groups"
     STORY = "problems told in words"
+    CHANGE = "stories of getting and giving away"
+    GROUPS = "stories of equal groups"
+    CHANGED_GROUPS = "stories of equal groups and a change"
+    COMPARISON = "stories that compare two people"
+    PRICES = "stories of buying"
+    PERCENTAGE = "stories of percentages"
+    EXPRESSION = "functions that return an expression"
+    CONDITIONAL = "functions that return one of two values"
+    REDUCE = "functions that bring a list down to one value"
+    FILTER = "functions of some numbers of a list"
+    MAP = "functions of some numbers of a list, changed first"
+    FIRST = "functions that look for the first that fits"
+    CHARACTERS = "functions of a text's characters"
+    WORDS = "functions of a text's words"
+    DICTIONARY = "functions that build a dictionary"
+
+
+_KINDS = {
+    Operation.EQUATION: (Operation.FACTOR, Operation.TAKEN_AWAY),
+    Operation.STORY: (
+        Operation.CHANGE,
+        Operation.GROUPS,
+        Operation.CHANGED_GROUPS,
+        Operation.COMPARISON,
+        Operation.PRICES,
+        Operation.PERCENTAGE,
+    ),
+}
+
+
+def broader(operation: Operation) -> Operation:
+    """What an operation is a kind of, where one module may be about all kinds of it; or else the operation itself."""
+    return next((whole for whole, kinds in _KINDS.items() if operation in kinds), operation)
 
 
 @dataclass(frozen=True)

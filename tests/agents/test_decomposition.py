@@ -40,7 +40,7 @@ class Asked(list):
             brief = brief_of(messages)
             self.append(brief)
             answer = tasks.get(brief["task"])
-            return reply_to(messages) if answer is None else json.dumps(answer(brief))
+            return reply_to(messages, "arithmetic") if answer is None else json.dumps(answer(brief))
 
         return ScriptedModel(reply)
 

@@ -68,6 +68,13 @@ def test_a_stated_answer_of_a_megabyte_of_numbers_is_graded_at_once(scorers):
     assert time.process_time() - start < 2
 
 
+def test_long_code_that_cannot_be_read_is_given_up_on_soon():
+    start = time.process_time()
+    code = "def f(x):\n    return x\n" + "x = 1\n" * 2000 + "x = (\n" * 2000
+    assert readings(code, "", "f")
+    assert time.process_time() - start < 2
+
+
 CODE = "def f(x):\n    return 2 * x"
 
 

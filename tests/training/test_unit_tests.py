@@ -64,6 +64,8 @@ def scorer():
         ("```json\n{}\n```", "{}"),
         (BODY, BODY.rstrip()),
         ("Answer:\n    return 1", "    return 1"),
+        (f"{WHOLE}\n```\n\nIt adds them up.", WHOLE),
+        (f"I add.\nAnswer: {WHOLE}\n```\nThat is it.", WHOLE),
         ("", ""),
         ("```python\n```", ""),
     ],
@@ -92,6 +94,8 @@ FORMS = {
     "whole function in a block": f"Here it is.\n```python\n{WHOLE}\n```\nIt works.",
     "prompt and completion": f"```python\n{PROMPT}{BODY}```",
     "behind a marker": f"I double each.\nAnswer:\n{WHOLE}",
+    "whole function and a fence that nothing opened": f"{WHOLE}\n\nprint(total([1]))\n```\n\nIt works.",
+    "whole function and more that was cut off": f"{WHOLE}\n\nprint(total([1, 2]))\nprint(total([",
     "with the future": f"```python\nfrom __future__ import annotations\n{WHOLE}\n```",
 }
 WRONG = {
