@@ -213,6 +213,11 @@ def test_forged_messages_to_the_tests_fail(message):
     assert found.kind in {"failed", "ended", "output"}, found
 
 
+def test_a_verdict_can_be_written_down_whatever_text_the_code_raises():
+    found = run("def f(x): raise ValueError('\\ud800')", "assert f(1) == 1")
+    assert "\\\\ud800" in found.model_dump_json()
+
+
 def test_the_hosts_files_and_environment_cannot_be_seen(tmp_path, monkeypatch):
     secret = tmp_path / "secret"
     secret.write_text("s3cret", encoding="utf-8")

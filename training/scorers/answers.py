@@ -6,6 +6,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.scorers.base import Progress, Scorer, ScorerContext
+from ioa.training.scorers.stated import own_answer
 from ioa.training.scoring import judge_by_family, judge_by_reference
 
 Judge = Callable[[Attempt], tuple[str, bool]]
@@ -22,7 +23,7 @@ class AnswerScorer:
         """See `Scorer`."""
         grades = []
         for done, attempt in enumerate(attempts, start=1):
-            extracted, correct = self._judge(attempt)
+            extracted, correct = self._judge(attempt.model_copy(update={"reply": own_answer(attempt.reply)}))
             grades.append(Grade(score=float(correct), correct=correct, extracted=extracted))
             if on_progress is not None:
                 on_progress(done, len(attempts))

@@ -15,12 +15,13 @@ _MARKUP = re.compile(r"\\(?:text|mathrm|mathbf|textbf)\s*\{([^{}]*)\}")
 _ALONE = re.compile(r"(?:(?:option|choice)\s+)?\(?([A-Za-z])\)?\s*[.:,;]?", re.IGNORECASE)
 _LEADING = re.compile(
     r"(?:(?:option|choice)\s+)?"
-    r"(?:\(([A-Za-z])\)|([A-Za-z])[).:]|(?-i:([A-Z]))(?=,?\s+(?:because|since|as)\b|\s+[-–—]\s))\s*(.*)",
+    r"(?:\(([A-Za-z])\)|([A-Za-z])[).:]|(?-i:([A-Z]))(?=,?\s+(?:because|since|as|is\s+(?:correct|right))\b|\s+[-–—]\s))\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _NAMED = re.compile(
-    r"\(([A-Z])\)|\b(?i:option|choice|answer)\s+\(?([A-Z])\b|(?<![\w'])([A-Z])(?=\s*(?:[).:,;/&]|or\b|and\b|\Z))"
+    r"\(([A-Z])\)|\b(?i:option|choice|answer|choose|pick|select)\s+\(?([A-Z])\b|(?<![\w'])([A-Z])(?=\s*(?:[).:,;/&]|or\b|and\b|\Z))"
 )
+_DENIED = re.compile(r"(?:it(?:'s| is)\s+)?(?:definitely\s+)?not\b", re.IGNORECASE)
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\bnot|[/,&])\s*([A-Z])(?=\s*(?:[).:,;]|\Z))")
 
 
@@ -64,6 +65,8 @@ def _named_in_reply(reply: str, choices: Sequence[str]) -> set[str]:
 
 def _named(text: str, choices: Sequence[str]) -> set[str]:
     text = _bare(text)
+    if _DENIED.match(text):
+        return set()
     named = _by_text(text, choices) or _by_form(text, choices)
     return named or _letters(_NAMED, text, choices)
 
@@ -80,7 +83,8 @@ def _by_form(text: str, choices: Sequence[str]) -> set[str]:
         return _known([alone.group(1)], choices)
     leading = _LEADING.fullmatch(text)
     if leading is None:
-        return set()
+        letter = _known([text[:1]], choices) if text[:1].isupper() and text[1:2].isspace() else set()
+        return letter & _by_text(text[1:], choices)
     *letters, rest = leading.groups()
     letter = _known(list(filter(None, letters)), choices)
     said = _by_text(rest, choices)
@@ -100,7 +104,8 @@ def _known(letters: Sequence[str], choices: Sequence[str]) -> set[str]:
 def _bare(text: str) -> str:
     """Without LaTeX, emphasis and quotation marks."""
     text = _MARKUP.sub(r"\1", text)
-    return re.sub(r"\$|\\[()\[\]]|\*\*|__|[`\"]", "", text).strip()
+    text = re.sub(r"\$|\\[()\[\]]|\*\*|__|[`\"]", "", text).strip()
+    return re.sub(r"^[<\[{]([A-Za-z])[>\]}]", r"(\1)", text)
 
 
 def _plain(text: str) -> str:

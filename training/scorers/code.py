@@ -4,11 +4,18 @@ import ast
 import re
 import textwrap
 
-FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+from ioa.training.scorers.stated import own_turn
+
+FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 """A block of code; the last one may have been cut off."""
 PYTHON = {"python", "python3", "py"}
 MARKER = re.compile(r"^[ \t*#]*answer[ \t]*:[ \t*]*", re.IGNORECASE | re.MULTILINE)
 INDENT = "    "
+BEGINS = re.compile(r"(?:(?:async +)?def|class|import|from) +\w+.*|@\w")
+PROSE = re.compile(
+    r"(?!(?:assert|async|class|def|del|elif|except|for|from|global|if|import|raise|while|with)\b)[A-Za-z]\w*'?\w* +\w"
+)
+"""Two words in a row that no statement begins with, at the margin."""
 
 
 def extract_code(reply: str, entry_point: str = "") -> str:
@@ -19,8 +26,8 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     the last block. Without a block, what stands behind the last "Answer:", over all lines; without that, the whole
     reply.
     """
-    text = reply.replace("\r\n", "\n")
-    blocks = [(language.lower(), code) for language, code in FENCE.findall(text)]
+    text = own_turn(reply.replace("\r\n", "\n"))
+    blocks = [(language.lower(), code) for _, language, code in FENCE.findall(text)]
     defining = [code for _, code in blocks if defines(code, entry_point)]
     before = _unmarked(FENCE.split(text, maxsplit=1)[0])
     if blocks and not defining and defines(before, entry_point):
@@ -71,17 +78,25 @@ def definitions(code: str) -> str:
     beginning of it can be read.
     """
     lines = code.splitlines()
-    for end in range(len(lines), 0, -1):
+    start = next((number for number, line in enumerate(lines) if BEGINS.match(line)), 0)
+    end = len(lines)
+    for _ in range(MOST_CUTS):
         try:
-            body = ast.parse("\n".join(lines[:end])).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            body = ast.parse("\n".join(lines[start:end])).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            fault = getattr(error, "lineno", None) or end - start
+            end = min(end - 1, start + fault - 1)
+            if end <= start:
+                break
             continue
         kept = [statement for statement in body if isinstance(statement, _DEFINING)]
-        whole = not kept or (end == len(lines) and kept == body)
+        whole = not kept or ((start, end) == (0, len(lines)) and kept == body)
         return code if whole else "\n".join(ast.unparse(statement) for statement in kept)
     return code
 
 
+MOST_CUTS = 10
+"""Times that lines are taken off the end: each is a reading of all the rest."""
 _DEFINING = (
     ast.Import,
     ast.ImportFrom,

@@ -19,7 +19,7 @@ from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.scorers.base import Progress, Scorer, ScorerContext
 from ioa.training.scorers.processes import EndedError, Pool, UnfinishedError, Worker
-from ioa.training.scorers.stated import last_lines, stated
+from ioa.training.scorers.stated import last_lines, own_answer, stated
 
 MOST_CHARACTERS = 2000
 """A longer answer is compared as text only."""
@@ -31,11 +31,13 @@ _BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
 _PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
 _SET = re.compile(r"(?:\\left)?\s*\\\{.*\\\}", re.DOTALL)
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_SENTENCE = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s+is\b(.*)", re.IGNORECASE | re.DOTALL)
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,1000}(?:\.\d*)?|\.\d+)")
 _REWRITTEN = [
     (re.compile(r"(?<=\d)[eE]([-+]?\d+)\b"), r"\\times 10^{\1}"),
     (re.compile(r"(?<![\\a-zA-Z])pi\b"), r"\\pi"),
     (re.compile(r"\*\*"), "^"),
+    (re.compile(r"√\s*(?:\(([^()]*)\)|(\d+|[a-zA-Z]))"), r"\\sqrt{\1\2}"),
 ]
 
 
@@ -79,8 +81,9 @@ class MathScorer:
         expected = _plain(attempt.answer if found is None else found)
         if not expected:
             raise UserError(f"Scorer math: item {attempt.question[:60]!r}: answer: expected an expression, got none.")
-        found = stated(attempt.reply)
-        extracted = _unmarked(attempt.reply) if found is None else found
+        reply = own_answer(attempt.reply)
+        found = stated(reply)
+        extracted = _unmarked(reply) if found is None else _in_sentence(found)
         equal = _equal_as_text(_plain(extracted), expected)
         detail = ""
         if equal is None:
@@ -125,6 +128,13 @@ def _unmarked(reply: str) -> str:
     """The answer of a reply without a marker: its last formula, or its last line where it has none there."""
     formulas = _FORMULA.findall(reply[-MOST_CHARACTERS:])
     return next(filter(None, formulas[-1])) if formulas else last_lines(reply)
+
+
+def _in_sentence(stated_: str) -> str:
+    """What is stated: of a sentence about one formula, as in Minerva's prompt for MATH, that formula."""
+    said = _SENTENCE.fullmatch(stated_)
+    formulas = _FORMULA.findall(said.group(1)) if said else []
+    return next(filter(None, formulas[0])) if len(formulas) == 1 else stated_
 
 
 def _plain(text: str) -> str:

@@ -32,7 +32,7 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _TAIL = 10_000
-"""Characters at the end of a reply that are looked through first."""
+"""Characters at the end of a reply that are looked through first; a stated answer of more states no number."""
 _MAGNITUDES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 _REWRITTEN = [
     (re.compile(r"[\u2212\u2013](?=\s*[$\d.])"), "-"),
@@ -49,10 +49,14 @@ _REWRITTEN = [
     (re.compile(r"\\?\$|\\[()\[\]]|(?<![\d)])\*\*|\*\*(?!\s*[-\d(])|__"), " "),
     (re.compile(r"\b(?:minus|negative)\s+(?=[\d.])", re.IGNORECASE), "-"),
     (re.compile(r"-\s+(?=\d+/\d)"), "-"),
+    (re.compile(r"</?[a-z]+>", re.IGNORECASE), " "),
+    (re.compile(r"(?<=[a-zA-Z]{2})\.(?=\d)"), " "),
 ]
 _UNIT_POWER = re.compile(r"(?<![\d.][eE])(?<=[a-zA-Z])(?:\s*\^\s*\{?\s*-?\d\s*\}?|\d(?![\d.,])|[²³])")
 _WORDS = re.compile(r"[^\W\d_]+")
-_BESIDE = re.compile(r"(?:[^\W\d_]|[\s%€£¥¢.,;:()'\"!?/-])*")
+_BESIDE = re.compile(r"(?:[^\W\d_]|[\s%€£¥¢.,;:()'\"!?/`~\[\]{}\u2600-\u27bf\U0001f000-\U0001faff\ufe0f-])*")
+_PRONOUN = re.compile(r"\bI(?=(?:'\w+)?\s+[a-z]{3})")
+"""In "I think it is"; elsewhere it may be the imaginary unit."""
 _NO_UNIT = frozenset({"i", "k", "least", "most", "n", "not", "pi", "root", "sqrt", "than", "x", "y", "z", "π"})
 """What makes another number of a number, or a statement about one."""
 
@@ -90,13 +94,15 @@ def _judge(options: NumericOptions, attempt: Attempt) -> tuple[str, bool]:
 
 def _single(text: str) -> tuple[str, Fraction] | None:
     """The number that the text states; none where it states several, none at all, or more than a number."""
+    if len(text) > _TAIL:
+        return None
     plain = _UNIT_POWER.sub("", _rewritten(re.split("[=≈]", text)[-1]))
     first: tuple[str, Fraction] | None = None
     for number in _numbers(_NUMBER.finditer(plain)):
         if first is not None and number[1] != first[1]:
             return None
         first = first or number
-    beside = _NUMBER.sub(" ", plain)
+    beside = _PRONOUN.sub(" ", _NUMBER.sub(" ", plain))
     if not _BESIDE.fullmatch(beside) or _NO_UNIT & set(_WORDS.findall(beside.casefold())):
         return None
     return first

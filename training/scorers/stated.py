@@ -2,6 +2,9 @@ r"""Where in a reply its final answer stands.
 
 Three markers say it: `Answer:`, `####` (GSM8K) and `\boxed{}` (MATH). The last one in the reply counts, whichever it
 is. "The answer is" counts only where none of these stands.
+
+A reply ends where the model goes on to somebody else's turn: at a chat template's mark of the end, or, behind a marked
+answer, at the next `Question:`, as where lm-evaluation-harness stops generating for GSM8K.
 """
 
 import re
@@ -11,6 +14,22 @@ _MARKER = re.compile(
 )
 _SAID = re.compile(r"\banswer\s+is\b\s*:?", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s$]+")
+_TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id|end|user)\|>|</s>|<end_of_turn>|<eos>")
+_QUESTION = re.compile(r"^[ \t*#]*question\b[ \t\d*]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def own_turn(reply: str) -> str:
+    """The reply up to where its turn is over."""
+    end = _TURN.search(reply)
+    return reply[: end.start()] if end else reply
+
+
+def own_answer(reply: str) -> str:
+    """The reply up to where its turn is over, or the next question begins behind a marked answer."""
+    reply = own_turn(reply)
+    marked = _MARKER.search(reply)
+    following = _QUESTION.search(reply, marked.end()) if marked else None
+    return reply[: following.start()] if following else reply
 
 
 def stated(reply: str, lines: int = 1) -> str | None:

@@ -28,7 +28,7 @@ class Driver(Peer):
     """The end that holds the tests."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        """See `ioa.training.sandbox.checking.write_job` for what a job is."""
+        """See `ioa.training.sandbox.checking.check` for what a job is."""
         super().__init__(job["reading"], job["writing"], job["limits"]["output_kib"] << 10)
         self._verdict, self._nonce = job["verdict"], job["nonce"]
         self._exceptions: dict[str, type[Exception]] = {}
@@ -36,7 +36,8 @@ class Driver(Peer):
 
     def say(self, kind: str, detail: str = "") -> None:
         """Tell the host something; each line carries the nonce of this check."""
-        line = json.dumps({"nonce": self._nonce, "kind": kind, "detail": detail[:TOLD]})
+        readable = detail[:TOLD].encode("utf-8", "backslashreplace").decode()  # lone surrogates cannot be stored
+        line = json.dumps({"nonce": self._nonce, "kind": kind, "detail": readable})
         os.write(self._verdict, line.encode("ascii") + b"\n")
 
     def finish(self, kind: str, detail: str = "") -> NoReturn:
