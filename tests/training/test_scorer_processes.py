@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -34,7 +35,9 @@ def quick():
 
 
 def workers():
-    return [child for child in psutil.Process().children() if "math_worker" in " ".join(child.cmdline())]
+    """Those that run; one that has ended and was not waited for yet has no command line any more."""
+    running = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in running if "math_worker" in " ".join(child.cmdline())]
 
 
 @pytest.mark.parametrize("endless", [r"9^{9^{9^9}}", r"\sum_{k=1}^{10000000000} \frac{1}{k}"])
@@ -69,20 +72,18 @@ def test_a_worker_without_a_parent_does_not_compute_for_ever():
 
 
 def test_closing_leaves_no_process_behind():
-    scorers = Scorers({"math": {"workers": 1}})
     before = set(workers())
-    assert scorers["math"].grade([attempt("x+1", "Answer: 1+x")])[0].correct
-    (started,) = set(workers()) - before
-    scorers.close()
+    with closing(Scorers({"math": {"workers": 1}})) as scorers:
+        assert scorers["math"].grade([attempt("x+1", "Answer: 1+x")])[0].correct
+        (started,) = set(workers()) - before
     assert not started.is_running()
 
 
 def test_answers_that_are_the_references_text_need_no_process():
-    scorers = Scorers()
     before = workers()
-    assert scorers["math"].grade([attempt(r"\text{east}", r"\boxed{\text{east}}"), attempt("5", "Answer: 5")])
-    assert workers() == before
-    scorers.close()
+    with closing(Scorers()) as scorers:
+        assert scorers["math"].grade([attempt(r"\text{east}", r"\boxed{\text{east}}"), attempt("5", "Answer: 5")])
+        assert workers() == before
 
 
 @pytest.fixture
