@@ -13,8 +13,8 @@ Line = Annotated[str, Field(json_schema_extra={"maxLength": 240})]
 and a longer one from another server is welcome."""
 Short = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 60})]
 """A name or a number, by the same rule."""
-Answer = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 2000})]
-"""A final answer, by the same rule: where the answer is a list it is long, and a program has many lines."""
+Answer = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 400})]
+"""A final answer, by the same rule: where the answer is a list or a short program it is long."""
 
 
 def said(value: Any) -> Any:

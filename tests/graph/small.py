@@ -66,8 +66,8 @@ def write_config(folder: Path, **changes) -> Path:
     return path
 
 
-def ioa(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
-    """Run the command line as a user would, in that folder."""
+def ioa(*arguments: object, cwd: Path, seconds: int = 300) -> subprocess.CompletedProcess:
+    """Run the command line as a user would, in that folder; it has that long."""
     return subprocess.run(
         [sys.executable, "-m", "ioa.graph.cli", *map(str, arguments)],
         cwd=cwd,
@@ -75,7 +75,7 @@ def ioa(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
         capture_output=True,
         check=False,
         text=True,
-        timeout=300,
+        timeout=seconds,
     )
 
 
