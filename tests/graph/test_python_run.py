@@ -7,22 +7,13 @@ import pytest
 import yaml
 from tests.graph.small import ioa, write_config
 from tests.openai_server import completion, serve
+from tests.training.sandboxes import isolated
 
 from ioa.agents.tutor import open_tutor
-from ioa.memory.errors import UserError
 from ioa.memory.procedural import draw
 from ioa.memory.records import Generator
-from ioa.training.sandbox import find_isolation
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _a_sandbox():
-    try:
-        find_isolation()
-    except UserError as error:
-        pytest.skip(f"no sandbox here: {error}")
+pytestmark = [pytest.mark.slow, isolated]
 
 
 def human_eval_items(path, topics, count):
