@@ -63,19 +63,7 @@ class FreeText:
         started, failures = time.monotonic(), list[str]()
 
         def failed(failure: Failure) -> None:
-            event = self._desk.transcript.record(
-                context=self._context,
-                teacher=failure.teacher,
-                messages=conversation,
-                reply="",
-                error=f"{failure.fault.kind.value}: {failure.fault.message}",
-                category=failure.fault.kind.value,
-                answered=False,
-                tokens=failure.billed,
-                cost=failure.usd,
-                seconds=failure.seconds,
-            )
-            failures.append(event.id)
+            failures.append(self._desk.record_failure(failure, self._context, conversation))
 
         request = Request(conversation, {}, on_fault=failed)
         try:

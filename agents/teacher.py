@@ -201,20 +201,7 @@ class Teacher:
         self, call: Call, prompt: tuple[Message, ...], number: int, events: list[str]
     ) -> Callable[[Failure], None]:
         def record(failure: Failure) -> None:
-            event = self._desk.transcript.record(
-                context=call.context,
-                teacher=failure.teacher,
-                attempt=number,
-                messages=prompt,
-                reply="",
-                error=f"{failure.fault.kind.value}: {failure.fault.message}",
-                category=failure.fault.kind.value,
-                answered=False,
-                tokens=failure.billed,
-                cost=failure.usd,
-                seconds=failure.seconds,
-            )
-            events.append(event.id)
+            events.append(self._desk.record_failure(failure, call.context, prompt, number))
 
         return record
 

@@ -12,10 +12,10 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from ioa.agents.calling.answer import Answer
-from ioa.agents.calling.endpoint import Endpoint, Request, TeacherError, UnavailableError
+from ioa.agents.calling.endpoint import Endpoint, Failure, Request, TeacherError, UnavailableError
 from ioa.memory.ledger import Ledger, ledger_key
 from ioa.memory.redaction import redact_strings
-from ioa.memory.transcript import Transcript
+from ioa.memory.transcript import CallContext, Message, Transcript
 
 T = TypeVar("T")
 MOST_THREADS = 1024
@@ -59,6 +59,24 @@ class CallDesk:
     def submit(self, call: Coroutine[Any, Any, T]) -> "Future[T]":
         """Run a coroutine on the desk's loop."""
         return asyncio.run_coroutine_threadsafe(call, self._loop)
+
+    def record_failure(
+        self, failure: Failure, context: CallContext, messages: tuple[Message, ...], attempt: int = 1
+    ) -> str:
+        """Write down an attempt that brought no answer; gives the event's id."""
+        return self.transcript.record(
+            context=context,
+            teacher=failure.teacher,
+            attempt=attempt,
+            messages=messages,
+            reply="",
+            error=f"{failure.fault.kind.value}: {failure.fault.message}",
+            category=failure.fault.kind.value,
+            answered=False,
+            tokens=failure.billed,
+            cost=failure.usd,
+            seconds=failure.seconds,
+        ).id
 
     def close(self) -> None:
         """Drop the calls in flight, close the connections of the teachers that were asked, and stop the loop."""

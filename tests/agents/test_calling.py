@@ -334,7 +334,7 @@ def test_identical_requests_in_flight_are_one(scene):
 
 @pytest.mark.parametrize(
     ("limit", "word"),
-    [({"calls": 7}, "7 calls"), ({"tokens": 1200}, "tokens"), ({"usd": 0.0025}, r"\$")],
+    [({"calls": 7}, "7 calls"), ({"tokens": 1600}, "tokens"), ({"usd": 0.0025}, r"\$")],
     ids=["calls", "tokens", "usd"],
 )
 def test_a_budget_is_never_exceeded_and_what_was_paid_for_is_handed_over(scene, limit, word):
