@@ -143,9 +143,10 @@ class Teacher:
         return sitting.run([partial(self._ask, call) for call in calls], width, received)
 
     async def _ask(self, call: Call) -> Outcome:
-        prompt, larger = messages(call.context.agent, call.brief), None
+        prompt, larger, before = messages(call.context.agent, call.brief), None, ""
         for number in range(1, ATTEMPTS + 1):
-            outcome, answer = await self._attempt(call, prompt, larger, number)
+            outcome, answer = await self._attempt(call, prompt, larger, number, before)
+            before = outcome.event
             if answer is None or outcome.reply is not None or outcome.category == "refusal":
                 break
             if outcome.category == "length":  # the same again, with room: half a reply is no use as an example
@@ -156,9 +157,9 @@ class Teacher:
         return outcome
 
     async def _attempt(
-        self, call: Call, prompt: tuple[Message, ...], limit: int | None, number: int
+        self, call: Call, prompt: tuple[Message, ...], limit: int | None, number: int, before: str
     ) -> tuple[Outcome, Answer | None]:
-        """One paid answer, read; none where the call cannot be answered at all."""
+        """One paid answer, read; none where the call cannot be answered at all. `before`: the attempt it repairs."""
         started, failures = time.monotonic(), list[str]()
         record = self._recorder(call, prompt, number, failures)
         request = Request(prompt, call.brief.reply_schema(), limit, record)
@@ -175,6 +176,7 @@ class Teacher:
             context=call.context,
             teacher=endpoint.spec,
             attempt=number,
+            parent=before,
             messages=prompt,
             reply=text,
             reasoning="\n".join(part for part in (answer.reasoning, thought) if part),

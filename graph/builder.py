@@ -14,6 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 from ioa.graph.nodes import beginning, planning, remediation, revision, synthesis, teaching
 from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_revise, after_top_up
 from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
+from ioa.graph.tracing import traced
 from ioa.graph.workshop import Workshop
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
@@ -28,19 +29,19 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
     """
     config = shop.config
     graph = StateGraph(RunState)
-    graph.add_node("decompose", beginning.decompose(shop))
-    graph.add_node("examine", beginning.examine(shop))
-    graph.add_node("relate", beginning.relate(shop))
-    graph.add_node("diagnose", beginning.diagnose(shop))
-    graph.add_node("plan", planning.plan(shop))
-    graph.add_node("review", planning.review(shop))
+    graph.add_node("decompose", traced(shop, "decompose", beginning.decompose(shop)))
+    graph.add_node("examine", traced(shop, "examine", beginning.examine(shop)))
+    graph.add_node("relate", traced(shop, "relate", beginning.relate(shop)))
+    graph.add_node("diagnose", traced(shop, "diagnose", beginning.diagnose(shop)))
+    graph.add_node("plan", traced(shop, "plan", planning.plan(shop)))
+    graph.add_node("review", traced(shop, "review", planning.review(shop)))
     graph.add_node("synthesize", build_synthesis(shop))
-    graph.add_node("train", teaching.train_stage(shop))
-    graph.add_node("assess", teaching.assess(shop))
-    graph.add_node("remediate", remediation.remediate(shop))
-    graph.add_node("advance", teaching.advance(shop))
-    graph.add_node("revise", revision.revise(shop))
-    graph.add_node("finish", teaching.finish(shop))
+    graph.add_node("train", traced(shop, "train", teaching.train_stage(shop)))
+    graph.add_node("assess", traced(shop, "assess", teaching.assess(shop)))
+    graph.add_node("remediate", traced(shop, "remediate", remediation.remediate(shop)))
+    graph.add_node("advance", traced(shop, "advance", teaching.advance(shop)))
+    graph.add_node("revise", traced(shop, "revise", revision.revise(shop)))
+    graph.add_node("finish", traced(shop, "finish", teaching.finish(shop)))
 
     graph.add_edge(START, "decompose")
     graph.add_edge("decompose", "examine")
@@ -64,11 +65,11 @@ def build_synthesis(
 ) -> "CompiledStateGraph[SynthesisState, None, SynthesisInput, SynthesisOutput]":
     """The subgraph that turns a round's wishes into accepted lessons."""
     graph = StateGraph(SynthesisState, input_schema=SynthesisInput, output_schema=SynthesisOutput)
-    graph.add_node("draft", synthesis.draft(shop))
-    graph.add_node("verify", synthesis.verify(shop))
-    graph.add_node("decontaminate", synthesis.decontaminate(shop))
-    graph.add_node("deduplicate", synthesis.deduplicate(shop))
-    graph.add_node("top_up", synthesis.top_up(shop))
+    graph.add_node("draft", traced(shop, "draft", synthesis.draft(shop)))
+    graph.add_node("verify", traced(shop, "verify", synthesis.verify(shop)))
+    graph.add_node("decontaminate", traced(shop, "decontaminate", synthesis.decontaminate(shop)))
+    graph.add_node("deduplicate", traced(shop, "deduplicate", synthesis.deduplicate(shop)))
+    graph.add_node("top_up", traced(shop, "top_up", synthesis.top_up(shop)))
     graph.add_edge(START, "draft")
     graph.add_edge("draft", "verify")
     graph.add_edge("verify", "decontaminate")

@@ -153,13 +153,12 @@ def transcript(
     from rich.console import Console
 
     from ioa.graph.transcript_view import render, select
-    from ioa.memory.files import read_records
     from ioa.memory.run_dir import RunDirectory
-    from ioa.memory.transcript import TranscriptEvent
+    from ioa.memory.transcript import read_attempts
 
     made = RunDirectory.at(runs_dir, run_id).require()
     console = Console()
-    everything = read_records(made.transcript, TranscriptEvent)
+    everything = read_attempts(made.transcript)
     shown = select(everything, agent=agent, stage=stage, module=module, event=event)
     for call in shown:
         console.print(render(call, full=full))

@@ -58,6 +58,20 @@ class Silent:
         """Nothing."""
 
 
+class Overheard:
+    """Passes everything on, and keeps what was said."""
+
+    def __init__(self, reporter: Reporter, lines: list[str]) -> None:
+        self._lines = lines
+        self.place, self.work, self.spent = reporter.place, reporter.work, reporter.spent
+        self._say = reporter.say
+
+    def say(self, text: str) -> None:
+        """Passed on and kept."""
+        self._lines.append(text)
+        self._say(text)
+
+
 def place_text(node: str, stage: int | None, stages: int | None, round_: int | None) -> str:
     """`train · stage 2 of 4 · remediation round 1`."""
     parts = [node]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ioa.graph.plain_text import plain
-from ioa.memory.transcript import CallContext, Message, TranscriptEvent
+from ioa.memory.transcript import AttemptEvent, CallContext, Message
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -16,12 +16,12 @@ _FIRST_LINES = 4
 
 
 def select(
-    events: Iterable[TranscriptEvent],
+    events: Iterable[AttemptEvent],
     agent: str | None = None,
     stage: int | None = None,
     module: str | None = None,
     event: str | None = None,
-) -> list[TranscriptEvent]:
+) -> list[AttemptEvent]:
     """The events that match every filter given, in their order."""
     return [
         call
@@ -33,7 +33,7 @@ def select(
     ]
 
 
-def render(event: TranscriptEvent, *, full: bool = False) -> "Group":
+def render(event: AttemptEvent, *, full: bool = False) -> "Group":
     """One call: header, what was asked, what was answered.
 
     Args:
@@ -56,7 +56,7 @@ def render(event: TranscriptEvent, *, full: bool = False) -> "Group":
     return Group(_header(event), *(Padding(part, (0, 0, 0, 2)) for part in parts))
 
 
-def _header(event: TranscriptEvent) -> "Text":
+def _header(event: AttemptEvent) -> "Text":
     from rich.text import Text
 
     context = event.context
@@ -91,7 +91,7 @@ def _message(message: Message, *, full: bool) -> "Text":
     return text
 
 
-def _reply(event: TranscriptEvent) -> "RenderableType":
+def _reply(event: AttemptEvent) -> "RenderableType":
     if event.parsed is None:
         return _labelled("reply", event.reply or "(empty)", "bold blue", "")
     from rich.console import Group

@@ -26,7 +26,7 @@ from ioa.agents.relatedness import relatedness
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum import read_curriculum
 from ioa.graph.judging import agree
-from ioa.graph.progress import Reporter, Silent
+from ioa.graph.progress import Overheard, Reporter, Silent
 from ioa.graph.state import RunState
 from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
 from ioa.memory.bank import ItemBank
@@ -92,14 +92,14 @@ class Workshop:
 
     @_once
     def transcript(self) -> Transcript:
-        """Where every call is written."""
-        return Transcript(self.run.transcript)
+        """Where every call and every decision is written."""
+        return Transcript(self.run.transcript, self.run.run_id)
 
     @_once
     def budget(self) -> Budget:
         """What may still be spent; what earlier sittings spent is in the transcript."""
         spent = Spent()
-        for event in self.transcript().events():
+        for event in self.transcript().attempts():
             if event.paid:
                 spent.add(event.cost or 0.0, event.tokens.input + event.tokens.output, 1)
 
@@ -238,6 +238,16 @@ class Workshop:
         """The probes of a split, or all."""
         probes = read_records(self.run.probes, Probe)
         return [probe for probe in probes if split is None or probe.split == split]
+
+    @contextmanager
+    def listen(self, lines: list[str]) -> Iterator[None]:
+        """Have what the nodes say in the block put down as well."""
+        before = self.reporter
+        self.reporter = Overheard(before, lines)
+        try:
+            yield
+        finally:
+            self.reporter = before
 
     @contextmanager
     def at(self, node: str, state: RunState) -> Iterator[None]:

@@ -27,7 +27,7 @@ from ioa.memory.records import (
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.store import Collision, ExampleStore
 from ioa.memory.training_log import LossPoint, TrainingLog
-from ioa.memory.transcript import Transcript, TranscriptEvent
+from ioa.memory.transcript import Transcript, TranscriptEvent, read_frame
 
 __all__ = [
     "Assessment",
@@ -60,4 +60,5 @@ __all__ = [
     "UserError",
     "Verdict",
     "open_embedder",
+    "read_frame",
 ]

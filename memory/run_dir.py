@@ -58,7 +58,7 @@ class RunDirectory:
 
     @property
     def transcript(self) -> Path:
-        """Every teacher call, JSON lines of `TranscriptEvent`."""
+        """Every call of a teacher and every decision, JSON lines of `TranscriptEvent`."""
         return self.root / "transcript.jsonl"
 
     @property

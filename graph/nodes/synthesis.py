@@ -10,6 +10,7 @@ from pathlib import Path
 from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
 from ioa.graph.state import SynthesisNode, SynthesisState, noted
 from ioa.graph.strategies import record_strategies, with_strategies
+from ioa.graph.tracing import record_verdicts
 from ioa.graph.workshop import Workshop
 from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import append_records, read_record, read_records, write_records
@@ -109,7 +110,7 @@ def verify(shop: Workshop) -> SynthesisNode:
 
             shop.adapter().verify(shop.domain(), open_, keep, _later(shop, state["stage"]))
             results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
-            shop.store().refuse([refusal for done in results for refusal in done.refused])
+            _refuse(shop, place, "verify", [refusal for done in results for refusal in done.refused])
             write_records(place / "verified.jsonl", [example for done in results for example in done.sound])
         return {}
 
@@ -134,7 +135,7 @@ def decontaminate(shop: Workshop) -> SynthesisNode:
     """Refuse what comes near a probe of any split, or an item of a benchmark."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        _filter(shop, state, "verified", "clean", {RefusalReason.CONTAMINATED})
+        _filter(shop, state, "decontaminate", "verified", "clean", {RefusalReason.CONTAMINATED})
         return {}
 
     return node
@@ -147,15 +148,17 @@ def deduplicate(shop: Workshop) -> SynthesisNode:
         place = folder(shop, state)
         with shop.store().alone():
             # for all reasons: the copy of a contaminated lesson is no duplicate
-            _filter(shop, state, "clean", "unique", set(RefusalReason))
-            shop.store().add(read_records(place / "unique.jsonl", Example))
+            _filter(shop, state, "deduplicate", "clean", "unique", set(RefusalReason))
+            unique = read_records(place / "unique.jsonl", Example)
+            shop.store().add(unique)
+            record_verdicts(shop, "deduplicate", _strategies(place), accepted=unique)
         return {}
 
     return node
 
 
 def _filter(
-    shop: Workshop, state: SynthesisState, source: str, result: str, reasons: Collection[RefusalReason]
+    shop: Workshop, state: SynthesisState, node: str, source: str, result: str, reasons: Collection[RefusalReason]
 ) -> None:
     """Split one file of examples into those that collide in one of those ways and those that do not."""
     place = folder(shop, state)
@@ -166,9 +169,20 @@ def _filter(
         collisions = shop.store().check([example.problem for example in candidates])
         pairs = list(zip(candidates, collisions, strict=True))
         hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
-        shop.store().refuse([_refusal(example, hit.reason, hit.detail) for example, hit in hits])
+        _refuse(shop, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
         colliding = {id(example) for example, _ in hits}
         write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
+
+
+def _refuse(shop: Workshop, place: Path, node: str, refusals: Sequence[Refusal]) -> None:
+    shop.store().refuse(refusals)
+    record_verdicts(shop, node, _strategies(place), refused=refusals)
+
+
+def _strategies(place: Path) -> dict[str, Sequence[str]]:
+    """The strategies of the pass's requests, by batch."""
+    requests = read_records(place / "requests.jsonl", LessonRequest)
+    return {request.batch: [strategy.value for strategy in request.strategies] for request in requests}
 
 
 def _refusal(example: Example, reason: RefusalReason, detail: str) -> Refusal:

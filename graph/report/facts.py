@@ -32,7 +32,7 @@ from ioa.memory.records import (
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
 from ioa.training import best_round
 
 R = TypeVar("R", bound=BaseModel)
@@ -78,11 +78,22 @@ class Facts:
     """What the Adapter was asked for, by `batch`."""
     examples: tuple[Example, ...]
     refusals: tuple[Refusal, ...]
-    events: tuple[TranscriptEvent, ...]
+    transcript: tuple[TranscriptEvent, ...]
+    """What was said and decided, oldest first."""
     timing: Timing | None
     strategies: StrategyRecord | None
     """What the strategies brought; none before the first assessment."""
     observed: tuple[ObservedDifficulty, ...]
+
+    @property
+    def events(self) -> tuple[AttemptEvent, ...]:
+        """The attempts at calls of a teacher."""
+        return tuple(event for event in self.transcript if isinstance(event, AttemptEvent))
+
+    @property
+    def decisions(self) -> tuple[DecisionEvent, ...]:
+        """What was decided by what they brought."""
+        return tuple(event for event in self.transcript if isinstance(event, DecisionEvent))
 
     @property
     def module_ids(self) -> tuple[str, ...]:
@@ -160,7 +171,7 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         },
         examples=examples,
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
-        events=tuple(read_records(run.transcript, TranscriptEvent)),
+        transcript=tuple(read_transcript(run.transcript)),
         timing=_optional(run.clock, Timing),
         strategies=learnt(run, domain, examples, assessed) if domain and assessed else None,
         observed=_all(_rounds(run.observed(1, 0), ".jsonl").values(), ObservedDifficulty),

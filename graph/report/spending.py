@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from ioa.memory.records import Record
-from ioa.memory.transcript import Tokens, TranscriptEvent
+from ioa.memory.transcript import AttemptEvent, Tokens
 
 
 class Spending(Record):
@@ -36,7 +36,7 @@ def add_tokens(parts: Iterable[Tokens]) -> Tokens:
     return total
 
 
-def spend(name: str, events: Iterable[TranscriptEvent]) -> Spending:
+def spend(name: str, events: Iterable[AttemptEvent]) -> Spending:
     """Add up these events."""
     everything = list(events)
     paid = [event for event in everything if event.paid]
@@ -52,32 +52,30 @@ def spend(name: str, events: Iterable[TranscriptEvent]) -> Spending:
     )
 
 
-def spending_by(
-    events: Iterable[TranscriptEvent], key: Callable[[TranscriptEvent], str | None]
-) -> tuple[Spending, ...]:
+def spending_by(events: Iterable[AttemptEvent], key: Callable[[AttemptEvent], str | None]) -> tuple[Spending, ...]:
     """Add up the events in groups, in the order of first occurrence."""
-    groups: dict[str, list[TranscriptEvent]] = {}
+    groups: dict[str, list[AttemptEvent]] = {}
     for event in events:
         groups.setdefault(key(event) or "-", []).append(event)
     return tuple(spend(name, group) for name, group in groups.items())
 
 
-def by_agent(events: Iterable[TranscriptEvent]) -> tuple[Spending, ...]:
+def by_agent(events: Iterable[AttemptEvent]) -> tuple[Spending, ...]:
     """In the order in which they first spoke."""
     return spending_by(events, lambda event: event.context.agent)
 
 
-def by_stage(events: Iterable[TranscriptEvent]) -> tuple[Spending, ...]:
+def by_stage(events: Iterable[AttemptEvent]) -> tuple[Spending, ...]:
     """`-` is what was asked before the first and after the last stage."""
     return spending_by(events, lambda event: None if event.context.stage is None else f"stage {event.context.stage}")
 
 
-def by_module(events: Iterable[TranscriptEvent]) -> tuple[Spending, ...]:
+def by_module(events: Iterable[AttemptEvent]) -> tuple[Spending, ...]:
     """`-` is what was asked about several at once."""
     return spending_by(events, lambda event: event.context.module)
 
 
-def rejections(events: Iterable[TranscriptEvent]) -> dict[str, int]:
+def rejections(events: Iterable[AttemptEvent]) -> dict[str, int]:
     """Attempts that came to nothing, counted by category, the commonest first."""
     counts = Counter(event.category or "unreadable" for event in events if event.error)
     return dict(counts.most_common())

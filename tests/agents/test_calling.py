@@ -81,7 +81,7 @@ def test_what_cannot_be_cured_stops_after_one_request(scene, fault, words):
     for word in words:
         assert word in str(caught.value)
     assert KEY not in str(caught.value)
-    (event,) = scene.transcript.events()
+    (event,) = scene.transcript.attempts()
     assert not event.answered
 
 
@@ -108,7 +108,7 @@ def test_bad_weather_is_waited_out(scene, fault):
         (outcome,) = scene.ask(server)
         assert outcome.reply.answer == "2"
         assert len(server.requests) == 3
-    events = scene.transcript.events()
+    events = scene.transcript.attempts()
     assert [event.answered for event in events] == [False, False, True]
     assert all(event.error and event.category for event in events[:2])
 
@@ -146,7 +146,7 @@ def test_an_attempt_ends_at_its_deadline_also_when_bytes_keep_coming(scene, faul
         assert outcome.reply is not None
         assert len(server.requests) == 2
     assert time.monotonic() - began < 6
-    assert scene.transcript.events()[0].category == "timeout"
+    assert scene.transcript.attempts()[0].category == "timeout"
 
 
 def test_after_so_many_failures_in_a_row_nothing_is_sent_for_a_while(scene):
@@ -197,7 +197,7 @@ def test_a_reply_that_was_cut_off_is_asked_for_once_more_with_more_room(scene):
         limits = [body.get("max_completion_tokens") or body.get("max_tokens") for body in server.requests]
         assert limits == [16, 32]
         assert server.requests[0]["messages"] == server.requests[1]["messages"]
-    assert [event.category for event in scene.transcript.events()] == ["length", ""]
+    assert [event.category for event in scene.transcript.attempts()] == ["length", ""]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_an_unusable_reply_is_kept_and_repaired_once(scene, bad, category):
         assert outcome.reply is not None
         assert len(server.requests) == 2
         assert len(server.requests[1]["messages"]) == len(server.requests[0]["messages"]) + 2
-    assert [event.category for event in scene.transcript.events()] == [category, ""]
+    assert [event.category for event in scene.transcript.attempts()] == [category, ""]
 
 
 @pytest.mark.parametrize("fault", [play.refused(), play.filtered()], ids=lambda fault: fault.name)
@@ -246,14 +246,14 @@ def test_thoughts_are_kept_in_the_transcript_and_out_of_the_reply(scene):
     with serve_script([play.think(GOOD, "hm"), play.reasoned(GOOD, "well")]) as server:
         outcomes = scene.ask(server, calls=2, concurrency=1)
         assert all(outcome.reply for outcome in outcomes)
-    assert [event.reasoning for event in scene.transcript.events()] == ["hm", "well"]
-    assert all(event.reply == GOOD for event in scene.transcript.events())
+    assert [event.reasoning for event in scene.transcript.attempts()] == ["hm", "well"]
+    assert all(event.reply == GOOD for event in scene.transcript.attempts())
 
 
 def test_missing_usage_is_estimated_and_never_zero(scene):
     with serve_script([play.no_usage(GOOD)]) as server:
         scene.ask(server, price={"input": 1, "output": 2})
-    (event,) = scene.transcript.events()
+    (event,) = scene.transcript.attempts()
     assert event.tokens.estimated
     assert event.tokens.input > 100
     assert event.tokens.output > 0
@@ -308,7 +308,7 @@ def test_what_is_paid_for_is_not_paid_for_again(scene, tmp_path):
         again = scene.teacher(scene.endpoint(server), ledger=ledger).ask(calls)
         assert all(outcome.reply for outcome in again)
         assert len(server.requests) == 5
-        assert [event.ledger for event in scene.transcript.events()] == [False] * 5 + [True] * 5
+        assert [event.ledger for event in scene.transcript.attempts()] == [False] * 5 + [True] * 5
         scene.teacher(scene.endpoint(server), ledger=ledger, since=datetime.now(UTC).isoformat()).ask([*calls, *calls])
         assert len(server.requests) == 10
         scene.teacher(scene.endpoint(server, temperature=0.5), ledger=ledger).ask(calls[:1])
@@ -421,7 +421,7 @@ def test_models_without_an_asynchronous_call_answer_as_many_at_once_as_they_have
     assert all(outcome.reply for outcome in teacher.ask([solve(str(i)) for i in range(61)]))
     teacher.close()
     assert most == 20
-    assert all(event.answered for event in transcript.events())
+    assert all(event.answered for event in transcript.attempts())
 
 
 def test_a_secret_that_a_model_repeats_is_not_taught(scene):
@@ -462,6 +462,6 @@ def test_an_attempt_that_may_be_billed_counts(scene):
         with pytest.raises(BudgetReached, match="3 of 3 calls"):
             scene.teacher(endpoint).ask([solve()])
         assert len(server.requests) == 3
-    events = scene.transcript.events()
+    events = scene.transcript.attempts()
     assert all(event.paid and event.tokens.estimated and event.cost > 0 for event in events)
     assert sum(event.cost for event in events) == pytest.approx(budget.spent.usd)

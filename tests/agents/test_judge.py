@@ -71,7 +71,7 @@ def test_a_grade_becomes_a_score_and_at_the_threshold_a_right_answer(hire, grade
     (found,) = scorer.grade([attempt("It is 42.")])
     assert (found.score, found.correct) == (pytest.approx(score), correct)
     assert found.detail == f"grade {grade}: because"
-    (event,) = transcript.events()
+    (event,) = transcript.attempts()
     assert (event.context.agent, event.context.task) == ("judge", "grade")
     assert brief(model.calls[0])["reference"] == "42"
 
@@ -138,7 +138,7 @@ def test_a_verdict_that_cannot_be_read_stops_the_grading_and_is_no_score(hire, v
     assert isinstance(stopped.value, Stopped)
     assert "roles.judge" in str(stopped.value)
     assert len(model.calls) == 4  # twice, each with a repair
-    assert all(event.error for event in transcript.events())
+    assert all(event.error for event in transcript.attempts())
 
 
 def test_a_pair_without_a_readable_verdict_is_no_tie(hire):

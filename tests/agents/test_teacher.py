@@ -40,7 +40,7 @@ def teaching(transcript):
 def test_a_reply_is_parsed_and_in_the_transcript(teaching, transcript):
     (outcome,) = teaching(ScriptedModel(GOOD)).ask([solve()])
     assert outcome.reply == SolveReply(steps=("1+1=2",), answer="2")
-    (event,) = transcript.events()
+    (event,) = transcript.attempts()
     assert event.id == outcome.event
     assert event.reply == GOOD
     assert event.parsed == {"steps": ["1+1=2"], "answer": "2"}
@@ -61,12 +61,12 @@ def test_what_models_put_around_their_json_does_no_harm(teaching, transcript, te
     (outcome,) = teaching(ScriptedModel(text)).ask([solve()])
     assert isinstance(outcome.reply, SolveReply)
     assert outcome.reply.answer == "2"
-    assert len(transcript.events()) == 1
+    assert len(transcript.attempts()) == 1
 
 
 def test_reasoning_is_kept_in_the_transcript_and_out_of_the_reply(teaching, transcript):
     teaching(ScriptedModel(f"<think>hm</think>{GOOD}")).ask([solve()])
-    (event,) = transcript.events()
+    (event,) = transcript.attempts()
     assert event.reasoning == "hm"
     assert "think" not in event.reply
 
@@ -75,7 +75,7 @@ def test_an_unreadable_reply_is_asked_for_once_more_with_the_reason(teaching, tr
     model = ScriptedModel('{"steps": []}', GOOD)
     (outcome,) = teaching(model).ask([solve()])
     assert outcome.reply is not None
-    assert [event.error == "" for event in transcript.events()] == [False, True]
+    assert [event.error == "" for event in transcript.attempts()] == [False, True]
     assert "answer" in model.calls[1][-1].content
 
 
@@ -109,7 +109,7 @@ def test_an_exception_of_the_model_stops_the_work_without_the_key(teaching, monk
 def test_usage_that_the_provider_reports_is_taken(teaching, transcript):
     usage = {"input_tokens": 5, "output_tokens": 3, "total_tokens": 8}
     teaching(ScriptedModel(AIMessage(GOOD, usage_metadata=usage))).ask([solve()])
-    (event,) = transcript.events()
+    (event,) = transcript.attempts()
     assert (event.tokens.input, event.tokens.output, event.tokens.estimated) == (5, 3, False)
 
 
@@ -122,7 +122,7 @@ def test_an_openai_compatible_server_works_by_its_address(teaching, transcript, 
         assert len(server.requests) == 5
         assert server.requests[0]["model"] == "served"
         assert server.requests[0]["messages"][0]["role"] == "system"
-    assert transcript.events()[0].tokens.input == 11
+    assert transcript.attempts()[0].tokens.input == 11
 
 
 def test_a_key_comes_from_the_variable_that_is_named(teaching, monkeypatch):
@@ -139,7 +139,7 @@ def test_a_refused_key_stops_after_one_request(teaching, transcript):
         with pytest.raises(TeacherError, match="no such key"):
             teaching(model).ask([solve()])
         assert len(server.requests) == 1
-    (event,) = transcript.events()
+    (event,) = transcript.attempts()
     assert (event.category, event.answered) == ("authentication", False)
 
 

@@ -128,7 +128,7 @@ def test_each_call_has_its_reply_and_its_event(road):
     assert sorted(outcome.event for outcome in seen) == sorted(outcome.event for outcome in outcomes)
     if road.brief is SolveBrief:
         assert [outcome.reply.answer for outcome in outcomes] == ["2", "3"]
-    events = {event.id: event for event in road.transcript.events()}
+    events = {event.id: event for event in road.transcript.attempts()}
     assert len(events) == 2
     for outcome in outcomes:
         event = events[outcome.event]
@@ -171,7 +171,7 @@ def test_the_same_call_is_paid_for_once(road, tmp_path):
     first, second = road.ask(ledger=ledger), road.ask(ledger=ledger)
     assert first[0].reply == second[0].reply
     assert len(ledger) == (0 if road.free else 1)
-    assert [event.ledger for event in road.transcript.events()] == [False, not road.free]
+    assert [event.ledger for event in road.transcript.attempts()] == [False, not road.free]
     if road.wire:
         assert len(road.server.requests) == 1
 
@@ -237,7 +237,7 @@ def test_a_fault_is_known_for_what_it_is_after_one_request(road, kind, fault):
         assert road.settings["model"] in str(caught.value)
         assert kind.value in str(caught.value)
         assert KEY not in str(caught.value)
-    assert {event.category for event in road.transcript.events()} == {kind.value}
+    assert {event.category for event in road.transcript.attempts()} == {kind.value}
     assert len(road.server.requests) == 1
 
 
@@ -246,7 +246,7 @@ def test_a_fault_is_known_for_what_it_is_after_one_request(road, kind, fault):
 def test_an_attempt_is_one_event(road, kind):
     road.plays(road.wire.fault(kind))
     road.ask()
-    assert len(road.transcript.events()) == len(road.server.requests)
+    assert len(road.transcript.attempts()) == len(road.server.requests)
 
 
 @on_the_wire
@@ -267,7 +267,7 @@ def test_a_wait_that_is_asked_for_is_kept_to(road):
     assert outcome.reply.answer == "1"
     first, second = road.server.arrivals
     assert 1 <= second - first < 3
-    assert [event.category for event in road.transcript.events()] == ["rate limit", ""]
+    assert [event.category for event in road.transcript.attempts()] == ["rate limit", ""]
 
 
 @on_the_wire
@@ -277,14 +277,14 @@ def test_an_attempt_ends_at_its_deadline(road):
     (outcome,) = road.ask(timeout=0.5)
     assert outcome.reply.answer == "1"
     assert time.monotonic() - began < 4
-    assert [event.category for event in road.transcript.events()] == ["timeout", ""]
+    assert [event.category for event in road.transcript.attempts()] == ["timeout", ""]
 
 
 @on_the_wire
 def test_reasoning_is_in_the_event_and_not_in_the_reply(road):
     road.plays(road.wire.reply(GOOD, reasoning="hm"))
     (outcome,) = road.ask(options=road.wire.thinking)
-    (event,) = road.transcript.events()
+    (event,) = road.transcript.attempts()
     assert (event.reasoning, event.reply) == ("hm", GOOD)
     assert outcome.reply.answer == "2"
 
@@ -294,7 +294,7 @@ def test_a_reply_that_was_cut_off_is_known_and_asked_for_with_more_room(road):
     road.plays(road.wire.reply(GOOD[:20], ending="length"))
     (outcome,) = road.ask(max_tokens=16)
     assert outcome.reply.answer == "1"
-    assert [event.category for event in road.transcript.events()] == ["length", ""]
+    assert [event.category for event in road.transcript.attempts()] == ["length", ""]
     first, second = road.sent()
     assert first.max_tokens == 16
     assert second.max_tokens > 16
@@ -303,7 +303,7 @@ def test_a_reply_that_was_cut_off_is_known_and_asked_for_with_more_room(road):
 @roads("gguf")
 def test_a_limit_holds_for_a_model_on_this_machine(road):
     (outcome,) = road.ask(max_tokens=10)
-    cut, whole = road.transcript.events()
+    cut, whole = road.transcript.attempts()
     assert (cut.category, cut.tokens.output) == ("length", 10)
     assert whole.tokens.output > 10
     assert outcome.reply is not None
@@ -323,7 +323,7 @@ def test_a_reply_of_no_use_is_asked_for_again_with_the_reason(road, text, catego
     road.plays(road.wire.reply(text))
     (outcome,) = road.ask()
     assert outcome.reply.answer == "1"
-    assert [event.category for event in road.transcript.events()] == [category, ""]
+    assert [event.category for event in road.transcript.attempts()] == [category, ""]
     first, second = road.sent()
     assert second.messages[:2] == first.messages
     assert second.messages[-1][0] == "user"
@@ -336,7 +336,7 @@ def test_models_of_one_address_share_nothing(road):
         for teacher in (one, other):
             (outcome,) = teacher.ask([call(number)])
             assert outcome.reply.answer == str(number + 1)
-    assert len(road.transcript.events()) == 6
+    assert len(road.transcript.attempts()) == 6
 
 
 @on_the_wire

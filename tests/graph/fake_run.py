@@ -39,7 +39,7 @@ from ioa.memory.records import (
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
-from ioa.memory.transcript import CallContext, Message, Tokens, TranscriptEvent
+from ioa.memory.transcript import AttemptEvent, CallContext, Message, Tokens
 from ioa.training import manifest
 
 N = 30
@@ -329,10 +329,10 @@ def lesson(module: str, stage: int, round_: int, i: int, text: str = "") -> Exam
     )
 
 
-def event(number: int, agent: str, task: str, text: str = "", **context: object) -> TranscriptEvent:
+def event(number: int, agent: str, task: str, text: str = "", **context: object) -> AttemptEvent:
     """A call of the teacher."""
     prose = 'You are a patient teacher of arithmetic.\nWrite lessons.\n\nKeep them short.\n```json\n{"count": 5}\n```'
-    return TranscriptEvent(
+    return AttemptEvent(
         id=f"{number:06d}",
         time="2026-01-05T10:00:00.000+00:00",
         context=CallContext.model_validate({"node": task, "agent": agent, "task": task, **context}),
@@ -345,7 +345,7 @@ def event(number: int, agent: str, task: str, text: str = "", **context: object)
     )
 
 
-def _events(text: str) -> list[TranscriptEvent]:
+def _events(text: str) -> list[AttemptEvent]:
     plan = [("diagnoser", "prerequisites", {}), ("diagnoser", "analyse", {}), ("planner", "plan", {})]
     plan += [("adapter", "lessons", {"stage": MODULES[m][2], "round": 0, "module": m}) for m in TARGETS]
     plan += [("planner", "remedy", {"stage": 1, "round": 1})]

@@ -10,7 +10,7 @@ from tests.graph.small import ioa, start, write_config
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Example, Kind, ObservedDifficulty, StrategyRecord, TaughtLesson
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts
 
 pytestmark = pytest.mark.slow
 SYNTHESIS = {
@@ -47,7 +47,7 @@ def test_lessons_have_their_original_beside_them_and_counterfactuals_their_sourc
 
 
 def test_a_lesson_is_solved_until_a_majority_agrees(whole):
-    events = read_records(whole.transcript, TranscriptEvent)
+    events = read_attempts(whole.transcript)
     own = [event for event in events if event.context.agent == "verifier"]
     asked = [(event.context.batch, event.messages[-1].content) for event in own]
     assert asked

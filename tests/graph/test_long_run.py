@@ -13,7 +13,7 @@ from tests.graph.small import ioa, start, write_config
 from ioa.agents.tutor import open_tutor
 from ioa.memory.files import read_records
 from ioa.memory.records import ItemResult
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts
 
 pytestmark = pytest.mark.slow
 ROLES = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
@@ -56,7 +56,7 @@ def test_a_teachers_score_in_a_module_is_measured_once_for_all_runs_of_a_folder(
     def asked_of_the_examinee(name, *more):
         done = ioa("run", config, "--run-id", name, "--set", "seed=5", *more, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        events = read_records(tmp_path / "runs" / name / "transcript.jsonl", TranscriptEvent)
+        events = read_attempts(tmp_path / "runs" / name / "transcript.jsonl")
         return sum(event.context.agent == "examinee" for event in events)
 
     with serve_script([], then=answer) as server:

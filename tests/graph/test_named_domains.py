@@ -12,7 +12,7 @@ from ioa.memory.files import read_record, read_records
 from ioa.memory.records import BankItem, Curriculum, Decomposition, Domain, Example, Probe
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_who_writes_lessons_sees_seeds_and_never_a_probe(place, name):
     seeds = {item.question for item in read_records(run.items, BankItem) if item.purpose == "seed"}
     probes = {probe.question for probe in read_records(run.probes, Probe)}
     shown = set()
-    for event in read_records(run.transcript, TranscriptEvent):
+    for event in read_attempts(run.transcript):
         if event.context.task == "lessons":
             brief = json.loads(re.findall(r"```json\n(.*?)\n```", event.messages[-1].content, re.DOTALL)[-1])
             assert brief["module"]["generator"] is None
@@ -107,7 +107,7 @@ def test_the_teachers_items_are_confirmed_before_they_are_examined(place):
     run = opened(place, "described")
     items = read_records(run.items, BankItem)
     assert all(item.verified and item.origin == "written" for item in items)
-    solved = [e for e in read_records(run.transcript, TranscriptEvent) if e.context.agent == "verifier"]
+    solved = [e for e in read_attempts(run.transcript) if e.context.agent == "verifier"]
     assert sum(event.context.node == "decompose" for event in solved) >= 3 * len(items)
 
 

@@ -130,7 +130,7 @@ def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transc
     assert (logged.after, logged.anew, logged.dropped) == (1, True, ())
     assert harder in logged.reason
     assert logged.changes
-    asked = [e for e in shop.transcript().events() if e.context.node == "revise"]
+    asked = [e for e in shop.transcript().attempts() if e.context.node == "revise"]
     assert [event.parsed["note"] for event in asked]
     assert logged.reason in asked[-1].messages[-1].content
     assert state["stages"] == len(revised.stages)
@@ -146,7 +146,7 @@ def test_a_plan_that_still_fits_is_kept_and_nobody_is_asked(opened):
     passed(shop, plan.stages[0])
     advanced(shop, state, 1)
     assert read_plan(shop).stages == plan.stages
-    assert not [event for event in shop.transcript().events() if event.context.node == "revise"]
+    assert not [event for event in shop.transcript().attempts() if event.context.node == "revise"]
 
 
 def test_what_is_mastered_without_being_taught_is_left_out(opened):

@@ -11,10 +11,10 @@ from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig
 from ioa.graph.workshop import Workshop
 from ioa.memory.files import read_record, read_records
-from ioa.memory.records import Curriculum, Diagnosis, Example, ItemResult, Misconception, Probe, Remedy
+from ioa.memory.records import Curriculum, Diagnosis, Example, ItemResult, Misconception, Probe, Refusal, Remedy
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts, read_decisions, read_transcript
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def test_a_run_leaves_everything_a_person_and_a_machine_want_to_know(whole):
     assert {module["id"] for module in summary["modules"]} == {"sums/short", "sums/long"}
     assert summary["final"]["before"]["n"] == summary["final"]["after"]["n"] == 8
     assert summary["examples"]["accepted"] == sum(len(read_records(whole.examples(s), Example)) for s in (1, 2))
-    assert summary["teacher"]["calls"] == len(read_records(whole.transcript, TranscriptEvent))
+    assert summary["teacher"]["calls"] == len(read_attempts(whole.transcript))
     assert {"examine", "diagnose", "plan", "synthesize", "train", "assess", "remediate", "finish"} <= set(
         summary["phases"]
     )
@@ -55,7 +55,7 @@ def test_the_prerequisite_is_taught_first_and_a_stage_that_is_not_mastered_is_re
     curriculum = Curriculum.model_validate(yaml.safe_load(whole.curriculum.read_text()))
     assert [stage.modules for stage in curriculum.stages] == [("sums/short",), ("sums/long",)]
     assert whole.assessment(1, 1).exists()
-    agents = {event.context.agent for event in read_records(whole.transcript, TranscriptEvent)}
+    agents = {event.context.agent for event in read_attempts(whole.transcript)}
     assert agents == {"diagnoser", "planner", "adapter", "verifier", "examinee"}
     remedied = [e for e in read_records(whole.examples(1), Example) if e.round == 1]
     assert 6 <= len(remedied) <= 8  # so few sums are short that a pass may bring nothing new, and ends the asking
@@ -192,7 +192,7 @@ def untraced(lesson):
 
 
 def batches(run):
-    events = read_records(run.transcript, TranscriptEvent)
+    events = read_attempts(run.transcript)
     return sorted(e.context.batch for e in events if e.context.agent == "adapter")
 
 
@@ -202,6 +202,42 @@ def test_compiling_the_graph_opens_nothing(tmp_path):
     build_graph(shop)
     assert shop.parts == {}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_decision_is_in_the_transcript(whole):
+    decisions = read_decisions(whole.transcript)
+    visits = [(d.context.node, d.context.stage, d.context.round) for d in decisions if not d.subject]
+    assert visits[:5] == [(node, None, None) for node in ("decompose", "examine", "relate", "diagnose", "plan")]
+    assert {node for node, *_ in visits[5:-1]} == {
+        "draft", "verify", "decontaminate", "deduplicate", "top_up",
+        "train", "assess", "remediate", "advance", "revise",
+    }  # fmt: skip
+    assert visits[-1][0] == "finish"
+    assert ("remediate", 1, 0) in visits
+    accepted = {d.subject for d in decisions if d.subject and not d.rejected}
+    refused = {d.subject: d.category for d in decisions if d.subject and d.rejected}
+    assert accepted == {lesson.id for lesson in lessons(whole)}
+    assert refused == {r.id: r.reason.value for stage in (1, 2) for r in read_records(whole.refusals(stage), Refusal)}
+    (plan,) = (d for d in decisions if d.context.node == "plan")
+    assert plan.wrote["stages"] == 2
+    assert "Stage 1" in plan.text
+    assert [note.receiver for note in plan.notes] == ["adapter"]
+
+
+def test_every_event_belongs_to_another_or_is_a_visit(whole):
+    events = read_transcript(whole.transcript)
+    by_id = {event.id: event for event in events}
+    assert len(by_id) == len(events)
+    assert {event.run for event in events} == {"whole"}
+    for event in events:
+        if event.kind == "attempt" or event.subject:
+            assert event.parent in by_id
+        else:
+            assert event.parent == ""
+        if event.kind == "decision" and event.subject:
+            assert by_id[event.parent].context.task == "lessons"
+        elif event.kind == "attempt" and event.attempt == 1:
+            assert not by_id[event.parent].subject
 
 
 def test_the_agents_notes_are_each_kept_once(place, whole):
@@ -240,7 +276,7 @@ def test_a_remedy_answers_confirmed_misconceptions_and_its_lessons_say_which(who
 
 def test_whoever_writes_or_plans_never_sees_the_examination(whole):
     probes = read_records(whole.probes, Probe)
-    events = read_records(whole.transcript, TranscriptEvent)
+    events = read_attempts(whole.transcript)
     told = [e for e in events if e.context.task in {"lessons", "plan", "remedy"}]
     assert {e.context.task for e in told} == {"lessons", "plan", "remedy"}
     prompts = "\n".join(message.content for event in told for message in event.messages)

@@ -7,10 +7,9 @@ from ioa.agents import teachers
 from ioa.graph.config import RunConfig
 from ioa.graph.workshop import Workshop
 from ioa.memory.domain import load_domain
-from ioa.memory.files import read_records
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts
 
 MODULE = "addition/carrying"
 
@@ -35,5 +34,5 @@ def test_the_verifier_reads_them_if_that_is_a_teacher_of_its_own_or_else_the_dia
     analysis = shop.diagnoser().analyse(load_domain("arithmetic"), [MODULE], results, node="diagnose")
     shop.close()
     assert [len(one.probes) for one in analysis.confirmed] == [3]
-    spoken = {event.context.task: event.teacher for event in read_records(shop.run.transcript, TranscriptEvent)}
+    spoken = {event.context.task: event.teacher for event in read_attempts(shop.run.transcript)}
     assert spoken == {"analyse": "tutor:arithmetic", "assign": SPECS["plugged" if own else "tutor"]}

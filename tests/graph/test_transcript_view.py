@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ioa.graph.plain_text import plain
 from ioa.graph.transcript_view import render, select
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import AttemptEvent
 
 _spec = importlib.util.spec_from_file_location("fake_run", Path(__file__).with_name("fake_run.py"))
 assert _spec is not None
@@ -17,7 +17,7 @@ fake = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(fake)
 
 
-def shown(event: TranscriptEvent, *, full: bool = False, colour: bool = False) -> str:
+def shown(event: AttemptEvent, *, full: bool = False, colour: bool = False) -> str:
     out = StringIO()
     Console(file=out, width=160, force_terminal=colour, color_system="standard" if colour else None).print(
         render(event, full=full)

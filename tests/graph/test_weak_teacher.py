@@ -10,7 +10,7 @@ from tests.roads import smollm2
 
 from ioa.memory.files import read_records
 from ioa.memory.records import Refusal
-from ioa.memory.transcript import TranscriptEvent
+from ioa.memory.transcript import read_attempts
 
 PATIENCE = 1200
 """Seconds: on two cores the model has one to itself, and reads a request for lessons at about 100 tokens a second."""
@@ -46,7 +46,7 @@ def test_its_wrong_lessons_are_refused_and_the_run_ends_and_says_so(tmp_path, we
     assert done.returncode == 0, done.stderr
     assert "refused" in done.stderr
     run = tmp_path / "runs/weak"
-    events = read_records(run / "transcript.jsonl", TranscriptEvent)
+    events = read_attempts(run / "transcript.jsonl")
     spoken = [event for event in events if event.teacher == weak["model"]]
     assert {event.context.agent for event in spoken} == {"diagnoser", "planner", "adapter"}
     assert all(not event.tokens.estimated for event in spoken if event.answered)

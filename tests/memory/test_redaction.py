@@ -51,7 +51,7 @@ def test_no_key_reaches_the_transcript(tmp_path: Path, monkeypatch: pytest.Monke
     written = path.read_text(encoding="utf-8")
     assert KEY not in written
     assert "te\\\\back" not in written
-    assert event == Transcript(path).events()[0]
+    assert event == Transcript(path).attempts()[0]
     assert (event.messages[0].content, event.reply, event.error) == (
         f"line\n{MARK}",
         f"has {MARK}",

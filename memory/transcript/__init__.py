@@ -1,0 +1,33 @@
+"""The transcript of a run: what was asked, what was answered, and what was decided by it."""
+
+from ioa.memory.transcript.events import (
+    SCHEMA_VERSION,
+    AttemptEvent,
+    CallContext,
+    DecisionEvent,
+    Event,
+    Message,
+    Tokens,
+    TranscriptEvent,
+)
+from ioa.memory.transcript.frame import read_frame
+from ioa.memory.transcript.log import Transcript, Visit
+from ioa.memory.transcript.reading import TranscriptReader, read_attempts, read_decisions, read_transcript
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AttemptEvent",
+    "CallContext",
+    "DecisionEvent",
+    "Event",
+    "Message",
+    "Tokens",
+    "Transcript",
+    "TranscriptEvent",
+    "TranscriptReader",
+    "Visit",
+    "read_attempts",
+    "read_decisions",
+    "read_frame",
+    "read_transcript",
+]
