@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ioa.memory.files import append_records, read_lines
+from ioa.memory.files import append_records
 from ioa.memory.records import Note
 from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript.events import AttemptEvent, CallContext, DecisionEvent, Event, Message
-from ioa.memory.transcript.reading import read_attempts
+from ioa.memory.transcript.reading import read_attempts, read_transcript
 
 E = TypeVar("E", bound=Event)
 _DIGITS = 10
@@ -48,11 +48,14 @@ class Transcript:
         Args:
             path: The file, made when something is written.
             run: Id of the run, written into each line.
+
+        Raises:
+            UserError: a complete line of the file is no event.
         """
         self._path = path
         self._run = run
         self._lock = threading.Lock()
-        self._seen = Counter(json.loads(line)["id"].partition(".")[0] for _, line in read_lines(path))
+        self._seen = Counter(event.id.partition(".")[0] for event in read_transcript(path))
         self._visit: Visit | None = None
 
     def record(

@@ -125,6 +125,8 @@ def test_what_is_no_event_is_named_by_its_line(tmp_path: Path, line: str, said: 
     path.write_text(line + "\n")
     with pytest.raises(UserError, match=f"(?s){said}"):
         read_transcript(path)
+    with pytest.raises(UserError, match=f"(?s){said}"):
+        Transcript(path)
 
 
 def test_a_transcript_is_a_table(tmp_path: Path) -> None:
