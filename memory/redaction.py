@@ -16,6 +16,8 @@ _PATTERN = re.compile(
     r"|\bAIza[A-Za-z0-9_-]{30,}"
     r"|(?<=(?i:bearer) )[A-Za-z0-9._~+/=-]{16,}"
 )
+_BEGINNINGS = ("sk-", "pk-", "rk-", "hf_", "aiza", "bearer ")
+"""A text that has none of these, in lower case, holds nothing that the pattern finds; looking for them is quick."""
 _SHORTEST = 8
 _told: set[str] = set()
 
@@ -40,7 +42,8 @@ def _secrets() -> list[str]:
 def _strike(text: str, secrets: Sequence[str]) -> str:
     for value in secrets:
         text = text.replace(value, MARK)
-    return _PATTERN.sub(MARK, text)
+    lowered = text.lower()
+    return _PATTERN.sub(MARK, text) if any(beginning in lowered for beginning in _BEGINNINGS) else text
 
 
 def redact_strings(value: Any) -> Any:
