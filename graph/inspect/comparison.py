@@ -111,8 +111,19 @@ def compare(a: RunDirectory, b: RunDirectory) -> Comparison:
     Raises:
         UserError: a file of a run cannot be read as what it should be.
     """
-    facts = [read_facts(run, read_card(run).status) for run in (a, b)]
-    first, second = facts
+    first, second = (read_facts(run, read_card(run).status) for run in (a, b))
+    return compare_facts(first, second, differing_settings(a, b))
+
+
+def compare_facts(first: Facts, second: Facts, settings: tuple[Setting, ...]) -> Comparison:
+    """Put what two runs have left side by side.
+
+    Args:
+        first: Of run A.
+        second: Of run B.
+        settings: What their run files differ in, as `differing_settings` finds it.
+    """
+    facts = (first, second)
     summaries = [summarise(one) for one in facts]
     sat = [_items(one) for one in facts]
     shared = [key for key in sat[0] if key in sat[1]]
@@ -121,7 +132,7 @@ def compare(a: RunDirectory, b: RunDirectory) -> Comparison:
     return Comparison(
         a=_side(first, summaries[0]),
         b=_side(second, summaries[1]),
-        config=_settings(a, b),
+        config=settings,
         curriculum=tuple(
             StageDifference(number=number, a=_stage(first, number), b=_stage(second, number)) for number in numbers
         ),
@@ -180,7 +191,12 @@ def _module(facts: Facts, module: str) -> ModuleSide | None:
     return ModuleSide(stage=facts.stage_of.get(module), mastered=facts.verdict(module), before=before, after=after)
 
 
-def _settings(a: RunDirectory, b: RunDirectory) -> tuple[Setting, ...]:
+def differing_settings(a: RunDirectory, b: RunDirectory) -> tuple[Setting, ...]:
+    """The keys of the run file in which two runs differ.
+
+    Raises:
+        UserError: one of the files cannot be read.
+    """
     first, second = _configs(a, b)
     keys = sorted({*first, *second})
     return tuple(

@@ -57,8 +57,12 @@ def _newest_state(checkpoints: Path) -> dict[str, Any]:
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
     newest = "SELECT type, checkpoint FROM checkpoints ORDER BY checkpoint_id DESC LIMIT 1"
+    # A reader of SQLite's write-ahead log makes files beside it, or changes them, unless it is told not to.
+    log = checkpoints.with_name(f"{checkpoints.name}-wal")
+    how = "readonly_shm=1" if log.exists() else "immutable=1"
+    where = f"{checkpoints.resolve().as_uri()}?mode=ro&{how}"
     try:
-        with closing(sqlite3.connect(f"{checkpoints.resolve().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        with closing(sqlite3.connect(where, uri=True, timeout=1)) as connection:
             row = connection.execute(newest).fetchone()
     except sqlite3.Error:
         return {}  # just being made, or of another kind: the place is then not known

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import scandir
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ioa.graph.inspect.runs import RunCard, list_runs, read_card
-from ioa.graph.inspect.selection import searchable
-from ioa.graph.report.facts import Facts, read_facts
 from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RunDirectory, check_run_id
 from ioa.memory.training_log import TRAINING_LOG
 from ioa.memory.transcript import TranscriptEvent, TranscriptReader
+
+if TYPE_CHECKING:
+    from ioa.graph.inspect.runs import RunCard
+    from ioa.graph.report.facts import Facts
 
 EVERY = 1.5
 """Seconds between two looks at the files, at least."""
@@ -45,9 +47,9 @@ class Rest:
 class _Look:
     """What one look at the files brought."""
 
-    card: RunCard
+    card: "RunCard"
     signature: Signature
-    facts: Facts | None
+    facts: "Facts | None"
     """None where no file of theirs has changed."""
     new: Sequence[TranscriptEvent]
     restarted: bool
@@ -87,7 +89,7 @@ class RunData:
         self._rest = Rest()
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> "Facts":
         """Everything the run has left so far, with the transcript as in `events`."""
         if self._facts is None:
             raise UserError(self.problem or f"Run {self.run.run_id} has not been read yet.")
@@ -96,7 +98,7 @@ class RunData:
         return self._whole
 
     @property
-    def card(self) -> RunCard:
+    def card(self) -> "RunCard":
         """The run in a line: where it is and how it goes."""
         if self._card is None:
             raise UserError(self.problem or f"Run {self.run.run_id} has not been read yet.")
@@ -130,6 +132,9 @@ class RunData:
             return self._texts
 
     def _look(self) -> _Look:
+        from ioa.graph.inspect.runs import read_card
+        from ioa.graph.report.facts import read_facts
+
         size = self.run.transcript.stat().st_size if self.run.transcript.exists() else 0
         if restarted := size < self._size:
             self._reader = TranscriptReader(self.run.transcript)
@@ -160,6 +165,8 @@ class RunData:
 
 
 def _search_texts(events: Sequence[TranscriptEvent]) -> list[str]:
+    from ioa.graph.inspect.selection import searchable
+
     return [searchable(event).lower() for event in events]
 
 
@@ -215,11 +222,17 @@ class Runs:
         run = RunDirectory.at(self.runs_dir, run_id).require()
         return self._open.setdefault(run_id, RunData(run))
 
-    async def cards(self) -> list[RunCard]:
+    async def cards(self) -> "list[RunCard]":
         """A line about each run, newest first; read at most every 1.5 seconds for all who ask."""
         async with self._lock:
             if self._rest.over():
                 began = time.monotonic()
-                self._cards = await asyncio.to_thread(list_runs, self.runs_dir)
+                self._cards = await asyncio.to_thread(_list, self.runs_dir)
                 self._rest.begin(time.monotonic() - began)
         return self._cards
+
+
+def _list(runs_dir: Path) -> "list[RunCard]":
+    from ioa.graph.inspect.runs import list_runs
+
+    return list_runs(runs_dir)

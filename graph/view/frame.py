@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
@@ -11,6 +12,9 @@ from ioa.graph.plain_text import plain
 from ioa.graph.view.data import RunData
 from ioa.graph.view.elements import address, problem, say
 from ioa.graph.view.pages import PAGES
+
+if TYPE_CHECKING:
+    from ioa.graph.inspect.runs import RunCard
 
 COOKIE = "ioa-look"
 _TOGGLE = f"""
@@ -34,21 +38,21 @@ def is_dark() -> bool:
 
 
 @contextmanager
-def frame(title: str, data: RunData | None = None, here: str = "", *, only: bool = False) -> Iterator[None]:
+def frame(title: str, data: RunData | None = None, here: str = "", *, home: bool = True) -> Iterator[None]:
     """The header, and a column below it in which the page is made.
 
     Args:
         title: Of the browser's tab.
         data: The run that the page is about.
         here: Which of its pages this is.
-        only: Whether there is no list of runs to go back to.
+        home: Whether there is a list of runs to go to.
     """
     ui.page_title(plain(title))
     ui.dark_mode(value=is_dark())
     ui.add_css((files("ioa.graph.view") / "view.css").read_text(encoding="utf-8"))
     ui.add_head_html(_FIRST_VISIT)
     with ui.element("header").classes("top"):
-        if not only:
+        if home:
             ui.link("all runs", "/").classes("tab")
         if data is not None:
             say(data.run.run_id, "run-name")
@@ -74,7 +78,7 @@ def _status(data: RunData) -> None:
     wrong = problem("").classes("top-problem")
 
     def show() -> None:
-        chip.text = plain(where(data)) if data.readable else ""
+        chip.text = where(data) if data.readable else ""
         chip.props(f"data-status={data.card.status.replace(' ', '-')}" if data.readable else "")
         wrong.text = plain(data.problem)
         wrong.set_visibility(bool(data.problem) and data.readable)
@@ -87,10 +91,17 @@ def _status(data: RunData) -> None:
 def where(data: RunData) -> str:
     """The run's status in words: `working: train, stage 2 of 3, round 1`."""
     card = data.card
+    place = place_words(card)
+    return plain(f"{card.status}: {place}" if place else card.status)
+
+
+def place_words(card: "RunCard") -> str:
+    """Where in the graph a run is: `train, stage 2 of 3, round 1`; empty where it is over or not known."""
+    if card.status == "finished":
+        return ""
     stage = None if card.stage is None else f"stage {card.stage}" + (f" of {card.stages}" if card.stages else "")
     parts = [card.node, stage, None if card.round is None else f"round {card.round}"]
-    place = ", ".join(part for part in parts if part)
-    return f"{card.status}: {place}" if place and card.status != "finished" else card.status
+    return ", ".join(part for part in parts if part)
 
 
 def watch(data: RunData, changed: Callable[[], Awaitable[None] | None]) -> None:
