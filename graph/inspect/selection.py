@@ -45,7 +45,7 @@ class Selection:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         try:
-            return re.compile(re.escape(self.grep) if self.literal else self.grep, re.IGNORECASE)
+            return re.compile(re.escape(self.grep) if self.literal else self.grep, re.IGNORECASE | re.MULTILINE)
         except re.error as error:
             raise UserError(
                 f"{self.grep!r} is not a regular expression ({error}). "

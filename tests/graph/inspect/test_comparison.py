@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from ioa.graph.inspect.comparison import compare, flat
-from ioa.graph.report import write_report
-from ioa.memory.files import read_records, write_records, write_text
+from ioa.graph.report import build_summary
+from ioa.memory.files import read_records, write_record, write_records, write_text
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
 
@@ -23,7 +23,7 @@ _spec.loader.exec_module(fake)
 def pair(tmp_path: Path) -> tuple[RunDirectory, RunDirectory]:
     runs = fake.make_run(tmp_path, "one"), fake.make_run(tmp_path, "two")
     for run in runs:
-        write_report(run, "finished")
+        write_record(run.summary, build_summary(run, "finished"))
     return runs
 
 

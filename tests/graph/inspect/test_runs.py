@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from ioa.graph.inspect import list_runs, read_card
-from ioa.graph.report import write_report
+from ioa.graph.report import Summary, build_summary
 from ioa.memory.errors import UserError
-from ioa.memory.files import append_records, write_text
+from ioa.memory.files import append_records, write_record, write_text
 from ioa.memory.records import Score
 from ioa.memory.run_dir import RunDirectory
 
@@ -23,13 +23,19 @@ fake = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(fake)
 
 
+def summarised(run: RunDirectory, status: str) -> Summary:
+    summary = build_summary(run, status)
+    write_record(run.summary, summary)
+    return summary
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
     return fake.make_run(tmp_path)
 
 
 def test_a_finished_run_has_its_numbers_from_its_summary_alone(run: RunDirectory) -> None:
-    summary = write_report(run, "finished")
+    summary = summarised(run, "finished")
     whole = run.transcript.read_text(encoding="utf-8").splitlines()
     run.transcript.write_text("\n".join([whole[0], "not read", ""]), encoding="utf-8")
     card = read_card(run)
@@ -46,14 +52,14 @@ def test_a_finished_run_has_its_numbers_from_its_summary_alone(run: RunDirectory
 
 @pytest.mark.parametrize("status", ["interrupted", "failed", "out of budget", "paused", "finished"])
 def test_a_run_that_was_left_properly_says_how(run: RunDirectory, status: str) -> None:
-    write_report(run, status)
+    summarised(run, status)
     with run.hold():
         assert read_card(run).status == "working"
     assert read_card(run).status == status
 
 
 def test_a_killed_run_is_stopped_and_what_it_paid_since_its_summary_counts(run: RunDirectory) -> None:
-    write_report(run, "failed")
+    summarised(run, "failed")
     before = read_card(run)
     append_records(run.transcript, [fake.event(90, "adapter", "lessons").model_copy(update={"cost": 0.25})])
     append_records(run.transcript, [fake.event(91, "adapter", "lessons").model_copy(update={"ledger": True})])
@@ -116,7 +122,7 @@ def test_a_start_waits_out_an_asker_and_is_refused_where_the_run_is_held(run: Ru
 
 def test_the_newest_run_comes_first_and_a_broken_one_says_what_is_wrong(run: RunDirectory) -> None:
     runs = run.root.parent
-    write_report(run, "finished")
+    summarised(run, "finished")
     later = fake.make_run(runs, "later")
     events = [fake.event(1, "planner", "plan").model_copy(update={"time": "2026-02-01T00:00:00+00:00"})]
     later.transcript.unlink()
@@ -144,7 +150,7 @@ def test_an_empty_or_missing_folder_has_no_runs(tmp_path: Path) -> None:
 def test_a_hundred_runs_are_listed_without_their_transcripts(
     run: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_report(run, "finished")
+    summarised(run, "finished")
     for number in range(99):
         other = RunDirectory(run.root.parent / f"run-{number:02d}")
         other.root.mkdir()

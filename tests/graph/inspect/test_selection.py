@@ -54,7 +54,7 @@ def chosen(**filters: object) -> list[str]:
         ({"grep": "HARD$"}, ["visit"]),
         ({"grep": "4711"}, ["visit"]),
         ({"grep": "(a+b)", "literal": True}, ["000001", "000001.2"]),
-        ({"grep": "(a+b)"}, []),
+        ({"grep": "(a+b) case"}, []),
         ({"grep": "unreadable", "agent": "adapter"}, ["000001.2"]),
         ({"agent": "planner", "stage": 1}, []),
         ({"event": "000001"}, ["000001"]),
