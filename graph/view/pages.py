@@ -14,4 +14,9 @@ class RunPage:
     """With a `build` as `ioa.graph.view.data.RunData` says."""
 
 
-PAGES = (RunPage("", "Overview", "ioa.graph.view.overview_page"),)
+PAGES = (
+    RunPage("", "Overview", "ioa.graph.view.overview_page"),
+    RunPage("transcript", "Transcript", "ioa.graph.view.transcript_page"),
+    RunPage("examples", "Lessons", "ioa.graph.view.examples_page"),
+    RunPage("probes", "Examination", "ioa.graph.view.probes_page"),
+)
