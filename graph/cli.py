@@ -15,6 +15,7 @@ from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
 from ioa.graph.plain_text import plain
 from ioa.graph.teacher_cli import estimate, teacher_app
+from ioa.graph.view_cli import view
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app.add_typer(domain_app, name="domain")
 app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
+app.command()(view)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]

@@ -10,6 +10,9 @@ from filelock import FileLock, Timeout
 
 from ioa.memory.errors import UserError
 
+_PATIENCE = 1.0
+"""Seconds for which a folder that seems to be held is tried again: `held` locks it for an instant."""
+
 
 @contextmanager
 def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
@@ -24,10 +27,10 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
         UserError: another process holds it, and is named; or the folder cannot be written to.
     """
     lock = FileLock(folder / f"{kind}.lock")
-    holder = folder / "held-by"
+    holder = _holder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE)
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
         raise UserError(f"{what} is held by {who}. Wait for it, or stop it first.") from error
@@ -42,3 +45,39 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def held(folder: Path, kind: str) -> bool:
+    """Whether a process holds that folder now; asking keeps nobody out of it and writes nothing."""
+    file = folder / f"{kind}.lock"
+    if not (left_held(folder) and file.is_file()):
+        return False  # whoever holds it has said so
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return _held_by_trying(file)
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)  # this releases it too
+    return False
+
+
+def left_held(folder: Path) -> bool:
+    """Whether the last process that held the folder has not said that it is done: it holds it still, or was killed."""
+    return _holder(folder).exists()
+
+
+def _holder(folder: Path) -> Path:
+    return folder / "held-by"
+
+
+def _held_by_trying(file: Path) -> bool:
+    try:
+        with FileLock(file).acquire(timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True

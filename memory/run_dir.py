@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ioa.memory.errors import UserError
-from ioa.memory.holding import hold
+from ioa.memory.holding import held, hold, left_held
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -235,3 +235,13 @@ class RunDirectory:
         """
         with hold(self.root, f"Run {self.run_id}", "run"):
             yield
+
+    @property
+    def held(self) -> bool:
+        """Whether a process works on it now; asking disturbs nobody."""
+        return held(self.root, "run")
+
+    @property
+    def left_held(self) -> bool:
+        """Whether the process that worked on it last does so still, or was killed."""
+        return left_held(self.root)

@@ -134,8 +134,13 @@ class Facts:
         return tuple(best_round([a for a in self.assessments if a.stage == stage]) for stage in stages)
 
 
-def read_facts(run: RunDirectory, status: str) -> Facts:
+def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEvent] | None = None) -> Facts:
     """Read all that the run has written so far.
+
+    Args:
+        run: The run.
+        status: How it is with it, as the caller knows.
+        transcript: Its events, where the caller has read them already.
 
     Raises:
         UserError: a file is there but cannot be read as what it should be.
@@ -171,7 +176,7 @@ def read_facts(run: RunDirectory, status: str) -> Facts:
         },
         examples=examples,
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
-        transcript=tuple(read_transcript(run.transcript)),
+        transcript=tuple(read_transcript(run.transcript) if transcript is None else transcript),
         timing=_optional(run.clock, Timing),
         strategies=learnt(run, domain, examples, assessed) if domain and assessed else None,
         observed=_all(_rounds(run.observed(1, 0), ".jsonl").values(), ObservedDifficulty),

@@ -1,0 +1,61 @@
+"""The lessons of a run, accepted and refused, and what became of each."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from ioa.graph.view.blocks import Card
+from ioa.graph.view.data import RunData
+from ioa.graph.view.elements import address
+from ioa.graph.view.frame import watch
+from ioa.graph.view.lesson_cards import lesson_card, lesson_part
+from ioa.graph.view.lessons import Lesson, lessons
+from ioa.graph.view.list_page import ListPage
+from ioa.graph.view.neighbours import Neighbourhood
+from ioa.memory.files import read_records
+from ioa.memory.records import Example, Probe, Refusal
+
+_CHOICES = {
+    "state": "accepted and refused",
+    "module": "any module",
+    "stage": "any stage",
+    "round": "any round",
+    "strategy": "any strategy",
+    "kind": "any kind",
+}
+
+
+def build(data: RunData, params: Mapping[str, str]) -> None:
+    """Make the page."""
+    shelf = _Shelf(data)
+    page = ListPage[Lesson](params, _CHOICES, one="lesson", noun="lessons", card=shelf.card, load=lesson_part)
+    seen = data.facts_version
+
+    def refresh() -> None:
+        nonlocal seen
+        if data.facts_version != seen:
+            seen = data.facts_version
+            page.show(shelf.read())
+
+    page.show(shelf.read())
+    watch(data, refresh)
+
+
+class _Shelf:
+    """The lessons as the run's files have them now."""
+
+    def __init__(self, data: RunData) -> None:
+        self._data = data
+        self._accepted: dict[str, Example] = {}
+        self._near: Neighbourhood | None = None
+
+    def read(self) -> list[Lesson]:
+        facts, run = self._data.facts, self._data.run
+        self._accepted = {example.id: example for example in facts.examples}
+        probes = {probe.id: probe for probe in read_records(run.probes, Probe)}
+        self._near = Neighbourhood(run, self._accepted, probes, finished=self._data.card.status == "finished")
+        return lessons(facts)
+
+    def card(self, lesson: Lesson) -> Card:
+        record = lesson.record
+        neighbour = self._near.of(record) if isinstance(record, Refusal) and self._near else None
+        return lesson_card(lesson, neighbour, self._accepted, partial(address, self._data.run.run_id))

@@ -1,0 +1,162 @@
+"""The first page of a run: where it is, what came of it so far, and the story of each module."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nicegui import ui
+from nicegui.events import EChartPointClickEventArguments
+
+from ioa.graph.report.facts import Facts
+from ioa.graph.report.remarks import remarks
+from ioa.graph.view import charts
+from ioa.graph.view.charts import Look, Panel
+from ioa.graph.view.data import RunData
+from ioa.graph.view.elements import address, block, say
+from ioa.graph.view.frame import is_dark, watch, where
+from ioa.graph.view.module_panel import ModulePanel
+from ioa.graph.view.panels import Drawn
+from ioa.graph.view.tiles import Tile, show_tiles, tiles
+from ioa.memory.errors import UserError
+
+Draw = Callable[[Facts, Look], list[Panel]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence, and charts."""
+
+    title: str
+    told: str
+    draw: Draw
+    wide: bool = False
+    """Whether it has a row to itself: a panel a stage."""
+
+
+SECTIONS = (
+    Section(
+        "Gap before teaching",
+        "The student against the teacher on the same items; pale lines are Wilson's 95 % intervals, ▸ marks what is "
+        "taught.",
+        charts.gap_charts,
+    ),
+    Section(
+        "Final examination",
+        "Items that were never taught or practised, before and after teaching.",
+        charts.final_charts,
+    ),
+    Section(
+        "Mastery at the gate, by round",
+        "The student's score divided by the teacher's after each round of teaching; a stage is passed where all its "
+        "modules reach the gate.",
+        charts.mastery_charts,
+        wide=True,
+    ),
+    Section(
+        "Forgetting",
+        "The student's score at the end of each stage; framed are the modules that the stage taught.",
+        charts.forgetting_charts,
+        wide=True,
+    ),
+    Section("Training loss", "Pale: each step; strong: mean over a tenth of the round.", charts.loss_charts, wide=True),
+    Section("Cost", "What was asked of the teachers; answers from the ledger cost nothing.", charts.cost_charts),
+    Section("Time", "Where the run spent its time.", charts.time_charts),
+)
+
+
+async def build(data: RunData, params: Mapping[str, str]) -> None:
+    """Make the page; `module` names the one whose story is told."""
+    page = Overview(data, params.get("module"))
+    await page.refresh()
+    watch(data, page.refresh)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """All that the page shows, computed away from the event loop."""
+
+    tiles: Sequence[Tile]
+    remarks: Sequence[str]
+    graph: Sequence[Panel]
+    sections: Sequence[Sequence[Panel]]
+
+
+def _compute(facts: Facts, look: Look, module: str | None) -> _Content:
+    return _Content(
+        tiles=tiles(facts),
+        remarks=remarks(facts),
+        graph=charts.prerequisite_charts(facts, look, module),
+        sections=[section.draw(facts, look) for section in SECTIONS],
+    )
+
+
+class Overview:
+    """The page, as one browser has it."""
+
+    def __init__(self, data: RunData, module: str | None) -> None:
+        self._data = data
+        self._look = charts.DARK if is_dark() else charts.LIGHT
+        self._module = module if module in data.facts.module_ids else None
+        self._tiles: Sequence[Tile] = ()
+        self._remarks: Sequence[str] = ()
+        self._where = say("", "where")
+        self._tile_place = ui.element("div").classes("tiles")
+        self._remark_place = ui.element("div").classes("remarks")
+        with ui.element("section").classes("wide") as self._graph_place:
+            say("Modules and their prerequisites", "h2")
+            say(
+                "Foundations on the left. Framed: taught, in the colour of its stage. Dashed: left out, because it "
+                "closed a circle. Click a module for its story.",
+                "muted",
+            )
+            with ui.element("div").classes("graph-and-story"):
+                self._graph = Drawn("graph scroll", self._clicked)
+                self._story = ModulePanel(data, self.choose)
+        with ui.element("div").classes("sections"):
+            self._sections = [self._section(section) for section in SECTIONS]
+
+    def _section(self, section: Section) -> tuple[ui.element, Drawn]:
+        with ui.element("section").classes("wide" if section.wide else "") as place:
+            say(section.title, "h2")
+            say(section.told, "muted")
+            return place, Drawn("panels")
+
+    async def refresh(self) -> None:
+        """Show what is new; what has not changed stays as it is."""
+        facts = self._data.facts
+        content = await asyncio.to_thread(_compute, facts, self._look, self._module)
+        self._where.text = f"{where(self._data)} · {_dates(self._data)}"
+        if content.tiles != self._tiles:
+            self._tiles = content.tiles
+            show_tiles(self._tile_place, content.tiles)
+        if content.remarks != self._remarks:
+            self._remarks = content.remarks
+            self._remark_place.clear()
+            with self._remark_place:
+                for remark in content.remarks:
+                    block(remark, "remark")
+        self._graph_place.set_visibility(bool(content.graph))
+        self._graph.show(content.graph)
+        for (place, drawn), panels in zip(self._sections, content.sections, strict=True):
+            place.set_visibility(bool(panels))
+            drawn.show(panels)
+        await self._story.show(self._module)
+
+    async def _clicked(self, event: EChartPointClickEventArguments) -> None:
+        if event.name in self._data.facts.module_ids:
+            await self.choose(event.name)
+
+    async def choose(self, module: str) -> None:
+        """Tell the story of that module."""
+        if module not in self._data.facts.module_ids:
+            raise UserError(f"The run has no module {module!r}.")
+        self._module = module
+        here = address(self._data.run.run_id, module=module)
+        ui.run_javascript(f"history.replaceState(null, '', {json.dumps(here)})")
+        await self.refresh()
+
+
+def _dates(data: RunData) -> str:
+    card = data.card
+    return f"began {card.began[:16].replace('T', ' ')}, last change {card.changed[:19].replace('T', ' ')} (UTC)"

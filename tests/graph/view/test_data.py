@@ -1,0 +1,174 @@
+import asyncio
+import os
+
+import pytest
+from tests.graph.fake_run import event, make_beginning, make_run
+
+from ioa.graph.view import data as module
+from ioa.graph.view.data import RunData, Runs
+from ioa.memory.errors import UserError
+from ioa.memory.files import append_records, write_records
+from ioa.memory.run_dir import RunDirectory
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    """Every look is a new one."""
+    monkeypatch.setattr(module, "EVERY", 0.0)
+    monkeypatch.setattr(module, "_SHARE", 0)
+
+
+def test_a_transcript_is_followed_and_never_read_twice(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        assert await data.refresh() == 1
+        before, facts = list(data.events), data.facts
+        assert await data.refresh() == 1  # nothing is new
+        append_records(run.transcript, [event(90, "planner", "plan")])
+        with run.transcript.open("ab") as file:
+            file.write(b'{"torn')
+        assert await data.refresh() == 2
+        assert [one.id for one in data.events[len(before) :]] == ["000090"]
+        assert all(new is old for new, old in zip(data.events, before, strict=False))
+        assert data.facts_version == 1
+        assert data.facts.transcript == tuple(data.events)
+        assert data.facts.examples is facts.examples
+        return data
+
+    assert not asyncio.run(follow()).problem
+
+
+def test_other_files_are_read_again_when_they_change(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        run.assessment(3, 0).unlink()
+        assert await data.refresh() == 2
+        assert data.facts_version == 2
+        assert {one.stage for one in data.facts.assessments} == {1, 2}
+
+    asyncio.run(follow())
+
+
+def test_a_file_that_cannot_be_read_is_told_and_what_was_read_stays(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        whole = run.diagnosis.read_bytes()
+        run.diagnosis.write_bytes(b"{")
+        append_records(run.transcript, [event(91, "planner", "plan")])
+        await data.refresh()
+        assert "diagnosis.json" in data.problem
+        assert data.facts.diagnosis is not None
+        run.diagnosis.write_bytes(whole)
+        await data.refresh()
+        assert not data.problem
+        assert data.events[-1].id == "000091"
+
+    asyncio.run(follow())
+
+
+def test_a_run_that_cannot_be_read_at_all_says_why(tmp_path):
+    run = make_run(tmp_path)
+    run.diagnosis.write_bytes(b"{")
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        assert not data.readable
+        with pytest.raises(UserError, match="diagnosis.json"):
+            _ = data.facts
+
+    asyncio.run(follow())
+
+
+def test_a_replaced_transcript_is_a_new_list(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        old = data.events
+        write_records(run.transcript, [event(7, "planner", "plan")])
+        await data.refresh()
+        assert [one.id for one in data.events] == ["000007"]
+        assert data.events is not old
+        assert len(await data.search_texts()) == 1
+
+    asyncio.run(follow())
+
+
+def test_search_texts_are_lower_case_and_grow(tmp_path):
+    run = make_beginning(tmp_path)
+    append_records(run.transcript, [event(1, "planner", "plan", "NEEDLE")])
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        assert "needle" in (await data.search_texts())[0]
+        append_records(run.transcript, [event(2, "planner", "plan", "Haystack")])
+        await data.refresh()
+        texts = await data.search_texts()
+        assert len(texts) == 2
+        assert "haystack" in texts[1]
+
+    asyncio.run(follow())
+
+
+def test_many_who_ask_at_once_make_one_look(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "EVERY", 60.0)
+    run, looks = make_run(tmp_path), []
+    look = RunData._look
+    monkeypatch.setattr(RunData, "_look", lambda self: looks.append(1) or look(self))
+
+    async def ask():
+        data = RunData(run)
+        assert await asyncio.gather(*(data.refresh() for _ in range(20))) == [1] * 20
+
+    asyncio.run(ask())
+    assert looks == [1]
+
+
+def test_only_names_of_runs_are_runs(tmp_path):
+    make_beginning(tmp_path / "runs", "a-run")
+    make_beginning(tmp_path, "outside")
+    runs = Runs(tmp_path / "runs")
+    assert runs.get("a-run") is runs.get("a-run")
+    for evil in ("../outside", "..", ".", "", "a/b", "nothing", "a-run/../../outside"):
+        with pytest.raises(UserError):
+            runs.get(evil)
+    with pytest.raises(UserError, match="Only run"):
+        Runs(tmp_path / "runs", only="a-run").get("b-run")
+
+
+def test_looking_writes_nothing(tmp_path):
+    run = make_run(tmp_path)
+    # as an interrupted run has it: checkpoints of SQLite in the mode of a write-ahead log
+    import sqlite3
+
+    connection = sqlite3.connect(run.checkpoints)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("CREATE TABLE checkpoints (checkpoint_id TEXT, type TEXT, checkpoint BLOB)")
+    connection.commit()
+    connection.close()
+
+    def state():
+        return {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (tmp_path, *tmp_path.rglob("*"))}
+
+    before = state()
+
+    async def look():
+        data = RunData(RunDirectory.at(tmp_path, run.run_id))
+        await data.refresh()
+        assert data.readable
+        assert await Runs(tmp_path).cards()
+
+    asyncio.run(look())
+    assert state() == before
+    assert os.listdir(run.root)
