@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.graph.cli_options import RUNS, RunId, RunsDir, where
 from ioa.graph.config_cli import config as config_command
 from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
+from ioa.graph.inspect_cli import add_inspection
 from ioa.graph.plain_text import plain
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.graph.view_cli import view
@@ -36,10 +38,6 @@ app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
 app.command()(view)
-
-RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]
-RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]
-RUNS = Path("runs")
 
 
 @app.command()
@@ -141,70 +139,7 @@ def resume(
     _close(made)
 
 
-@app.command()
-def transcript(
-    run_id: RunId,
-    agent: Annotated[str | None, typer.Option(help="diagnoser, planner, adapter, verifier or examinee.")] = None,
-    stage: Annotated[int | None, typer.Option(help="Number of the stage.")] = None,
-    module: Annotated[str | None, typer.Option(help="Id of the module.")] = None,
-    event: Annotated[str | None, typer.Option(help="Id of one call, as `ioa why` names it.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Whole prompts instead of their first lines.")] = False,
-    runs_dir: RunsDir = RUNS,
-) -> None:
-    """Read what the agents asked the teacher and what it said."""
-    from rich.console import Console
-
-    from ioa.graph.transcript_view import render, select
-    from ioa.memory.run_dir import RunDirectory
-    from ioa.memory.transcript import read_attempts
-
-    made = RunDirectory.at(runs_dir, run_id).require()
-    console = Console()
-    everything = read_attempts(made.transcript)
-    shown = select(everything, agent=agent, stage=stage, module=module, event=event)
-    for call in shown:
-        console.print(render(call, full=full))
-    console.print(f"{len(shown)} calls", style="dim")
-
-
-@app.command()
-def why(
-    run_id: RunId,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A module, or the id of a lesson or the beginning of one.")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="The same as data.")] = False,
-    runs_dir: RunsDir = RUNS,
-) -> None:
-    """Walk back from a lesson to what it rests on, or tell a module's whole story; also of a run under way."""
-    from rich.console import Console
-
-    from ioa.graph.report import last_status
-    from ioa.graph.report.facts import read_facts
-    from ioa.graph.why import explain
-    from ioa.graph.why_view import render
-    from ioa.memory.run_dir import RunDirectory
-
-    made = RunDirectory.at(runs_dir, run_id).require()
-    story = explain(read_facts(made, last_status(made)), name, _where(runs_dir))
-    if as_json:
-        typer.echo(json.dumps(story.model_dump(mode="json"), indent=2))
-    else:
-        Console().print(render(story))
-
-
-@app.command()
-def report(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
-    """Draw the report of a run again, finished or not."""
-    from ioa.graph.report import last_status, write_report
-    from ioa.memory.run_dir import RunDirectory
-
-    made = RunDirectory.at(runs_dir, run_id).require()
-    with made.hold():
-        status = last_status(made)
-        # it could be held, so nobody works on it
-        write_report(made, "interrupted" if status == "running" else status)
-    typer.echo(made.report)
+add_inspection(app)
 
 
 @app.command()
@@ -243,16 +178,12 @@ def index_rebuild(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
         typer.echo(f"{store.rebuild()} lessons indexed")
 
 
-def _where(runs_dir: Path) -> str:
-    return "" if runs_dir == RUNS else f" --runs-dir {runs_dir}"
-
-
 @contextmanager
 def _resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
     """Say how to go on when a run is interrupted, stops for want of a teacher, or waits for its review."""
     from ioa.memory.errors import Stopped
 
-    advice = f"Go on with: ioa resume {run_id}{_where(runs_dir)}"
+    advice = f"Go on with: ioa resume {run_id}{where(runs_dir)}"
     try:
         yield
     except KeyboardInterrupt:

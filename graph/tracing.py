@@ -1,11 +1,13 @@
 """Writing into the transcript what each node of the graph read, decided and told the next one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ioa.graph.workshop import Workshop
-from ioa.memory import Example, Note, Refusal
+from ioa.memory.records import Example, Note, Refusal
 from ioa.memory.transcript import CallContext
+
+if TYPE_CHECKING:
+    from ioa.graph.workshop import Workshop
 
 N = TypeVar("N", bound=Callable[..., Any])
 
@@ -31,7 +33,7 @@ AGENTS = {
 """Who decides in each node."""
 
 
-def traced(shop: Workshop, name: str, node: N) -> N:
+def traced(shop: "Workshop", name: str, node: N) -> N:
     """The node, leaving a decision in the transcript each time that it is done."""
 
     def visited(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,7 +51,7 @@ def traced(shop: Workshop, name: str, node: N) -> N:
 
 
 def record_verdicts(
-    shop: Workshop,
+    shop: "Workshop",
     node: str,
     strategies: Mapping[str, Sequence[str]],
     accepted: Sequence[Example] = (),

@@ -52,12 +52,16 @@ class Selection:
                 r"Put a backslash before what is meant as it stands: \( \[ \. \* \+ \?"
             ) from error
 
+    def found(self, event: TranscriptEvent) -> "Selection":
+        """The same with its event and, where the family is wanted, its parent named in full."""
+        return replace(self, event=event.id, parent=event.parent)
+
     def with_parent(self, events: Iterable[TranscriptEvent]) -> "Selection":
         """The same with the parent of its event looked up, where the family is wanted."""
         if not (self.family and self.event):
             return self
-        found = next((event.parent for event in events if event.id == self.event), "")
-        return replace(self, parent=found)
+        found = next((event for event in events if event.id == self.event), None)
+        return self.found(found) if found else self
 
     def matches(self, event: TranscriptEvent) -> bool:
         """Whether the event is wanted."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ioa.graph.report.facts import Facts, Round
 from ioa.graph.report.style import (
     BLUE,
+    DASHES,
     INK,
     MARKERS,
     RULE,
@@ -172,7 +173,7 @@ def loss_chart(facts: Facts) -> str | None:
                 x, y = [point.step for point in steps], [point.loss for point in steps]
                 colour = SERIES[line % len(SERIES)]
                 axes.plot(x, y, color=colour, lw=0.8, alpha=0.35)
-                axes.plot(x, _smooth(y), color=colour, lw=1.8, label=f"round {key[1]}")
+                axes.plot(x, _smooth(y), color=colour, lw=1.8, ls=DASHES[line % len(DASHES)], label=f"round {key[1]}")
             axes.set_title(f"Stage {stage}")
             axes.set_xlabel("optimiser step")
             axes.set_ylim(bottom=0)
@@ -230,6 +231,7 @@ def forgetting_chart(facts: Facts) -> str | None:
         axes.set_xticks(range(len(ends)), [f"after stage {stage}" for stage in ends])
         axes.set_yticks(range(len(modules)), modules)
         axes.xaxis.tick_top()
+        axes.set_xlabel("student's right answers at the gate (%)")
         bare(axes)
         axes.spines["bottom"].set_visible(False)
         return to_svg(figure, "forgetting")

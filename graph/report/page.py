@@ -1,19 +1,25 @@
 """The report for people: one HTML file that needs nothing else."""
 
+import base64
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from statistics import mean, stdev
+from typing import Any
 
 from ioa.graph.plain_text import plain
 from ioa.graph.report import charts
+from ioa.graph.report.embedding import BUDGET, BUDGET_RUNNING, embed
 from ioa.graph.report.facts import Facts
 from ioa.graph.report.prerequisites import prerequisite_chart, stage_colour
 from ioa.graph.report.remarks import remarks
 from ioa.graph.report.spending import add_tokens, money
+from ioa.graph.report.spending_chart import spending_chart
 from ioa.graph.report.summary import Summary, module_scores
+from ioa.graph.report.visits import group_visits
 from ioa.memory.records import Difficulty, Example, Score, Strategy
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Tokens
@@ -21,14 +27,17 @@ from ioa.memory.transcript import Tokens
 _DASH = "\N{EN DASH}"
 _SAMPLES = 2
 """Lessons shown of each module."""
+_LONGEST = 4_000
+"""Characters that are shown of what was decided in a visit, and of a note."""
 
 
 def render_page(facts: Facts, summary: Summary) -> str:
     """The report as HTML that loads nothing: styles and charts are inside, and models' text is escaped."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
+        loader=FunctionLoader(_file),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -42,6 +51,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
         "duration": duration,
         "short": short,
         "size": size,
+        "clip": clip,
     }
     drawn = {
         "gaps": charts.gap_chart(facts),
@@ -50,9 +60,9 @@ def render_page(facts: Facts, summary: Summary) -> str:
         "loss": charts.loss_chart(facts),
         "forgetting": charts.forgetting_chart(facts),
         "final": charts.final_chart(facts),
+        "spending": spending_chart(facts),
     }
-    template = environment.from_string((files("ioa.graph.report") / "report.html").read_text(encoding="utf-8"))
-    return template.render(
+    return environment.get_template("report.html").render(
         facts=facts,
         summary=summary,
         charts={name: Markup(svg) if svg else None for name, svg in drawn.items()},  # noqa: S704 - drawn by us
@@ -68,7 +78,34 @@ def render_page(facts: Facts, summary: Summary) -> str:
         remarks=remarks(facts),
         effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
         difficulties=difficulties(facts),
+        transcript_style=Markup(_file("transcript.css")),  # noqa: S704 - ours
+        **_transcript(facts),
     )
+
+
+def _file(name: str) -> str:
+    return (files("ioa.graph.report") / name).read_text(encoding="utf-8")
+
+
+def _transcript(facts: Facts) -> dict[str, Any]:
+    """The transcript, the script that shows it, and the hash by which browsers know that the script is ours."""
+    from markupsafe import Markup
+
+    visits, script = group_visits(facts.transcript), _file("transcript.js")
+    embedded = embed(facts.run_id, facts.transcript, visits, BUDGET_RUNNING if facts.status == "running" else BUDGET)
+    return {
+        "visits": visits,
+        "embedded": embedded,
+        "data": Markup(embedded.json),  # noqa: S704 - escaped by `embed`
+        "script": Markup(script),  # noqa: S704 - ours
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+
+
+def clip(text: str) -> str:
+    """The beginning of a long text, and how much of it is missing."""
+    left = len(text) - _LONGEST
+    return text if left <= 0 else f"{text[:_LONGEST]} [… {left:,} more characters]"
 
 
 def percent(value: float | None, digits: int = 0) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ioa.graph.report.facts import Facts
 from ioa.graph.report.summary import module_scores
-from ioa.memory.records import Score
+from ioa.memory.records import GateResult, Score
 
 _UNFINISHED = {
     "running": "The run is still going on; the numbers are those it has so far.",
@@ -67,7 +67,18 @@ def _got_worse(facts: Facts) -> Iterator[str]:
 
 
 def _forgotten(facts: Facts) -> Iterator[str]:
-    """Modules that had passed their gate, or needed no teaching, and were below it in the last assessment of all."""
+    for stage, result in forgotten(facts):
+        taught = facts.verdict(result.module) is not None
+        before = "passed its gate but was below it again" if taught else "was not taught, and was below the gate"
+        yield f"{result.module} {before} after stage {stage}: P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
+
+
+def forgotten(facts: Facts) -> Iterator[tuple[int, GateResult]]:
+    """Modules that had passed their gate, or needed no teaching, and were below it in the last assessment of all.
+
+    Yields:
+        The stage after which that was seen, and what was seen.
+    """
     own = {r.module: a.stage for a in facts.kept for r in a.gate if not r.level}
     later = {
         result.module: (a.stage, result)
@@ -76,10 +87,8 @@ def _forgotten(facts: Facts) -> Iterator[str]:
         if a.stage > own.get(result.module, 0)
     }
     for module, (stage, result) in later.items():
-        taught = module in own
-        if not result.mastered and (facts.verdict(module) or not taught):
-            before = "passed its gate but was below it again" if taught else "was not taught, and was below the gate"
-            yield f"{module} {before} after stage {stage}: P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
+        if not result.mastered and (facts.verdict(module) or module not in own):
+            yield stage, result
 
 
 def _measuring(facts: Facts) -> Iterator[str]:

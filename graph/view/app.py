@@ -1,9 +1,11 @@
 """The server of `ioa view`: for this machine alone, without a network, and without writing anything."""
 
+import asyncio
 import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +70,7 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
         _guard(app, host)
         name = f"[{host}]" if ":" in host else host
         app.on_startup(site.warm_up)
-        app.on_startup(lambda: typer.echo(f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
+        app.on_startup(partial(_announce, f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
         with contextlib.suppress(KeyboardInterrupt):
             ui.run(
                 host=host,
@@ -81,6 +83,15 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
                 tailwind=False,
                 reconnect_timeout=30.0,
             )
+
+
+async def _announce(told: str) -> None:
+    """Say where it is, once it listens."""
+    from nicegui.server import Server
+
+    while not Server.instance.started:
+        await asyncio.sleep(0.02)
+    typer.echo(told)
 
 
 def _guard(app: "App", host: str) -> None:

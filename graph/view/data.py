@@ -63,8 +63,7 @@ class RunData:
     its elements inside the frame that `app` has made and keeps them up to date with `frame.watch`. `params` is the
     query of the address (`?module=...&event=...`), unchecked. It is called when the run has been read, in the event
     loop: whatever takes more than some milliseconds goes into `asyncio.to_thread`. Text out of a run is shown by the
-    helpers in `elements`, or by others that take text and not HTML, after `plain`. A module that serves data beside
-    its page has `register(runs: Runs) -> None`, called once before the server starts.
+    helpers in `elements`, or by others that take text and not HTML, after `plain`.
     """
 
     def __init__(self, run: RunDirectory) -> None:

@@ -49,6 +49,7 @@ def frame(title: str, data: RunData | None = None, here: str = "", *, home: bool
     """
     ui.page_title(plain(title))
     ui.dark_mode(value=is_dark())
+    ui.colors(primary="#56b4e9" if is_dark() else "#0072b2")
     ui.add_css((files("ioa.graph.view") / "view.css").read_text(encoding="utf-8"))
     ui.add_head_html(_FIRST_VISIT)
     with ui.element("header").classes("top"):
@@ -68,7 +69,7 @@ def frame(title: str, data: RunData | None = None, here: str = "", *, home: bool
         ui.button(icon="contrast", on_click=lambda: ui.run_javascript(_TOGGLE)).props(
             'flat round dense aria-label="Light or dark"'
         )
-    with ui.element("main").classes("page"):
+    with ui.element("div").classes("page"):
         yield
 
 

@@ -83,7 +83,7 @@ class ModulePanel:
                 with ui.element("div").classes("links"):
                     for name in names:
                         ui.button(plain(name), on_click=lambda name=name: self._choose(name)).props(
-                            "flat dense no-caps size=sm"
+                            "flat dense no-caps"
                         )
 
 

@@ -32,13 +32,10 @@ class Site:
         """Begin to import the modules of the pages, once the server runs."""
         self._modules = asyncio.create_task(asyncio.to_thread(self._load))
 
-    def _load(self) -> Mapping[str, ModuleType]:
+    @staticmethod
+    def _load() -> Mapping[str, ModuleType]:
         names = [*(page.module for page in PAGES), *(f"ioa.graph.view.{name}" for name in _LISTS)]
-        modules = {name: import_module(name) for name in names}
-        for module in modules.values():
-            if hasattr(module, "register"):
-                module.register(self.runs)
-        return modules
+        return {name: import_module(name) for name in names}
 
     async def _module(self, name: str) -> ModuleType:
         if self._modules is None:

@@ -1,5 +1,6 @@
 """Reading transcripts, also while they grow."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,14 @@ class TranscriptReader:
     def read(self) -> list[TranscriptEvent]:
         """The events that were appended since the last call, oldest first; all of them at the first call.
 
+        Raises:
+            UserError: as `stream`.
+        """
+        return list(self.stream())
+
+    def stream(self) -> Iterator[TranscriptEvent]:
+        """The same, each as soon as it is read.
+
         A file that has become shorter is another run's: it is read from its beginning.
 
         Raises:
@@ -41,11 +50,10 @@ class TranscriptReader:
         """
         if self._path.exists() and self._path.stat().st_size < self._offset:
             self._offset = self._line = 0
-        events = []
         for line, content, offset in read_lines_from(self._path, self._offset, self._line):
-            events.append(_parse(self._path, line, content))
+            event = _parse(self._path, line, content)
             self._line, self._offset = line, offset
-        return events
+            yield event
 
 
 def _parse(path: Path, line: int, content: bytes) -> TranscriptEvent:

@@ -28,6 +28,7 @@ from ioa.memory.records import (
     Kind,
     Misconception,
     Module,
+    Note,
     Refusal,
     RefusalReason,
     Remedy,
@@ -39,7 +40,7 @@ from ioa.memory.records import (
 )
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
-from ioa.memory.transcript import AttemptEvent, CallContext, Message, Tokens
+from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, Tokens
 from ioa.training import manifest
 
 N = 30
@@ -351,3 +352,34 @@ def _events(text: str) -> list[AttemptEvent]:
     plan += [("planner", "remedy", {"stage": 1, "round": 1})]
     plan += [("verifier", "solve", {"stage": 1, "round": 0, "module": TARGETS[0]})] * 5
     return [event(i + 1, agent, task, text, **context) for i, (agent, task, context) in enumerate(plan)]
+
+
+def decisions(text: str = "") -> list[DecisionEvent]:
+    """Of the first stage: a visit with a note, an accepted and a refused lesson; the calls belong to the visit."""
+    time = "2026-01-05T10:00:01.000+00:00"
+    where = {"node": "deduplicate", "agent": "adapter", "task": "lesson", "stage": 1, "round": 0, "module": TARGETS[0]}
+    place = CallContext.model_validate(where | {"batch": f"{TARGETS[0]}-0"})
+    near = f"too near another {text}"
+    return [
+        DecisionEvent(id="accepted01", parent="000004", time=time, context=place, subject="lesson-1", text="accepted"),
+        DecisionEvent(
+            id="refused001",
+            parent="000004",
+            time=time,
+            context=place,
+            subject="lesson-2",
+            error=near,
+            category="duplicate",
+            text=f"refused: {near}",
+        ),
+        DecisionEvent(
+            id="visit00001",
+            time=time,
+            context=CallContext(node="draft", agent="adapter", task="draft", stage=1, round=0),
+            seconds=2.5,
+            read={"stage": 1, "round": 0},
+            wrote={"missing": 4711, "adapter": text},
+            notes=(Note(sender="adapter", receiver="trainer", text=f"Carries are hard. {text}", stage=1, round=0),),
+            text=f"59 lessons accepted, 1 refused. {text}\nAdapter to Trainer: Carries are hard. {text}",
+        ),
+    ]

@@ -1,5 +1,7 @@
 """The report: right numbers, nothing invented, nothing loaded, nothing executed."""
 
+import base64
+import hashlib
 import importlib.util
 import json
 import re
@@ -19,7 +21,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
 
-_VOID = {"meta", "br", "path", "line", "circle", "use", "rect"}
+_VOID = {"meta", "br", "input", "path", "line", "circle", "use", "rect"}
 
 
 def _load(name: str) -> ModuleType:
@@ -137,11 +139,16 @@ def test_final_scores_count_the_target_modules_alone(tmp_path: Path) -> None:
 def test_the_page_nests_loads_nothing_and_runs_nothing(html: str) -> None:
     page = Page(html)
     assert page.open == []
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 2  # data, and our own script
+    allowed = re.search(r"script-src 'sha256-([^']+)'", html)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert allowed is not None
+    assert [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts] == [allowed[1]]
+    assert "default-src 'none'" in html[: html.index("<title>")]
     assert page.handlers == []
     assert [link for link in page.links if not link.startswith("#")] == []
     assert not re.search(r"@import|url\((?!#)", html)
-    assert page.tags.count("svg") == 6 + 2  # the charts and the headline's two bars
+    assert page.tags.count("svg") == 7 + 2  # the charts and the headline's two bars
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
 
@@ -176,7 +183,7 @@ def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path, monkeypatch: pytes
     run = fake.make_run(tmp_path, text=fake.HOSTILE + " very-secret-value")
     write_report(run, "finished")
     text = run.report.read_text(encoding="utf-8")
-    assert "script" not in Page(text).tags
+    assert Page(text).tags.count("script") == 2
     assert "&lt;script&gt;" in text
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
     assert "[31m" not in text

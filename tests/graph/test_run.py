@@ -172,7 +172,7 @@ def test_the_transcript_is_readable_and_filtered(place):
     assert everything.returncode == adapter.returncode == 0
     assert "sums/long" in adapter.stdout
     assert "sums/short" not in adapter.stdout
-    count = [int(re.search(r"(\d+) calls", text.stdout)[1]) for text in (everything, adapter)]
+    count = [int(re.search(r"(\d+)(?: of \d+)? events\n$", text.stdout)[1]) for text in (everything, adapter)]
     assert count[0] > count[1] > 0
 
 

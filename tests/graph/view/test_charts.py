@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tests.graph.fake_run import HOSTILE, MODULES, N, ROUNDS, TARGETS, make_beginning, make_run
+from tests.graph.fake_run import HOSTILE, MODULES, ROUNDS, TARGETS, N, make_beginning, make_run
 
 from ioa.graph.report.facts import read_facts
 from ioa.graph.view import charts
@@ -110,7 +110,9 @@ def test_costs_and_times_are_those_of_the_run(facts):
     given = dict(zip(names, (point["value"] for point in series(tokens, "input")["data"]), strict=True))
     assert given["adapter"] == 420 * len(TARGETS)
     nodes = charts.time_charts(facts, charts.LIGHT)[0]
-    minutes = dict(zip(nodes.options["yAxis"]["data"], (p["value"] for p in series(nodes, "time")["data"]), strict=True))
+    minutes = dict(
+        zip(nodes.options["yAxis"]["data"], (p["value"] for p in series(nodes, "time")["data"]), strict=True)
+    )
     assert minutes["train"] == pytest.approx(602 / 60, abs=0.001)
     assert "minutes" in nodes.options["xAxis"]["name"]
 

@@ -1,5 +1,5 @@
 import asyncio
-import os
+import sqlite3
 
 import pytest
 from tests.graph.fake_run import event, make_beginning, make_run
@@ -82,7 +82,7 @@ def test_a_run_that_cannot_be_read_at_all_says_why(tmp_path):
         data = RunData(run)
         await data.refresh()
         assert not data.readable
-        with pytest.raises(UserError, match="diagnosis.json"):
+        with pytest.raises(UserError, match=r"diagnosis\.json"):
             _ = data.facts
 
     asyncio.run(follow())
@@ -150,8 +150,6 @@ def test_only_names_of_runs_are_runs(tmp_path):
 def test_looking_writes_nothing(tmp_path):
     run = make_run(tmp_path)
     # as an interrupted run has it: checkpoints of SQLite in the mode of a write-ahead log
-    import sqlite3
-
     connection = sqlite3.connect(run.checkpoints)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE checkpoints (checkpoint_id TEXT, type TEXT, checkpoint BLOB)")
@@ -171,4 +169,3 @@ def test_looking_writes_nothing(tmp_path):
 
     asyncio.run(look())
     assert state() == before
-    assert os.listdir(run.root)
