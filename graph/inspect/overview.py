@@ -216,7 +216,7 @@ def _next(run: RunDirectory, card: RunCard, facts: Facts, where: str, *, rejecte
     module = failed or next(iter(facts.targets), None)
     if module:
         commands["why it was not mastered" if failed else "a module's story"] = f"ioa why {run.run_id} {module}{where}"
-    if facts.transcript:
+    if facts.decisions:
         commands["what was decided"] = f"ioa transcript {name} --kind decision"
     if rejected or facts.refusals:
         commands["what could not be used"] = f"ioa transcript {name} --rejected"

@@ -168,11 +168,15 @@ def test_a_review_waits_for_a_person_and_takes_what_they_wrote(place):
 
 def test_the_transcript_is_readable_and_filtered(place):
     everything = ioa("transcript", "whole", cwd=place)
-    adapter = ioa("transcript", "whole", "--agent", "adapter", "--stage", 2, "--module", "sums/long", cwd=place)
+    chosen = ("--agent", "adapter", "--stage", 2, "--module", "sums/long", "--kind", "attempt")
+    adapter = ioa("transcript", "whole", *chosen, cwd=place)
     assert everything.returncode == adapter.returncode == 0
     assert "sums/long" in adapter.stdout
     assert "sums/short" not in adapter.stdout
-    count = [int(re.search(r"(\d+)(?: of \d+)? events\n$", text.stdout)[1]) for text in (everything, adapter)]
+    count = [
+        int(re.search(r"([\d,]+)(?: of [\d,]+)? events\n$", text.stdout)[1].replace(",", ""))
+        for text in (everything, adapter)
+    ]
     assert count[0] > count[1] > 0
 
 
