@@ -133,7 +133,7 @@ def test_nothing_can_end_the_script_element_that_carries_the_data():
 
 
 def test_the_report_of_a_run_under_way_stays_small_and_says_so(tmp_path):
-    run = fake_run.make_run(tmp_path)
+    run = fake_run.make_beginning(tmp_path)
     events = [
         attempt(f"e{at}", text="".join(f"{at} {n}\n" for n in range(400)), context=where("verify", "verifier", "solve"))
         for at in range(900)
@@ -152,10 +152,10 @@ def test_the_report_of_a_run_under_way_stays_small_and_says_so(tmp_path):
 def test_ten_thousand_events_take_seconds():
     events = [attempt(f"e{at}", f"V{at // 100}", text=f"Answer {at}\nbecause of {at + 1}") for at in range(10_000)]
     events += [decision(f"V{at}", text=f"visit {at}") for at in range(100)]
-    began = time.monotonic()
+    began = time.process_time()
     visits = group_visits(events)
     embedded = embed("run", events, visits)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 15
     assert (len(visits), embedded.total) == (100, 10_100)
     assert len(embedded.json) < 8_000_000
 
