@@ -70,6 +70,7 @@ class Workshop:
     """What is open, by the name of the method that opens it."""
     since: str = ""
     """Paid answers from before that time (ISO 8601, UTC) do not count; empty: as the run's folder says."""
+    _heard: list[str] | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
     def prepare(self) -> None:
@@ -242,12 +243,17 @@ class Workshop:
     @contextmanager
     def listen(self, lines: list[str]) -> Iterator[None]:
         """Have what the nodes say in the block put down as well."""
-        before = self.reporter
-        self.reporter = Overheard(before, lines)
+        before = self.reporter, self._heard
+        self.reporter, self._heard = Overheard(self.reporter, lines), lines
         try:
             yield
         finally:
-            self.reporter = before
+            self.reporter, self._heard = before
+
+    def remark(self, text: str) -> None:
+        """Say something for the transcript alone."""
+        if self._heard is not None:
+            self._heard.append(text)
 
     @contextmanager
     def at(self, node: str, state: RunState) -> Iterator[None]:

@@ -32,7 +32,10 @@ def examine(shop: Workshop) -> Node:
 
     def node(state: RunState) -> RunState:
         with shop.at("examine", state):
-            _examined(shop)
+            student, teacher = _examined(shop).scores
+            for module, score in student.items():
+                known = teacher[module]
+                shop.remark(f"{module}: student {score.k} of {score.n}, teacher {known.k} of {known.n}")
             return {}
 
     return node
@@ -59,6 +62,8 @@ def relate(shop: Workshop) -> Node:
             measured = measure_dependencies(shop)
             estimators = [claim.estimator for claim in measured.claims]
             estimators += [open_.estimator for open_ in measured.undecided]
+            if not estimators:
+                shop.remark("Nothing was measured: the config names no estimator that measures.")
             for name in dict.fromkeys(estimators):
                 decided = {claim.source for claim in measured.claims if claim.estimator == name}
                 missing = sum(open_.estimator == name for open_ in measured.undecided)

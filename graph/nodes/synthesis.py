@@ -111,7 +111,9 @@ def verify(shop: Workshop) -> SynthesisNode:
             shop.adapter().verify(shop.domain(), open_, keep, _later(shop, state["stage"]))
             results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
             _refuse(shop, place, "verify", [refusal for done in results for refusal in done.refused])
-            write_records(place / "verified.jsonl", [example for done in results for example in done.sound])
+            sound = [example for done in results for example in done.sound]
+            write_records(place / "verified.jsonl", sound)
+            shop.remark(f"{len(sound)} lessons are sound, {sum(len(done.refused) for done in results)} refused")
         return {}
 
     return node
@@ -171,6 +173,7 @@ def _filter(
         hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
         _refuse(shop, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
         colliding = {id(example) for example, _ in hits}
+        shop.remark(f"{len(pairs) - len(hits)} of {len(pairs)} lessons go on, {len(hits)} refused")
         write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
 
 

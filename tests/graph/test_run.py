@@ -226,6 +226,10 @@ def test_every_decision_is_in_the_transcript(whole):
     assert plan.wrote["stages"] == 2
     assert "Stage 1" in plan.text
     assert [note.receiver for note in plan.notes] == ["adapter"]
+    silent = {d.context.node for d in decisions if not d.text}
+    assert silent <= {"draft", "top_up", "train", "advance", "revise"}
+    (examined,) = (d for d in decisions if d.context.node == "examine")
+    assert "sums/short: student " in examined.text
 
 
 def test_every_event_belongs_to_another_or_is_a_visit(whole):
