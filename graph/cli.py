@@ -13,6 +13,7 @@ import typer
 from ioa.graph.config_cli import config as config_command
 from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
+from ioa.graph.export_cli import export
 from ioa.graph.plain_text import plain
 from ioa.graph.teacher_cli import estimate, teacher_app
 from ioa.memory.errors import UserError
@@ -34,6 +35,7 @@ app.add_typer(domain_app, name="domain")
 app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
+app.command()(export)
 
 RunId = Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]
