@@ -41,7 +41,7 @@ def open_client(settings: MlflowSettings) -> "MlflowClient":
     os.environ["DO_NOT_TRACK"] = "true"
     for name, value in {"TIMEOUT": "10", "MAX_RETRIES": "1"}.items():
         os.environ.setdefault(f"MLFLOW_HTTP_REQUEST_{name}", value)
-    os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINTS", "true")
+    os.environ.setdefault("MLFLOW_MODEL_CATALOG_URI", "")  # else it asks GitHub for the prices of models
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
