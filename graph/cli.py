@@ -14,6 +14,7 @@ from ioa.graph.cli_options import RUNS, RunId, RunsDir, where
 from ioa.graph.config_cli import config as config_command
 from ioa.graph.domain_cli import domain_app
 from ioa.graph.eval_cli import evaluate
+from ioa.graph.export_cli import export
 from ioa.graph.inspect_cli import add_inspection
 from ioa.graph.plain_text import plain
 from ioa.graph.teacher_cli import estimate, teacher_app
@@ -38,6 +39,7 @@ app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
 app.command()(view)
+app.command()(export)
 
 
 @app.command()

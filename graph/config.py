@@ -18,6 +18,7 @@ from ioa.agents import (
     SynthesisSettings,
     TeacherSettings,
 )
+from ioa.graph.exporters.settings import ExporterSettings
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET
@@ -70,6 +71,7 @@ class RunConfig(Record):
     synthesis: SynthesisSettings = SynthesisSettings()
     mastery: MasterySettings = MasterySettings()
     training: TrainingSettings = TrainingSettings()
+    exporters: ExporterSettings = ExporterSettings()
 
     def to_yaml(self) -> str:
         """The config with every default spelt out, as YAML."""
@@ -165,6 +167,12 @@ CALLING = {
 """Keys of a teacher that decide how it is reached and not what it has to say."""
 
 
+def _may_change(section: str, key: str, name: str) -> bool:
+    if section in {"budget", "prices", "exporters"} or key == "training.report_to":
+        return True
+    return section in {"teacher", "roles"} and name in CALLING
+
+
 def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     """The config of a run under way with settings that do not change what it has made so far.
 
@@ -175,9 +183,10 @@ def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         key = setting.partition("=")[0]
         section, _, rest = key.partition(".")
         name = rest.rpartition(".")[2]
-        if section not in {"budget", "prices"} and not (section in {"teacher", "roles"} and name in CALLING):
+        if not _may_change(section, key, name):
             raise UserError(
                 f"--set {setting}: a run under way keeps its {key}, because what it has made depends on it. "
-                f"What may change: budget.*, prices, and of teacher and roles.ROLE.0: {', '.join(sorted(CALLING))}."
+                "What may change: budget.*, prices, exporters.*, training.report_to, and of teacher and roles.ROLE.0: "
+                f"{', '.join(sorted(CALLING))}."
             )
     return override(config, settings)

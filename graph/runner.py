@@ -17,6 +17,7 @@ from ioa.agents import BudgetReached, check_teacher, load_prices
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig, changed
 from ioa.graph.curriculum import curriculum_yaml, read_curriculum
+from ioa.graph.exporters import check_exporters, exporting
 from ioa.graph.judging import check_scorers
 from ioa.graph.progress import Reporter
 from ioa.graph.report import write_report
@@ -81,6 +82,7 @@ def start(
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
     open_embedder(config.embedder)
+    check_exporters(config.exporters, config.training.report_to)
     check_lessons(config)
     check_teachers(config)
     check_scorers(config, named)
@@ -148,6 +150,8 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
         if settings:
             config = changed(config, settings)
             check_teachers(config)
+        check_exporters(config.exporters, config.training.report_to)
+        if settings:
             write_text(run.config, config.to_yaml())
         _work(run, config, reporter)
     return run
@@ -165,15 +169,19 @@ def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
         if before.created_at is not None and not before.next:
             reporter.say(f"Run {run.run_id} is finished already.")
             return
-        try:
-            graph.invoke(_input(before), at, durability="sync")
-        except BaseException as error:
-            with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
-                _leave(shop, _status(error))
-            raise
-        shop.close()
-        if graph.get_state(at).next:
-            _leave(shop, "paused")
+        with exporting(run, config.exporters, reporter.say) as ending:
+            try:
+                graph.invoke(_input(before), at, durability="sync")
+            except BaseException as error:
+                ending.status = _status(error)
+                with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
+                    _leave(shop, ending.status)
+                raise
+            shop.close()
+            if graph.get_state(at).next:
+                ending.status = "paused"
+                _leave(shop, ending.status)
+        if ending.status == "paused":
             raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
 
 

@@ -25,6 +25,7 @@ from ioa.agents.prompting import prompt_text
 from ioa.agents.relatedness import relatedness
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum import read_curriculum
+from ioa.graph.exporters.scalars import Scalars, open_scalars
 from ioa.graph.judging import agree
 from ioa.graph.progress import Overheard, Reporter, Silent
 from ioa.graph.state import RunState
@@ -157,6 +158,14 @@ class Workshop:
             self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.reporter.say)
         endpoint: Endpoint = self.parts[name]
         return endpoint
+
+    @_once
+    def scalars(self) -> list[Scalars]:
+        """Where the curves of the training are drawn, besides the report."""
+        reports = open_scalars(self.run, self.config.training.report_to)
+        for report in reports:
+            self._open.callback(report.close)
+        return reports
 
     @_once
     def scorers(self) -> Scorers:

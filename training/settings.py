@@ -1,8 +1,8 @@
 """What can be set about the student, its LoRA and its training."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ioa.memory.records import Record
 
@@ -87,8 +87,16 @@ class TrainingSettings(Record):
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     observe: Annotated[int, Field(ge=0)] = 64
     """Lessons a module whose difficulty for the student is measured before a round; 0 for none."""
+    report_to: tuple[Literal["tensorboard", "wandb"], ...] = ()
+    """Tools that draw the curves of the training and of the mastery; see docs/exporters.md."""
     lora: LoraSettings = LoraSettings()
     """The adapter's form; the same for all stages, since each goes on from the last."""
+
+    @field_validator("report_to", mode="before")
+    @classmethod
+    def _as_transformers_takes_it(cls, value: Any) -> Any:
+        """One name alone, and `none` for none."""
+        return [name for name in [value] if name != "none"] if isinstance(value, str) else value
 
     def remedial(self) -> "TrainingSettings":
         """The same for a remediation round: at its own learning rate, with its own share of earlier lessons."""

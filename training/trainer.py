@@ -32,8 +32,12 @@ class TrainingProgress:
     """Steps taken, those before an interruption included."""
     steps: int
     """Steps in all."""
+    epoch: float
+    """Passes over the examples, as a fraction."""
     loss: float
     """Of this step, in nats per token."""
+    learning_rate: float
+    """With which this step was taken."""
     examples_per_second: float
     """Mean over this sitting."""
     seconds_left: float
@@ -207,7 +211,7 @@ def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.O
 def _fingerprint(
     student: Student, settings: TrainingSettings, seed: int, start: Path | None, lessons: Sequence[Lesson]
 ) -> str:
-    taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe"})
+    taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe", "report_to"})
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype))
     return checkpoint.fingerprint(
@@ -220,7 +224,9 @@ def _tell(now: Progress, before: Progress, steps: int, taken: int, batch_size: i
     return TrainingProgress(
         step=len(now.points),
         steps=steps,
+        epoch=now.points[-1].epoch,
         loss=now.points[-1].loss,
+        learning_rate=now.points[-1].learning_rate,
         examples_per_second=taken * batch_size / seconds,
         seconds_left=(steps - len(now.points)) * seconds / taken,
         too_long=too_long,

@@ -13,6 +13,7 @@ from ioa.graph.examination import (
     scores,
     select,
 )
+from ioa.graph.exporters.scalars import report_log, report_step
 from ioa.graph.nodes.planning import bridge_probes
 from ioa.graph.nodes.synthesis import wanted
 from ioa.graph.report import write_report
@@ -44,8 +45,9 @@ def train_stage(shop: Workshop) -> Node:
                 out=out,
                 settings=settings,
                 seed=shop.config.seed + 1000 * stage + round_,
-                on_step=lambda progress: _show(shop, len(lessons), progress),
+                on_step=lambda progress: _show(shop, state, len(lessons), progress),
             )
+            report_log(shop.scalars(), stage, round_, log)
             shop.reporter.say(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
             return {"adapter": str(out.relative_to(shop.run.root))}
 
@@ -85,7 +87,8 @@ def _forgotten(shop: Workshop, state: RunState) -> list[str]:
     return [r.module for r in kept_assessment(shop, stage).earlier if r.module in passed and not r.mastered]
 
 
-def _show(shop: Workshop, lessons: int, progress: TrainingProgress) -> None:
+def _show(shop: Workshop, state: RunState, lessons: int, progress: TrainingProgress) -> None:
+    report_step(shop.scalars(), state["stage"], state["round"], progress)
     facts = f"{lessons} lessons · loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
     shop.reporter.work("training", progress.step, progress.steps, facts)
 
@@ -106,6 +109,8 @@ def assess(shop: Workshop) -> Node:
                     f"{result.module}: {result.student.k}/{result.student.n} [{low:.2f}, {high:.2f}], "
                     f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
                 )
+            for report in shop.scalars():
+                report.assessed(assessment)
             shop.clock().save()
             write_report(shop.run, "running")
             rounds = [

@@ -1,0 +1,94 @@
+"""The command that tells other tools of a run."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ioa.memory.errors import UserError
+
+if TYPE_CHECKING:
+    from ioa.graph.exporters import ExporterSettings
+    from ioa.memory.run_dir import RunDirectory
+
+
+class Target(StrEnum):
+    """Where to."""
+
+    otel = "otel"
+    mlflow = "mlflow"
+    csv = "csv"
+    parquet = "parquet"
+
+
+def export(
+    run_id: Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")],
+    to: Annotated[Target, typer.Option(help="Where to.")],
+    endpoint: Annotated[
+        str | None, typer.Option(help="otel: address of the collector, such as http://localhost:4318.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="otel: a file of OTLP JSON lines instead; csv, parquet: the file.")
+    ] = None,
+    tracking_uri: Annotated[str | None, typer.Option(help="mlflow: sqlite:///FILE or the address of a server.")] = None,
+    content: Annotated[
+        bool | None, typer.Option("--content/--no-content", help="otel, mlflow: with prompts and replies, or without.")
+    ] = None,
+    runs_dir: Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")] = Path("runs"),
+) -> None:
+    """Show a run elsewhere: OpenTelemetry, MLflow, or a table; finished or not, and as often as you like."""
+    from ioa.graph.exporters.extras import require
+    from ioa.memory.run_dir import RunDirectory
+
+    run = RunDirectory.at(runs_dir, run_id).require()
+    if not run.transcript.is_file():
+        raise UserError(f"{run.transcript}: nothing has been asked or decided in this run yet.")
+    if to in {Target.csv, Target.parquet}:
+        from ioa.graph.exporters.table import export_table
+
+        file = out or Path(f"{run.run_id}.{to.value}")
+        typer.echo(f"{export_table(run, to.value, file)} rows: {file}")
+        return
+    require(to.value, f"ioa export --to {to.value}")
+    given = {"endpoint": endpoint, "file": str(out) if out else None, "tracking_uri": tracking_uri, "content": content}
+    settings = _settings(run, to, {key: value for key, value in given.items() if value is not None})
+    typer.echo(_to_otel(run, settings) if to is Target.otel else _to_mlflow(run, settings))
+
+
+def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "ExporterSettings":
+    """What the run file says of that exporter, with what was given on the command line."""
+    import yaml
+    from pydantic import ValidationError
+
+    from ioa.graph.exporters import ExporterSettings
+
+    content = yaml.safe_load(run.config.read_text(encoding="utf-8")) or {}
+    section = (content.get("exporters") or {}).get(to.value) or {}
+    if "endpoint" in given:
+        section = {**section, "file": None}
+    try:
+        return ExporterSettings.model_validate({to.value: {**section, **given}})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = str(first["loc"][-1])
+        raise UserError(f"--to {to.value}: {key.replace('_', '-')}: {first['msg']}.") from error
+
+
+def _to_otel(run: "RunDirectory", settings: "ExporterSettings") -> str:
+    from ioa.graph.exporters.otel import export_otel, told_endpoint
+    from ioa.graph.report import last_status
+
+    if settings.otel is None:
+        raise AssertionError
+    return f"{export_otel(run, last_status(run), settings.otel)} spans: {told_endpoint(settings.otel)}"
+
+
+def _to_mlflow(run: "RunDirectory", settings: "ExporterSettings") -> str:
+    from ioa.graph.exporters.mlflow_store import export_mlflow, shown, tracking_uri
+    from ioa.graph.report import last_status
+
+    if settings.mlflow is None:
+        raise AssertionError
+    made = export_mlflow(run, last_status(run), settings.mlflow)
+    return f"MLflow run {made} in the experiment {settings.mlflow.experiment}: {shown(tracking_uri(settings.mlflow))}"
