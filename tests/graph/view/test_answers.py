@@ -1,10 +1,11 @@
 """Examination items with the answers before and after teaching."""
 
-from ioa.graph.view.answers import CHANGES, by_item, title
+from ioa.graph.view.answers import CHANGES, by_item, read_items, title
 from ioa.graph.view.entries import matching
 from ioa.graph.view.probe_cards import probe_card, probe_part
 from ioa.graph.view.probes_page import why_withheld
 from ioa.memory.records import ItemResult, Probe, Split
+from ioa.memory.run_dir import RunDirectory
 
 
 def probe(name, split="gate"):
@@ -96,6 +97,16 @@ def test_a_card_has_the_first_and_last_answer_and_the_teachers_beside_one_anothe
     assert probe_part(item, "student 1").startswith("reply 1 ")
     assert probe_part(item, "teacher 0").startswith("reply 3 ")
     assert probe_part(item, "student 9") == probe_part(item, "nonsense") == ""
+
+
+def test_items_that_cannot_be_read_are_none_and_it_is_said_why(tmp_path):
+    run = RunDirectory(tmp_path)
+    assert read_items(run) == ([], "")
+    run.probes.parent.mkdir()
+    run.probes.write_text("{}\n", encoding="utf-8")
+    found, why = read_items(run)
+    assert found == []
+    assert "probes.jsonl, line 1: not a Probe record" in why
 
 
 def test_it_is_said_why_final_items_are_withheld():
