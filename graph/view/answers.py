@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from ioa.memory.errors import UserError
+from ioa.memory.files import read_records
 from ioa.memory.records import ItemResult, Probe
+from ioa.memory.run_dir import RunDirectory
 
 Change = Literal["gained", "lost", "both right", "both wrong", "asked once", "not asked"]
 CHANGES: tuple[Change, ...] = ("gained", "lost", "both right", "both wrong", "asked once", "not asked")
@@ -74,6 +77,14 @@ class Item:
         if first == last:
             return "both right" if last else "both wrong"
         return "gained" if last else "lost"
+
+
+def read_items(run: RunDirectory) -> tuple[list[Probe], str]:
+    """The run's examination items, and why they cannot be read, if so."""
+    try:
+        return read_records(run.probes, Probe), ""
+    except (UserError, OSError) as error:
+        return [], str(error)
 
 
 def by_item(probes: Sequence[Probe], examinations: Mapping[str, Sequence[ItemResult]]) -> list[Item]:

@@ -52,9 +52,17 @@ def words(text: str, look: str = "") -> Block:
     return {"type": "text", "text": plain(text), "look": look}
 
 
+def named(label: str, text: str, look: str = "") -> list[Block]:
+    """A value with its name: beside it, or below it where it has several lines."""
+    if "\n" in text.strip():
+        return [words(label, "label"), words(text, f"mono {look}")]
+    return [line(span(label, "muted"), span(text, look))]
+
+
 def changes(parts: Sequence[Part]) -> Block:
     """The differences between two texts."""
-    return {"type": "diff", "parts": [[kind, plain(text)] for kind, text in parts]}
+    shown = [(kind, plain(text) if kind == "same" else plain(text).replace("\n", "↵\n")) for kind, text in parts]
+    return {"type": "diff", "parts": [list(part) for part in shown]}
 
 
 def beside(*columns: Sequence[Block]) -> Block:

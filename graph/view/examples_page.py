@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from ioa.graph.view.answers import read_items
 from ioa.graph.view.blocks import Card
 from ioa.graph.view.data import RunData
 from ioa.graph.view.elements import address
@@ -11,8 +12,7 @@ from ioa.graph.view.lesson_cards import lesson_card, lesson_part
 from ioa.graph.view.lessons import Lesson, lessons
 from ioa.graph.view.list_page import ListPage
 from ioa.graph.view.neighbours import Neighbourhood
-from ioa.memory.files import read_records
-from ioa.memory.records import Example, Probe, Refusal
+from ioa.memory.records import Example, Refusal
 
 _CHOICES = {
     "state": "accepted and refused",
@@ -28,15 +28,15 @@ def build(data: RunData, params: Mapping[str, str]) -> None:
     """Make the page."""
     shelf = _Shelf(data)
     page = ListPage[Lesson](params, _CHOICES, one="lesson", noun="lessons", card=shelf.card, load=lesson_part)
-    seen = data.facts_version
+    seen: tuple[int, bool] | None = None
 
     def refresh() -> None:
         nonlocal seen
-        if data.facts_version != seen:
-            seen = data.facts_version
+        if (data.facts_version, shelf.finished) != seen:
+            seen = (data.facts_version, shelf.finished)
             page.show(shelf.read())
 
-    page.show(shelf.read())
+    refresh()
     watch(data, refresh)
 
 
@@ -48,11 +48,16 @@ class _Shelf:
         self._accepted: dict[str, Example] = {}
         self._near: Neighbourhood | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Whether the final examination is over."""
+        return self._data.card.status == "finished"
+
     def read(self) -> list[Lesson]:
         facts, run = self._data.facts, self._data.run
         self._accepted = {example.id: example for example in facts.examples}
-        probes = {probe.id: probe for probe in read_records(run.probes, Probe)}
-        self._near = Neighbourhood(run, self._accepted, probes, finished=self._data.card.status == "finished")
+        probes = {probe.id: probe for probe in read_items(run)[0]}
+        self._near = Neighbourhood(run, self._accepted, probes, finished=self.finished)
         return lessons(facts)
 
     def card(self, lesson: Lesson) -> Card:

@@ -23,6 +23,7 @@ class Filters:
         choices: Mapping[str, str],
         changed: Callable[[], Awaitable[None]],
         switches: Mapping[str, str] | None = None,
+        one: str = "",
         kept: Iterable[str] = (),
     ) -> None:
         """Make the bar.
@@ -32,9 +33,11 @@ class Filters:
             choices: What can be chosen, by its name in the address, with what stands in the bar for "any".
             changed: Called when something else was chosen; `page` is 1 then.
             switches: What is on or off, by name, with its label.
+            one: Name of the value that leads to a single entry, on whatever page that is.
             kept: Names of further values that stand in the address.
         """
-        names = (*choices, *(switches or {}), "q", *kept)
+        names = (*choices, *(switches or {}), "q", *([one] if one else []), *kept)
+        self._one = one
         self.values = {name: params.get(name, "") for name in names}
         self.page = int(params["page"]) if params.get("page", "").isdecimal() else 1
         self._pages = 1
@@ -116,7 +119,7 @@ class Filters:
     def address(self) -> None:
         """Have the address of the page say what is chosen."""
         given = {name: value for name, value in self.values.items() if value}
-        if self.page > 1:
+        if self.page > 1 and self._one not in given:
             given["page"] = str(self.page)
         query = f"?{urlencode(given)}" if given else ""
         ui.run_javascript(f"history.replaceState(history.state, '', location.pathname + {json.dumps(query)})")

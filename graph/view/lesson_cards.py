@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ioa.graph.view.blocks import Block, Card, Span, beside, changes, fold, line, span, words
+from ioa.graph.view.blocks import Block, Card, Span, beside, changes, fold, line, named, span, words
 from ioa.graph.view.lessons import Lesson
 from ioa.graph.view.neighbours import Neighbour, collision
 from ioa.graph.view.wording import Part, differences
@@ -73,9 +73,9 @@ def _accepted(example: Example, accepted: Mapping[str, Example], link: Link) -> 
         body += [_label("solution; the strategies left the original as it was"), *_shortened(adapted, "solution")]
     else:
         body.append(_two_solutions(original, adapted))
-    body.append(line(span("answer", "muted"), span(example.answer[:SHORT], "who")))
+    body += named("answer", example.answer[:SHORT], "who")
     if example.verification:
-        body.append(line(span("check", "muted"), span(example.verification[:SHORT])))
+        body += named("check", example.verification[:SHORT])
     if example.changed or example.source:
         body += _counterfactual(example, accepted, link)
     return body
@@ -109,7 +109,7 @@ def _refused(refusal: Refusal, neighbour: Neighbour | None, link: Link) -> list[
     why = words(f"refused: {refusal.reason.value}. {refusal.detail}"[:SHORT], "bad")
     own = [*_shortened(refusal.problem, "problem", "problem-text")]
     if refusal.answer:
-        own.append(line(span("answer", "muted"), span(refusal.answer[:SHORT], "who")))
+        own += named("answer", refusal.answer[:SHORT], "who")
     if neighbour is None:
         return [why, *own]
     return [why, beside([_label("this lesson"), *own], _neighbour(refusal, neighbour, link))]
@@ -125,10 +125,10 @@ def _neighbour(refusal: Refusal, neighbour: Neighbour, link: Link) -> list[Block
     if neighbour.problem:
         column.append(changes(_without(differences(refusal.problem[:SHORT], neighbour.problem[:SHORT]), "gone")))
     if neighbour.answer:
-        column.append(line(span("answer", "muted"), span(neighbour.answer[:SHORT])))
-    named = collision(refusal.detail)
-    if named:
-        column.append(line(span(f"found by {named.method}, similarity {named.similarity:.2f}", "muted")))
+        column += named("answer", neighbour.answer[:SHORT])
+    found = collision(refusal.detail)
+    if found:
+        column.append(line(span(f"found by {found.method}, similarity {found.similarity:.2f}", "muted")))
     if neighbour.remark:
         column.append(words(neighbour.remark, "muted"))
     return column

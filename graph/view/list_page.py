@@ -40,7 +40,7 @@ class ListPage(Generic[E]):
         """
         ui.add_css((files("ioa.graph.view") / "cards.css").read_text(encoding="utf-8"))
         self._choices, self._one, self._noun, self._card, self._load = choices, one, noun, card, load
-        self._filters = Filters(params, choices, self._choose, kept=(one,))
+        self._filters = Filters(params, choices, self._choose, one=one)
         self._notice = say("", "muted notice").props('role="status" data-testid=notice')
         self._cards = Cards(self._part, self._go)
         self._entries: list[E] = []

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ioa.graph.view.answers import Answered, Item
-from ioa.graph.view.blocks import Block, Card, Span, beside, fold, folds, line, span, words
+from ioa.graph.view.blocks import Block, Card, Span, beside, fold, folds, line, named, span, words
 
 SHORT = 800
 """Characters of a reply that are shown at once."""
@@ -26,9 +26,9 @@ def probe_card(item: Item, link: Link) -> Card:
     body: list[Block] = [words(probe.question[:SHORT], "problem-text")]
     if len(probe.question) > SHORT:
         body.append(fold(f"the whole question, {len(probe.question):,} characters", "question"))
-    body.append(line(span("expected", "muted"), span(probe.answer[:SHORT], "who")))
-    named = [(f"student {i}", one) for i, one in enumerate(item.student)]
-    ends = [named[0], named[-1]] if len(named) > 1 else named
+    body += named("expected", probe.answer[:SHORT], "who")
+    student = [(f"student {i}", one) for i, one in enumerate(item.student)]
+    ends = [student[0], student[-1]] if len(student) > 1 else student
     teacher = [(f"teacher {i}", one) for i, one in enumerate(item.teacher[:1])]
     columns = [
         *([*_answer("student", one, part)] for part, one in ends),
@@ -36,7 +36,7 @@ def probe_card(item: Item, link: Link) -> Card:
     ]
     if columns:
         body.append(beside(*columns))
-    between = [fold(_in_short(one), part) for part, one in named[1:-1]]
+    between = [fold(_in_short(one), part) for part, one in student[1:-1]]
     if between:
         body += [words("between these", "label"), folds(*between)]
     return {"id": probe.id, "look": look, "head": head, "body": body}
@@ -61,8 +61,8 @@ def _answer(who: str, one: Answered, part: str) -> list[Block]:
     blocks = [line(*_verdict(who, one)), words(result.reply[:SHORT] or "(no reply)", "reply")]
     if len(result.reply) > SHORT:
         blocks.append(fold(f"the whole reply, {len(result.reply):,} characters", part))
-    if result.extracted and result.extracted != result.reply:
-        blocks.append(line(span("taken for the answer", "muted"), span(result.extracted[:SHORT])))
+    if result.extracted and result.extracted.strip() not in result.reply:
+        blocks += named("taken for the answer", result.extracted[:SHORT])
     if result.detail:
         blocks.append(words(result.detail[:SHORT], "muted"))
     return blocks

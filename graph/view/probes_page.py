@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from functools import partial
 
-from ioa.graph.view.answers import Item, by_item
+from ioa.graph.plain_text import plain
+from ioa.graph.view.answers import Item, by_item, read_items
 from ioa.graph.view.data import RunData
-from ioa.graph.view.elements import address, block
+from ioa.graph.view.elements import address, block, problem
 from ioa.graph.view.frame import watch
 from ioa.graph.view.list_page import ListPage
 from ioa.graph.view.probe_cards import probe_card, probe_part
-from ioa.memory.files import read_records
-from ioa.memory.records import Probe, Split
+from ioa.memory.records import Split
 
 _CHOICES = {"module": "any module", "split": "any examination", "change": "any change"}
 
@@ -19,18 +19,21 @@ def build(data: RunData, params: Mapping[str, str]) -> None:
     """Make the page."""
     link = partial(address, data.run.run_id)
     withheld = block("", "muted")
+    wrong = problem("")
     page = ListPage[Item](
         params, _CHOICES, one="item", noun="items", card=lambda item: probe_card(item, link), load=probe_part
     )
-    seen = -1
+    seen: tuple[int, bool] | None = None
 
     def refresh() -> None:
         nonlocal seen
-        if data.facts_version == seen:
-            return
-        seen = data.facts_version
-        probes = read_records(data.run.probes, Probe)
         finished = data.card.status == "finished"
+        if (data.facts_version, finished) == seen:
+            return
+        seen = (data.facts_version, finished)
+        probes, why = read_items(data.run)
+        wrong.text = plain(why)
+        wrong.set_visibility(bool(why))
         shown = [probe for probe in probes if finished or probe.split != Split.FINAL]
         withheld.text = why_withheld(len(probes) - len(shown))
         withheld.set_visibility(bool(withheld.text))

@@ -24,6 +24,7 @@ from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Mess
 SHORT = 1500
 """Characters of a reply that are shown at once."""
 _GIST = 280
+_GIST_LINES = 6
 _LARGEST = 100_000
 """Characters of a prompt in which its gist is looked for."""
 _BRIEF = re.compile(r"```json\n(.*?)\n```\s*$", re.DOTALL)
@@ -47,11 +48,10 @@ def event_card(event: TranscriptEvent, card_id: str, visits: Visits, lessons: Le
     if isinstance(event, AttemptEvent):
         head, body, look = _head(asking(event)), _attempt(event, query), "attempt"
     elif event.subject:
-        head, body, look = _head(deciding(event)), _verdict(event, lessons, link), "good"
+        head, body, look = _head(deciding(event)), _verdict(event, lessons, link), "verdict"
     else:
         head, body, look = _head(deciding(event)), _visit_end(event, query), "decision"
-    if event.rejected:
-        look += " bad"
+    look += " bad" if event.rejected else " good" if look == "verdict" else ""
     head += [*_place(event.context), *_relations(event, visits, link)]
     return {"id": card_id, "look": look, "head": head, "body": body}
 
@@ -103,10 +103,17 @@ def gist(messages: Sequence[Message]) -> str:
     brief = _BRIEF.search(last)
     if brief:
         try:
-            return _cut(*outline(_plain_json(json.loads(brief[1])), _GIST))
+            value = _plain_json(json.loads(brief[1]))
+            told = {key: item for key, item in value.items() if key != "task"} if isinstance(value, dict) else value
+            return _few_lines(*outline(told, _GIST))
         except (ValueError, RecursionError):
             pass
-    return _cut(plain(last)[-_GIST:], cut=False)
+    return _few_lines(plain(last)[-_GIST:], cut=False)
+
+
+def _few_lines(text: str, cut: bool) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return _cut("\n".join(lines[:_GIST_LINES]), cut or len(lines) > _GIST_LINES)
 
 
 def _attempt(event: AttemptEvent, query: str) -> list[Block]:
@@ -188,7 +195,7 @@ def _relations(event: TranscriptEvent, visits: Visits, link: Link) -> list[Span]
     """Links to what it belongs to, to what belongs to it, and to itself."""
     spans = [span(event.time[11:19], "muted end", title=plain(event.time))]
     if event.parent and visits.known(event.parent):
-        spans.append(span("belongs to", href=link("transcript", event=event.parent), go=event.parent))
+        spans.append(span(_belonging(event), href=link("transcript", event=event.parent), go=event.parent))
     count = len(visits.children(event.id))
     if count:
         text = f"{count:,} belonging to it"
@@ -197,6 +204,13 @@ def _relations(event: TranscriptEvent, visits: Visits, link: Link) -> list[Span]
         span(f"#{event.id}", "muted", href=link("transcript", event=event.id), go=event.id, title="link to it")
     )
     return spans
+
+
+def _belonging(event: TranscriptEvent) -> str:
+    """What its parent is to it."""
+    if isinstance(event, AttemptEvent):
+        return "the attempt that it repairs" if event.attempt > 1 else "its visit"
+    return "where the lesson was written" if event.subject else "the visit around it"
 
 
 def _spent(event: AttemptEvent) -> list[Span]:

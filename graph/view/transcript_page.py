@@ -44,7 +44,9 @@ class _Page:
     def __init__(self, data: RunData, params: Mapping[str, str]) -> None:
         self._data = data
         self._link = partial(address, data.run.run_id)
-        self._filters = Filters(params, _CHOICES, self._choose, {"rejected": "only rejected"}, kept=("event", "family"))
+        self._filters = Filters(
+            params, _CHOICES, self._choose, {"rejected": "only rejected"}, one="event", kept=("family",)
+        )
         with self._filters.extra:
             self._follow = ui.switch("follow", on_change=self._to_the_end).props("dense data-testid=follow")
         with ui.element("div").classes("notice"):

@@ -9,6 +9,8 @@ Part = tuple[Literal["same", "gone", "new"], str]
 """A stretch of two texts: in both, only in the first, or only in the second."""
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_ROW = 8
+"""Entries of a list that may stand in one row."""
 LONGEST = 4000
 """Words from which two texts are not compared word by word: the time grows with their product."""
 
@@ -64,7 +66,9 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
 
 
 def _entry(head: str, item: Any, indent: str) -> Iterator[str]:
-    if isinstance(item, dict | list) and item:
+    if isinstance(item, list) and (short := _in_a_row(item)):
+        yield head + short
+    elif isinstance(item, dict | list) and item:
         inner = _lines(item, indent + "  ")
         if head.endswith("– ") and isinstance(item, dict):
             yield head + next(inner).lstrip()  # the first field of a list's entry stands beside its dash
@@ -73,6 +77,14 @@ def _entry(head: str, item: Any, indent: str) -> Iterator[str]:
         yield from inner
     else:
         yield from _leaf(head, item, indent + "  ")
+
+
+def _in_a_row(items: list[Any]) -> str:
+    """Few short words beside one another; empty where that is not what a list has."""
+    if not 0 < len(items) <= _ROW or any(isinstance(item, dict | list) or "\n" in str(item) for item in items):
+        return ""
+    row = ", ".join(map(_word, items))
+    return row if len(row) <= _ROW * 10 and " " not in row.replace(", ", "") else ""
 
 
 def _leaf(head: str, value: Any, indent: str) -> Iterator[str]:
