@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from nicegui import ui
 
 from ioa.graph.plain_text import plain
-from ioa.graph.report.page import score_words
+from ioa.graph.report.page import percent
 from ioa.graph.story import GateRound, ModuleStory, Shown
 from ioa.graph.view.data import RunData
 from ioa.graph.view.elements import address, block, link, say
@@ -99,12 +99,17 @@ def _scores(story: ModuleStory) -> None:
         ("final, after", story.after),
         ("final, teacher", story.final_teacher),
     ]
-    table([(name, score_words(score)) for name, score in rows if score is not None])
+    table([(name, _brief(score)) for name, score in rows if score is not None])
     if gap is not None and gap.delta is not None:
         deficient = "deficient" if gap.deficient else "not deficient"
         say(f"Gap Δ = {gap.delta:.2f}, severity {gap.severity:.2f}: {deficient}{', taught' if gap.targeted else ''}")
     elif gap is not None:
         say("The teacher has no right answer, so it cannot teach this module.")
+
+
+def _brief(score: Score) -> str:
+    low, high = score.interval
+    return f"{percent(score.mean)} ({score.k}/{score.n}; {100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _rounds(title: str, rounds: Sequence[GateRound]) -> None:
@@ -116,7 +121,7 @@ def _rounds(title: str, rounds: Sequence[GateRound]) -> None:
             (
                 f"stage {one.stage}, round {one.round}" + (f" ({one.result.level})" if one.result.level else ""),
                 f"{one.result.student.k}/{one.result.student.n}",
-                f"{100 * one.result.ratio:.0f} % of the teacher",
+                f"{percent(one.result.ratio)} of teacher",
                 ("mastered" if one.result.mastered else "not mastered") + (", kept" if one.kept else ""),
             )
             for one in rounds

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from nicegui import ui
 from nicegui.events import EChartPointClickEventArguments
@@ -30,8 +31,8 @@ class Section:
     title: str
     told: str
     draw: Draw
-    wide: bool = False
-    """Whether it has a row to itself: a panel a stage."""
+    place: Literal["beside", "half", "wide"] = "half"
+    """Left of the story, one of two in a row, or a row to itself for a panel a stage."""
 
 
 SECTIONS = (
@@ -40,26 +41,30 @@ SECTIONS = (
         "The student against the teacher on the same items; pale lines are Wilson's 95 % intervals, ▸ marks what is "
         "taught.",
         charts.gap_charts,
+        place="beside",
     ),
     Section(
         "Final examination",
         "Items that were never taught or practised, before and after teaching.",
         charts.final_charts,
+        place="beside",
     ),
     Section(
         "Mastery at the gate, by round",
         "The student's score divided by the teacher's after each round of teaching; a stage is passed where all its "
         "modules reach the gate.",
         charts.mastery_charts,
-        wide=True,
+        place="wide",
     ),
     Section(
         "Forgetting",
         "The student's score at the end of each stage; framed are the modules that the stage taught.",
         charts.forgetting_charts,
-        wide=True,
+        place="wide",
     ),
-    Section("Training loss", "Pale: each step; strong: mean over a tenth of the round.", charts.loss_charts, wide=True),
+    Section(
+        "Training loss", "Pale: each step; strong: mean over a tenth of the round.", charts.loss_charts, place="wide"
+    ),
     Section("Cost", "What was asked of the teachers; answers from the ledger cost nothing.", charts.cost_charts),
     Section("Time", "Where the run spent its time.", charts.time_charts),
 )
@@ -103,21 +108,28 @@ class Overview:
         self._where = say("", "where")
         self._tile_place = ui.element("div").classes("tiles")
         self._remark_place = ui.element("div").classes("remarks")
-        with ui.element("section").classes("wide") as self._graph_place:
+        with ui.element("div").classes("graph-and-story"):
+            with ui.element("div").classes("beside"):
+                self._graph_place, self._graph = self._prerequisites()
+                beside = [self._section(section) for section in SECTIONS if section.place == "beside"]
+            self._story = ModulePanel(data, self.choose)
+        with ui.element("div").classes("sections"):
+            below = [self._section(section) for section in SECTIONS if section.place != "beside"]
+        self._sections = [*beside, *below]  # as in SECTIONS, which begins with those beside the story
+
+    def _prerequisites(self) -> tuple[ui.element, Drawn]:
+        with ui.element("section") as place:
             say("Modules and their prerequisites", "h2")
             say(
                 "Foundations on the left. Framed: taught, in the colour of its stage. Dashed: left out, because it "
                 "closed a circle. Click a module for its story.",
                 "muted",
             )
-            with ui.element("div").classes("graph-and-story"):
-                self._graph = Drawn("graph scroll", self._clicked)
-                self._story = ModulePanel(data, self.choose)
-        with ui.element("div").classes("sections"):
-            self._sections = [self._section(section) for section in SECTIONS]
+            return place, Drawn("graph scroll", self._clicked)
 
-    def _section(self, section: Section) -> tuple[ui.element, Drawn]:
-        with ui.element("section").classes("wide" if section.wide else "") as place:
+    @staticmethod
+    def _section(section: Section) -> tuple[ui.element, Drawn]:
+        with ui.element("section").classes("wide" if section.place == "wide" else "") as place:
             say(section.title, "h2")
             say(section.told, "muted")
             return place, Drawn("panels")

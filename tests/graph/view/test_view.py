@@ -124,7 +124,7 @@ def test_a_click_on_a_module_tells_its_story(runs, server, view):
     text = story.inner_text()
     for part in (
         MODULE,
-        "4 of 30",
+        "(4/30;",
         "At its own gate",
         "stage 1, round 1",
         "29/30",
@@ -227,7 +227,7 @@ def test_a_run_under_way_is_followed_without_disturbing_who_reads(tmp_path, chro
         page.locator("[data-testid=story]").get_by_text("At its own gate").wait_for()
         page.evaluate("scrollTo(0, 400)")
         page.evaluate("document.querySelector('.graph canvas').mark = 1")
-        panels = "document.querySelectorAll('.sections > section:nth-of-type(3) .nicegui-echart').length"
+        panels = "document.querySelectorAll('.sections > section:nth-of-type(1) .nicegui-echart').length"
         assert page.evaluate(panels) == 2
         calls = page.locator(".tile", has_text="Teacher")
         assert "16 calls" in calls.inner_text()
