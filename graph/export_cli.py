@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.graph.cli_options import RUNS, RunId, RunsDir
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Target(StrEnum):
 
 
 def export(
-    run_id: Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")],
+    run_id: RunId,
     to: Annotated[Target, typer.Option(help="Where to.")],
     endpoint: Annotated[
         str | None, typer.Option(help="otel: address of the collector, such as http://localhost:4318.")
@@ -35,13 +36,13 @@ def export(
     content: Annotated[
         bool | None, typer.Option("--content/--no-content", help="otel, mlflow: with prompts and replies, or without.")
     ] = None,
-    runs_dir: Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")] = Path("runs"),
+    runs_dir: RunsDir = RUNS,
 ) -> None:
     """Show a run elsewhere: OpenTelemetry, MLflow, or a table; finished or not, and as often as you like."""
     from ioa.graph.exporters.extras import require
-    from ioa.memory.run_dir import RunDirectory
+    from ioa.graph.inspect.naming import open_run
 
-    run = RunDirectory.at(runs_dir, run_id).require()
+    run = open_run(runs_dir, run_id)
     if not run.transcript.is_file():
         raise UserError(f"{run.transcript}: nothing has been asked or decided in this run yet.")
     if to in {Target.csv, Target.parquet}:

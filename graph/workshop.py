@@ -162,7 +162,7 @@ class Workshop:
     @_once
     def scalars(self) -> list[Scalars]:
         """Where the curves of the training are drawn, besides the report."""
-        reports = open_scalars(self.run, self.config.training.report_to)
+        reports = open_scalars(self.run, self.config.training.report_to, self.reporter.say)
         for report in reports:
             self._open.callback(report.close)
         return reports

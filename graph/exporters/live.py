@@ -3,12 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from ioa.graph.cli_options import where as where_option
 from ioa.graph.exporters import sittings
 from ioa.graph.exporters.settings import ExporterSettings
+from ioa.memory.errors import UserError
 from ioa.memory.files import read_lines
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import TranscriptEvent, TranscriptReader
@@ -52,7 +54,8 @@ class Follower:
             listener: Told of the events.
             say: Shows a line to the person at the screen.
         """
-        self._run, self._name, self._where, self._listener, self._say = run, name, where, listener, say
+        self._where, self._listener, self._say = where, listener, say
+        self._command = f"ioa export {run.run_id} --to {name}{where_option(run.root.parent)}"
         self._reader = TranscriptReader(run.transcript)
         self._stop = threading.Event()
         self._status, self._deadline, self._failed = "", float("inf"), False
@@ -65,9 +68,7 @@ class Follower:
         self._stop.set()
         self._thread.join(patience + 1)
         if self._thread.is_alive() or self._listener.lost:
-            self._say(
-                f"Not everything reached {self._where}. Send it now: ioa export {self._run.run_id} --to {self._name}"
-            )
+            self._say(f"Not everything reached {self._where}. Send it now: {self._command}")
 
     def _follow(self) -> None:
         try:
@@ -76,7 +77,9 @@ class Follower:
             self._told(self._listener.take(self._reader.read()))
             self._told(self._listener.close(self._status, self._deadline))
         except Exception as error:  # noqa: BLE001 - whatever another tool does wrong, the run goes on
-            self._say(f"Nothing more is exported to {self._where}: {type(error).__name__}: {str(error)[:500]}")
+            self._say(
+                f"Nothing more is exported to {self._where}: {str(error)[:500]} Send it afterwards: {self._command}"
+            )
 
     def _told(self, arrived: bool) -> None:
         if not arrived and not self._failed:
@@ -122,6 +125,7 @@ def exporting(run: RunDirectory, exporters: ExporterSettings, say: Callable[[str
     try:
         yield ending
     finally:
-        sittings.end(run, ending.status)
+        with suppress(UserError, OSError):  # a full disk is said already by what ended the run
+            sittings.end(run, ending.status)
         for follower, patience in followers:
             follower.close(ending.status, patience)

@@ -155,7 +155,11 @@ class ReadableSpans:
         told = Resource.create({"openinference.project.name": "ioa"})
         named = str(told.attributes.get("service.name", "")).startswith("unknown_service")
         self._resource = told.merge(Resource({"service.name": "ioa"})) if named else told
-        self._limits, self._scope = SpanLimits(), InstrumentationScope("ioa")
+        self._scope = InstrumentationScope("ioa")
+        try:
+            self._limits = SpanLimits()
+        except ValueError as error:
+            raise UserError(f"{error}. Change that variable, or unset it.") from error
 
     def __call__(self, span: Span) -> "ReadableSpan":
         """The same span."""

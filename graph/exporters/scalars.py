@@ -1,7 +1,7 @@
 """Loss curves and mastery for TensorBoard and W&B, each point once, however often a run is resumed."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,10 +80,52 @@ def _steps(folder: Path) -> dict[str, set[int]]:
     return {name: {event.step for event in found.Scalars(name)} for name in found.Tags()["scalars"]}
 
 
-def open_scalars(run: RunDirectory, report_to: Sequence[str]) -> list[Scalars]:
-    """Those that `training.report_to` names."""
+class Harmless:
+    """Curves of another tool, which may fail: that is said once, and the run goes on without them."""
+
+    def __init__(self, name: str, made: Scalars, say: Callable[[str], None]) -> None:
+        """Stand before it.
+
+        Args:
+            name: As `training.report_to` has it.
+            made: Where the curves are drawn.
+            say: Shows a line to the person at the screen.
+        """
+        self._name, self._made, self._say = name, made, say
+        self._failed = False
+
+    def step(self, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
+        """See `Scalars`."""
+        self._try(lambda: self._made.step(stage, round_, step, values))
+
+    def assessed(self, assessment: Assessment) -> None:
+        """See `Scalars`."""
+        self._try(lambda: self._made.assessed(assessment))
+
+    def close(self) -> None:
+        """See `Scalars`."""
+        self._try(self._made.close)
+
+    def _try(self, draw: Callable[[], None]) -> None:
+        if self._failed:
+            return
+        try:
+            draw()
+        except Exception as error:  # noqa: BLE001 - whatever another tool does wrong, the run goes on
+            self._failed = True
+            self._say(f"No more curves are drawn by {self._name}: {type(error).__name__}: {str(error)[:500]}")
+
+
+def open_scalars(run: RunDirectory, report_to: Sequence[str], say: Callable[[str], None]) -> list[Scalars]:
+    """Those that `training.report_to` names; nothing is written before there is something to draw.
+
+    Args:
+        run: The run.
+        report_to: Their names.
+        say: Shows a line to the person at the screen.
+    """
     kinds: dict[str, Any] = {"tensorboard": TensorBoardScalars, "wandb": WandbScalars}
-    return [kinds[name](run) for name in report_to]
+    return [Harmless(name, kinds[name](run), say) for name in report_to]
 
 
 def report_step(reports: Sequence[Scalars], stage: int, round_: int, now: TrainingProgress) -> None:

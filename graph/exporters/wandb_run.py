@@ -8,70 +8,79 @@ from typing import Any, cast
 
 import yaml
 
+from ioa.graph.exporters.wandb_files import kept_rows
 from ioa.memory import Assessment
-from ioa.memory.files import read_record, write_record
-from ioa.memory.records import Record
+from ioa.memory.files import read_record
 from ioa.memory.redaction import redact_strings
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 
-
-class Reported(Record):
-    """What has been told so far, in `wandb/reported.json`."""
-
-    steps: Mapping[str, int] = {}
-    """By round: the last step."""
-    assessments: tuple[str, ...] = ()
+STEP = "train/global_step"
+"""The horizontal axis of all curves: the steps of all rounds, counted on. W&B drops rows whose own step does not grow,
+so that lost points could not be drawn after later ones on its own axis."""
 
 
 class WandbScalars:
-    """One run of W&B for one of ours, with the steps of all rounds counted on; its files are below `wandb/`."""
+    """One run of W&B for one of ours; its files are below `wandb/`, a folder a sitting."""
 
     def __init__(self, run: RunDirectory) -> None:
-        self._run = run
-        self._state = run.root / "wandb" / "reported.json"
-        self._reported = read_record(self._state, Reported) if self._state.exists() else Reported()
+        self._run, self._folder = run, run.root / "wandb"
         self._made: Any = None
+        self._rows = 0
+        self._known: set[tuple[str, int, int, int]] = set()
+        self._earlier: dict[str, int] = {}
 
     def step(self, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
         """Log a step that was not logged before."""
-        name = _name(stage, round_)
-        if step <= self._reported.steps.get(name, 0):
-            return
-        row = {f"train/{key}": value for key, value in values.items()}
-        self._log(row | {"train/stage": stage, "train/round": round_}, self._before(stage, round_) + step)
-        self._keep(self._reported.model_copy(update={"steps": {**self._reported.steps, name: step}}))
+        row = {f"train/{name}": value for name, value in values.items()}
+        self._log("train", stage, round_, self._before(stage, round_) + step, row)
 
     def assessed(self, assessment: Assessment) -> None:
         """Log an assessment that was not logged before, at the last step of its round."""
-        name = _name(assessment.stage, assessment.round)
-        if name in self._reported.assessments:
-            return
+        stage, round_ = assessment.stage, assessment.round
         row = {f"mastery/{r.module}": r.ratio for r in (*assessment.gate, *assessment.earlier)}
-        self._log(row, self._before(assessment.stage, assessment.round + 1))
-        self._keep(self._reported.model_copy(update={"assessments": (*self._reported.assessments, name)}))
+        self._log("mastery", stage, round_, self._before(stage, round_ + 1), row)
 
     def close(self) -> None:
-        """Finish this sitting's part of the run."""
+        """Finish this sitting's part of the run; W&B writes out the last of it when the process ends."""
         if self._made is not None:
             self._made.finish()
             self._made = None
 
-    def _log(self, row: Mapping[str, float], step: int) -> None:
+    def _log(self, kind: str, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
         if self._made is None:
+            self._read()
             self._made = self._begin()
-        self._made.log(dict(row), step=step)
+        point = (kind, stage, round_, step)
+        if point not in self._known:
+            self._known.add(point)
+            self._made.log({**values, STEP: step, "train/stage": stage, "train/round": round_}, step=self._rows)
+            self._rows += 1
+
+    def _read(self) -> None:
+        """What earlier sittings have kept."""
+        for row in kept_rows(self._folder):
+            kind = "train" if "train/loss" in row else "mastery"
+            self._known.add((kind, row["train/stage"], row["train/round"], row[STEP]))
+            self._rows = max(self._rows, row["_step"] + 1)
 
     def _begin(self) -> Any:
         os.environ["WANDB_ERROR_REPORTING"] = "false"
+        os.environ["WANDB_DISABLE_WEAVE"] = "true"  # else it advertises it wherever LangChain is imported
         import wandb
 
-        self._state.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         quiet = wandb.Settings(
-            silent=True, console="off", disable_git=True, disable_code=True, x_disable_stats=True, x_disable_meta=True
+            silent=True,
+            console="off",
+            disable_git=True,
+            disable_code=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
+            x_sync_dir_suffix=str(len(list(self._folder.glob("*run-*"))) + 1),  # two may begin in the same second
         )
         config = redact_strings(yaml.safe_load(self._run.config.read_text(encoding="utf-8")))
-        return wandb.init(
+        made = wandb.init(
             id=self._run.run_id,
             name=self._run.run_id,
             project=os.environ.get("WANDB_PROJECT", "ioa"),
@@ -81,16 +90,19 @@ class WandbScalars:
             config=config,
             settings=quiet,
         )
+        made.define_metric(STEP)
+        for curves in ("train/*", "mastery/*"):
+            made.define_metric(curves, step_metric=STEP)
+        return made
 
     def _before(self, stage: int, round_: int) -> int:
-        """Steps of the rounds before that one."""
-        logs = self._run.adapter(1, 0).parent.glob(f"stage-*-round-*/{TRAINING_LOG}")
-        earlier = [path for path in logs if path.parent.name < _name(stage, round_)]
-        return sum(len(read_record(path, TrainingLog).steps) for path in earlier)
-
-    def _keep(self, reported: Reported) -> None:
-        self._reported = reported
-        write_record(self._state, reported)
+        """Steps of the rounds before that one, all of which are finished."""
+        name = f"stage-{stage:02d}-round-{round_}"
+        if name not in self._earlier:
+            logs = self._run.adapter(1, 0).parent.glob(f"stage-*-round-*/{TRAINING_LOG}")
+            earlier = [path for path in logs if path.parent.name < name]
+            self._earlier[name] = sum(len(read_record(path, TrainingLog).steps) for path in earlier)
+        return self._earlier[name]
 
 
 def mode() -> str:
@@ -105,7 +117,3 @@ def _logged_in() -> bool:
         return netrc.netrc(os.environ.get("NETRC") or str(Path.home() / ".netrc")).authenticators(host) is not None
     except (OSError, netrc.NetrcParseError):
         return False
-
-
-def _name(stage: int, round_: int) -> str:
-    return f"stage-{stage:02d}-round-{round_}"

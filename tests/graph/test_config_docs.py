@@ -15,11 +15,14 @@ from ioa.memory.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 COMPANIONS = {
+    "exporters.otel.longest": "exporters.otel={longest: 200, timeout: 1}",
+    "exporters.otel.timeout": "exporters.otel={longest: 200, timeout: 1}",
+    "exporters.mlflow.longest": "exporters.mlflow={longest: 200}",
     "decomposition.most": "decomposition.least=2",
     "diagnosis.tau_high": "diagnosis.tau_low=0",
     "diagnosis.tau_low": "diagnosis.tau_high=1",
 }
-"""Keys that bound each other: what the other is set to, so that only the range of the one is at stake."""
+"""What is set beside a key, so that only its own range is at stake: what it is bounded by, or the section it is in."""
 
 
 def test_the_document_says_what_the_program_says():

@@ -4,6 +4,7 @@ import csv
 
 import pandas
 import pytest
+from tests.graph import small
 from tests.graph.exporters.collector import collector
 from tests.graph.exporters.written import HOSTILE, make_run
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from ioa.graph.cli import app
 from ioa.graph.config import RunConfig, override
 from ioa.graph.exporters import check_exporters, extras
+from ioa.graph.exporters.text import clean
 from ioa.memory.errors import UserError
 
 
@@ -66,3 +68,30 @@ def test_a_missing_extra_is_named_before_anything_is_done(monkeypatch):
     with pytest.raises(UserError, match=r"report_to.*pip install 'ioa\[wandb\]'"):
         check_exporters(RunConfig().exporters, ("wandb",))
     check_exporters(RunConfig().exporters, ())
+
+
+@pytest.mark.slow
+def test_a_run_with_a_missing_extra_does_not_begin(tmp_path, monkeypatch):
+    monkeypatch.setitem(extras.NEEDED, "tensorboard", ("a_package_that_is_nowhere",))
+    config = small.write_config(tmp_path, training={"report_to": ["tensorboard"]})
+    begun = CliRunner().invoke(app, ["run", str(config), "--run-id", "r", "--runs-dir", str(tmp_path / "runs")])
+    assert isinstance(begun.exception, UserError)
+    assert "pip install 'ioa[tensorboard]'" in str(begun.exception)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_is_named_by_its_folder_too(tmp_path):
+    run = make_run(tmp_path)
+    made = CliRunner().invoke(app, ["export", f"{run.root}/", "--to", "csv", "--out", str(tmp_path / "t.csv")])
+    assert made.exit_code == 0, made.output
+    assert made.output == f"7 rows: {tmp_path / 't.csv'}\n"
+
+
+def test_the_documented_setting_is_understood():
+    changed = override(RunConfig(), ['exporters.otel={endpoint: "http://localhost:4318"}'])
+    assert changed.exporters.otel.endpoint == "http://localhost:4318"
+    assert override(RunConfig(), ["exporters.mlflow={}"]).exporters.mlflow.experiment == "ioa"
+
+
+def test_half_a_character_becomes_a_question_mark():
+    assert clean("a\ud800b\0", 10) == "a?b\ufffd"

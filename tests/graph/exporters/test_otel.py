@@ -11,8 +11,9 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from tests.graph.exporters.collector import attributes, collector
 from tests.graph.exporters.written import HOSTILE, KEY, lines, make_run, visit
 
-from ioa.graph.exporters import ExporterSettings, OtelSettings, exporting
+from ioa.graph.exporters import ExporterSettings, MlflowSettings, OtelSettings, exporting
 from ioa.graph.exporters.otel import export_otel
+from ioa.graph.exporters.sittings import sittings_of
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import read_transcript
 
@@ -163,6 +164,12 @@ def test_the_usual_variables_hold(tmp_path, server, monkeypatch):
     assert server.requests == []
 
 
+def test_a_variable_that_means_nothing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "many")
+    with pytest.raises(UserError, match=r"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT.*many.*unset it"):
+        export_otel(make_run(tmp_path), "finished", OtelSettings(file=str(tmp_path / "spans.jsonl")))
+
+
 def test_a_file_of_json_lines_needs_no_collector(tmp_path, server):
     run, file = make_run(tmp_path), tmp_path / "spans" / "out.jsonl"
     settings = OtelSettings(file=str(file))
@@ -171,3 +178,22 @@ def test_a_file_of_json_lines_needs_no_collector(tmp_path, server):
     export_otel(run, "finished", OtelSettings(endpoint=server.url))
     assert {span["spanId"] for span in told} == {span.span_id.hex() for span in server.spans}
     assert {span["traceId"] for span in told} == {span.trace_id.hex() for span in server.spans}
+
+
+def test_an_exporter_that_fails_is_told_and_the_run_goes_on(tmp_path):
+    run, said = make_run(tmp_path), []
+    with exporting(run, ExporterSettings(mlflow=MlflowSettings(tracking_uri="nonsense://x")), said.append) as ending:
+        visit(run, 2)
+        ending.status = "interrupted"
+    assert len(said) == 1
+    assert said[0].startswith("Nothing more is exported to MLflow: exporters.mlflow.tracking_uri: ")
+    assert f"ioa export small --to mlflow --runs-dir {tmp_path}" in said[0]
+    assert sittings_of(run, "")[-1].status == "interrupted"
+
+
+def test_without_exporters_nothing_is_written(tmp_path):
+    run = make_run(tmp_path)
+    before = sorted(run.root.iterdir())
+    with exporting(run, ExporterSettings(), print):
+        pass
+    assert sorted(run.root.iterdir()) == before
