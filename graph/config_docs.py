@@ -161,9 +161,11 @@ def _section(field: FieldInfo) -> type[BaseModel] | None:
 def _described(annotation: Any, metadata: list[Any]) -> tuple[str, str]:
     """(kind, range) of a value."""
     if _is_union(annotation):
-        parts = [_described(part, [])[0] for part in get_args(annotation) if part is not NoneType]
-        kind = " or ".join(parts) + (" or null" if NoneType in get_args(annotation) else "")
-        return kind, _bounds(metadata)
+        parts = [_described(part, []) for part in get_args(annotation) if part is not NoneType]
+        kind = " or ".join(kind for kind, _ in parts) + (" or null" if NoneType in get_args(annotation) else "")
+        return kind, _bounds(metadata) or ", ".join(bounds for _, bounds in parts if bounds)
+    if hasattr(annotation, "__metadata__"):
+        return _described(get_args(annotation)[0], [*metadata, *_inner_metadata(annotation)])
     if get_origin(annotation) is tuple:
         inner = get_args(annotation)[0]
         return f"list of {_items(inner)}", _choices(inner) or _bounds(metadata) or _bounds(_inner_metadata(inner))

@@ -21,7 +21,7 @@ from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import read_transcript
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.filterwarnings("ignore")]
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def test_a_run_is_told_to_everybody_who_was_named(tmp_path, monkeypatch):
             monkeypatch.setitem(small.ENVIRONMENT, f"LANGSMITH_{name}", value)
         for name, value in {"MODE": "offline", "API_KEY": ""}.items():
             monkeypatch.setitem(small.ENVIRONMENT, f"WANDB_{name}", value)
-        done = small.ioa("run", config, "--run-id", "r", cwd=tmp_path)
+        done = small.ioa("run", config, "--run-id", "r", cwd=tmp_path, seconds=1000)
         assert done.returncode == 0, done.stderr
         run = RunDirectory.at(tmp_path / "runs", "r")
         told = Counter(attributes(span).get("ioa.event") for span in server.spans)
