@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.graph.cli_options import RUNS, RunId, RunsDir
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Target(StrEnum):
 
 
 def export(
-    run_id: Annotated[str, typer.Argument(help="Id of the run: its folder's name below --runs-dir.")],
+    run_id: RunId,
     to: Annotated[Target, typer.Option(help="Where to.")],
     endpoint: Annotated[
         str | None, typer.Option(help="otel: address of the collector, such as http://localhost:4318.")
@@ -35,13 +36,15 @@ def export(
     content: Annotated[
         bool | None, typer.Option("--content/--no-content", help="otel, mlflow: with prompts and replies, or without.")
     ] = None,
-    runs_dir: Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")] = Path("runs"),
+    runs_dir: RunsDir = RUNS,
 ) -> None:
     """Show a run elsewhere: OpenTelemetry, MLflow, or a table; finished or not, and as often as you like."""
     from ioa.graph.exporters.extras import require
-    from ioa.memory.run_dir import RunDirectory
+    from ioa.graph.inspect.naming import open_run
 
-    run = RunDirectory.at(runs_dir, run_id).require()
+    given = {"endpoint": endpoint, "file": str(out) if out else None, "tracking_uri": tracking_uri, "content": content}
+    _check_options(to, given)
+    run = open_run(runs_dir, run_id)
     if not run.transcript.is_file():
         raise UserError(f"{run.transcript}: nothing has been asked or decided in this run yet.")
     if to in {Target.csv, Target.parquet}:
@@ -51,9 +54,31 @@ def export(
         typer.echo(f"{export_table(run, to.value, file)} rows: {file}")
         return
     require(to.value, f"ioa export --to {to.value}")
-    given = {"endpoint": endpoint, "file": str(out) if out else None, "tracking_uri": tracking_uri, "content": content}
     settings = _settings(run, to, {key: value for key, value in given.items() if value is not None})
     typer.echo(_to_otel(run, settings) if to is Target.otel else _to_mlflow(run, settings))
+
+
+_OPTIONS = {
+    Target.otel: {"endpoint", "file", "content"},
+    Target.mlflow: {"tracking_uri", "content"},
+    Target.csv: {"file"},
+    Target.parquet: {"file"},
+}
+
+
+def _check_options(to: Target, given: dict[str, object]) -> None:
+    """See that no option is given that would count for nothing.
+
+    Raises:
+        UserError: one is.
+    """
+    names = {"file": "--out", "endpoint": "--endpoint", "tracking_uri": "--tracking-uri", "content": "--[no-]content"}
+    for key, value in given.items():
+        if value is not None and key not in _OPTIONS[to]:
+            there = ", ".join(names[one] for one in sorted(_OPTIONS[to]))
+            raise UserError(f"{names[key]} means nothing with --to {to.value}, which has {there}. Leave it out.")
+    if given["endpoint"] is not None and given["file"] is not None:
+        raise UserError("--endpoint and --out: give one of them, a collector or a file.")
 
 
 def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "ExporterSettings":
@@ -72,6 +97,11 @@ def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "Exp
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = str(first["loc"][-1])
+        if key == "endpoint":
+            raise UserError(
+                "The endpoint is not the address of a collector: http:// or https:// and a host, without a user or a "
+                "password, such as http://localhost:4318."
+            ) from error
         raise UserError(f"--to {to.value}: {key.replace('_', '-')}: {first['msg']}.") from error
 
 

@@ -74,7 +74,7 @@ def _why(path: Path, line: int, content: bytes, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return (
-        f"{path}, line {line}: not an event of a transcript ({place}: {first['msg']}).\n"
+        f"{path}, line {line}: not an event of a transcript ({place or 'the line'}: {first['msg']}).\n"
         "Restore the line, or delete it; the calls that it tells of are then not counted."
     )
 

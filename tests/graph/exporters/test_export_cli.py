@@ -66,3 +66,29 @@ def test_a_missing_extra_is_named_before_anything_is_done(monkeypatch):
     with pytest.raises(UserError, match=r"report_to.*pip install 'ioa\[wandb\]'"):
         check_exporters(RunConfig().exporters, ("wandb",))
     check_exporters(RunConfig().exporters, ())
+
+
+def test_a_run_may_be_named_by_its_path(tmp_path):
+    make_run(tmp_path)
+    out = tmp_path / "t.csv"
+    made = CliRunner().invoke(app, ["export", str(tmp_path / "small"), "--to", "csv", "--out", str(out)])
+    assert made.exit_code == 0, made.exception
+    assert out.stat().st_size
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("csv", "--endpoint", "http://localhost:1"),
+        ("parquet", "--no-content"),
+        ("mlflow", "--out", "x"),
+        ("otel", "--tracking-uri", "sqlite:///x"),
+        ("otel", "--endpoint", "http://localhost:1", "--out", "x"),
+    ],
+)
+def test_an_option_that_would_count_for_nothing_is_refused(tmp_path, options):
+    make_run(tmp_path)
+    made = export("--to", *options, "--runs-dir", tmp_path)
+    assert isinstance(made.exception, UserError)
+    assert options[1].replace("--no-", "--[no-]") in str(made.exception)
+    assert not (tmp_path / "x").exists()
