@@ -1,5 +1,6 @@
 """The command that tells other tools of a run."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,7 +67,7 @@ _OPTIONS = {
 }
 
 
-def _check_options(to: Target, given: dict[str, object]) -> None:
+def _check_options(to: Target, given: Mapping[str, object]) -> None:
     """See that no option is given that would count for nothing.
 
     Raises:
