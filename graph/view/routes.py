@@ -73,6 +73,8 @@ class Site:
             with ui.element("div") as waiting:
                 await _wait("Starting", until=self._ready)
             builder = await self._module(f"ioa.graph.view.{module}")
+            if waiting.is_deleted:
+                return  # nobody waited
             waiting.delete()
             await builder.build(self.runs, params)
 
@@ -95,6 +97,8 @@ class Site:
             await _wait("Reading the run", until=self._ready and data.readable)
         module = await self._module(page.module)
         await data.refresh()
+        if waiting.is_deleted:
+            return  # nobody waited
         waiting.delete()
         if not data.readable:
             problem(data.problem)
