@@ -1,5 +1,6 @@
 """The command that tells other tools of a run."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,8 @@ def export(
     from ioa.graph.exporters.extras import require
     from ioa.graph.inspect.naming import open_run
 
+    given = {"endpoint": endpoint, "file": str(out) if out else None, "tracking_uri": tracking_uri, "content": content}
+    _check_options(to, given)
     run = open_run(runs_dir, run_id)
     if not run.transcript.is_file():
         raise UserError(f"{run.transcript}: nothing has been asked or decided in this run yet.")
@@ -52,9 +55,31 @@ def export(
         typer.echo(f"{export_table(run, to.value, file)} rows: {file}")
         return
     require(to.value, f"ioa export --to {to.value}")
-    given = {"endpoint": endpoint, "file": str(out) if out else None, "tracking_uri": tracking_uri, "content": content}
     settings = _settings(run, to, {key: value for key, value in given.items() if value is not None})
     typer.echo(_to_otel(run, settings) if to is Target.otel else _to_mlflow(run, settings))
+
+
+_OPTIONS = {
+    Target.otel: {"endpoint", "file", "content"},
+    Target.mlflow: {"tracking_uri", "content"},
+    Target.csv: {"file"},
+    Target.parquet: {"file"},
+}
+
+
+def _check_options(to: Target, given: Mapping[str, object]) -> None:
+    """See that no option is given that would count for nothing.
+
+    Raises:
+        UserError: one is.
+    """
+    names = {"file": "--out", "endpoint": "--endpoint", "tracking_uri": "--tracking-uri", "content": "--[no-]content"}
+    for key, value in given.items():
+        if value is not None and key not in _OPTIONS[to]:
+            there = ", ".join(names[one] for one in sorted(_OPTIONS[to]))
+            raise UserError(f"{names[key]} means nothing with --to {to.value}, which has {there}. Leave it out.")
+    if given["endpoint"] is not None and given["file"] is not None:
+        raise UserError("--endpoint and --out: give one of them, a collector or a file.")
 
 
 def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "ExporterSettings":
@@ -73,6 +98,11 @@ def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "Exp
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = str(first["loc"][-1])
+        if key == "endpoint":
+            raise UserError(
+                "The endpoint is not the address of a collector: http:// or https:// and a host, without a user or a "
+                "password, such as http://localhost:4318."
+            ) from error
         raise UserError(f"--to {to.value}: {key.replace('_', '-')}: {first['msg']}.") from error
 
 

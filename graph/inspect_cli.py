@@ -1,6 +1,7 @@
 """The commands that look at runs: `runs`, `show`, `transcript`, `why`, `diff` and `report`."""
 
 import json
+import shlex
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +13,8 @@ from ioa.memory.errors import UserError
 if TYPE_CHECKING:
     from ioa.graph.inspect.showing import Show
 
+MOST = 10**9
+"""Events that can be asked for at once; the number of them must fit into a machine word."""
 AsJson = Annotated[bool, typer.Option("--json", help="The same as data.")]
 
 
@@ -27,11 +30,15 @@ def runs(as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     from ioa.graph.inspect.pager import wide_console
     from ioa.graph.inspect.runs_view import runs_table
 
+    if runs_dir != RUNS and not runs_dir.is_dir():
+        raise UserError(f"--runs-dir {runs_dir}: there is no such folder. Name the one that the runs are in.")
     cards = list_runs(runs_dir)
     if as_json:
         _echo_json([card.model_dump(mode="json") for card in cards])
     elif cards:
         wide_console().print(runs_table(cards))
+    elif (runs_dir / "config.yaml").is_file():
+        typer.echo(f"{runs_dir} is a run, not a folder of runs: ioa show {shlex.quote(str(runs_dir))}", err=True)
     else:
         there = f"{runs_dir} has no runs" if runs_dir.is_dir() else f"There is no folder {runs_dir}"
         typer.echo(f"{there}. Start one with `ioa run arithmetic`, or name another folder: --runs-dir.", err=True)
@@ -71,8 +78,8 @@ def transcript(
         bool, typer.Option("--family", help="With --event: also what it belongs to and what belongs to it.")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Whole texts instead of their first lines.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the oldest.")] = None,
-    last: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="At most so many, the oldest.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, max=MOST, help="At most so many, the newest.")] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what is said from now on, until the run stops.")
     ] = False,
@@ -87,6 +94,8 @@ def transcript(
 
     if limit is not None and last is not None:
         raise UserError("--limit and --last: give one of them, the oldest events or the newest.")
+    if family and not event:
+        raise UserError("--family: name the event whose family is meant with --event ID.")
     made = open_run(runs_dir, run_id)
     selection = Selection(
         agent=agent,

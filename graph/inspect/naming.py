@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ioa.graph.cli_options import where
+from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RUN_ID, RunDirectory
 
 
@@ -15,12 +16,19 @@ def open_run(runs_dir: Path, name: str) -> RunDirectory:
     named = name.rstrip("/\\") or name
     if RUN_ID.fullmatch(named) and (runs_dir / named / "config.yaml").is_file():
         return RunDirectory.at(runs_dir, named)
-    folder = Path(name).expanduser()
+    folder = _folder(name)
     if (folder / "config.yaml").is_file():
         return RunDirectory(folder.resolve())
-    if folder.name and len(folder.parts) > 1:
+    if "/" in named and folder.name not in {"", ".."}:
         return RunDirectory(folder).require()
     return RunDirectory.at(runs_dir, named).require()
+
+
+def _folder(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{name}: there is no such person, so no such folder ({error})") from error
 
 
 def option_for(run: RunDirectory, runs_dir: Path) -> str:

@@ -1,5 +1,6 @@
 """The runs of a folder, a card each; of a finished run only its summary is read."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,16 @@ def _card(run: RunDirectory) -> RunCard:
     try:
         return read_card(run)
     except (UserError, OSError) as error:
-        return RunCard(
-            run_id=run.run_id, status=UNREADABLE, problem=str(error), began=_began(run), changed=_changed(run)
-        )
+        began, changed = (_if_readable(when, run) for when in (_began, _changed))
+        return RunCard(run_id=run.run_id, status=UNREADABLE, problem=str(error), began=began, changed=changed)
+
+
+def _if_readable(when: Callable[[RunDirectory], str], run: RunDirectory) -> str:
+    """That time of a run; empty where the folder does not even let that be read, or is gone by now."""
+    try:
+        return when(run)
+    except OSError:
+        return ""
 
 
 def read_card(run: RunDirectory) -> RunCard:

@@ -12,10 +12,11 @@ __all__ = ["ModuleSummary", "Summary", "build_summary", "closing_table", "last_s
 
 
 def last_status(run: RunDirectory) -> str:
-    """The run's status as `summary.json` last had it; `running` before there is one."""
-    if not run.summary.exists():
+    """The run's status as `summary.json` last had it; `running` where there is none that can be read."""
+    try:
+        return str(json.loads(run.summary.read_bytes())["status"])
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
         return "running"
-    return str(json.loads(run.summary.read_text(encoding="utf-8"))["status"])
 
 
 def write_report(run: RunDirectory, status: str) -> Summary:

@@ -46,6 +46,7 @@ _RC: dict[str, Any] = {
     "legend.frameon": False,
     "legend.labelcolor": INK,
     "text.color": INK,
+    "text.parse_math": False,  # a name with dollars is a name
 }
 
 

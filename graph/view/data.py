@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ioa.memory.errors import UserError
-from ioa.memory.run_dir import RunDirectory, check_run_id
+from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG
 from ioa.memory.transcript import TranscriptEvent, TranscriptReader
 
@@ -80,7 +80,6 @@ class RunData:
         self._facts: Facts | None = None
         self._whole: Facts | None = None
         self._reader = TranscriptReader(run.transcript)
-        self._size = 0
         self._signature: Signature = frozenset()
         self._texts: list[str] = []
         self._lock = asyncio.Lock()
@@ -134,10 +133,7 @@ class RunData:
         from ioa.graph.inspect.runs import read_card
         from ioa.graph.report.facts import read_facts
 
-        size = self.run.transcript.stat().st_size if self.run.transcript.exists() else 0
-        if restarted := size < self._size:
-            self._reader = TranscriptReader(self.run.transcript)
-        self._size = size
+        restarted = self._reader.replaced
         card = read_card(self.run)
         signature = frozenset(_files(self.run.root))
         # the facts are read first: were they to fail, the events that are read here would be lost
@@ -210,15 +206,15 @@ class Runs:
         self._rest = Rest()
 
     def get(self, run_id: str) -> RunData:
-        """The run of that id.
+        """The run of that id, or a copy of one whose folder has any other name.
 
         Raises:
             UserError: the id is not allowed, or there is no such run.
         """
-        check_run_id(run_id)
         if self.only not in {None, run_id}:
             raise UserError(f"Only run {self.only} is shown here; start `ioa view` with the folder above it.")
-        run = RunDirectory.at(self.runs_dir, run_id).require()
+        folder = next((path.parent for path in self.runs_dir.glob("*/config.yaml") if path.parent.name == run_id), None)
+        run = RunDirectory(folder) if folder else RunDirectory.at(self.runs_dir, run_id).require()
         return self._open.setdefault(run_id, RunData(run))
 
     async def cards(self) -> "list[RunCard]":

@@ -31,28 +31,47 @@ class TranscriptReader:
         self._path = path
         self._offset = 0
         self._line = 0
+        self._end = b""
+        """The last line before the offset, by which the file is known again."""
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the file is no longer the one that was read so far, and longer or shorter: it will be read anew."""
+        if not self._offset:
+            return False
+        try:
+            with self._path.open("rb") as handle:
+                handle.seek(self._offset - len(self._end))
+                return handle.read(len(self._end)) != self._end
+        except FileNotFoundError:
+            return False
 
     def read(self) -> list[TranscriptEvent]:
         """The events that were appended since the last call, oldest first; all of them at the first call.
 
         Raises:
-            UserError: as `stream`.
+            UserError: as `stream`; the next call begins where this one did.
         """
-        return list(self.stream())
+        before = self._offset, self._line, self._end
+        try:
+            return list(self.stream())
+        except UserError:
+            self._offset, self._line, self._end = before
+            raise
 
     def stream(self) -> Iterator[TranscriptEvent]:
         """The same, each as soon as it is read.
 
-        A file that has become shorter is another run's: it is read from its beginning.
+        A file that does not go on as it was is another run's: it is read from its beginning.
 
         Raises:
             UserError: a complete line is no event, or was written by a newer version of the program.
         """
-        if self._path.exists() and self._path.stat().st_size < self._offset:
-            self._offset = self._line = 0
+        if self.replaced:
+            self._offset, self._line, self._end = 0, 0, b""
         for line, content, offset in read_lines_from(self._path, self._offset, self._line):
             event = _parse(self._path, line, content)
-            self._line, self._offset = line, offset
+            self._line, self._offset, self._end = line, offset, content
             yield event
 
 
@@ -74,7 +93,7 @@ def _why(path: Path, line: int, content: bytes, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return (
-        f"{path}, line {line}: not an event of a transcript ({place}: {first['msg']}).\n"
+        f"{path}, line {line}: not an event of a transcript ({place or 'the line'}: {first['msg']}).\n"
         "Restore the line, or delete it; the calls that it tells of are then not counted."
     )
 

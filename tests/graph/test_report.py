@@ -190,6 +190,14 @@ def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path, monkeypatch: pytes
     assert "very-secret-value" not in text
 
 
+def test_a_name_with_dollars_is_no_formula(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    broken = run.diagnosis.read_text(encoding="utf-8").replace('"divisors/gcd"', json.dumps(r"cost in $\frac{ and $"))
+    run.diagnosis.write_text(broken, encoding="utf-8")
+    write_report(run, "finished")
+    assert "frac{ and $" in run.report.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
 def test_a_run_that_has_hardly_begun(tmp_path: Path, status: str) -> None:
     run = fake.make_beginning(tmp_path)

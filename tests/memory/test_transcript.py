@@ -92,6 +92,18 @@ def test_a_reader_gives_what_is_new_and_waits_for_the_end_of_a_torn_line(tmp_pat
     assert [event.id for event in reader.read()] == ["ffffffffff"]
 
 
+def test_a_reader_that_meets_a_line_that_is_no_event_loses_none_of_those_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    event = ask(Transcript(path))
+    line = path.read_bytes()
+    path.write_bytes(line + b"rubbish\n")
+    reader = TranscriptReader(path)
+    with pytest.raises(UserError, match=r"line 2: not an event of a transcript \(the line: "):
+        reader.read()
+    path.write_bytes(line)
+    assert reader.read() == [event]
+
+
 def test_appending_mends_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     first = ask(Transcript(path))

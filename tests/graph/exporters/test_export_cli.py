@@ -95,3 +95,21 @@ def test_the_documented_setting_is_understood():
 
 def test_half_a_character_becomes_a_question_mark():
     assert clean("a\ud800b\0", 10) == "a?b\ufffd"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("csv", "--endpoint", "http://localhost:1"),
+        ("parquet", "--no-content"),
+        ("mlflow", "--out", "x"),
+        ("otel", "--tracking-uri", "sqlite:///x"),
+        ("otel", "--endpoint", "http://localhost:1", "--out", "x"),
+    ],
+)
+def test_an_option_that_would_count_for_nothing_is_refused(tmp_path, options):
+    make_run(tmp_path)
+    made = export("--to", *options, "--runs-dir", tmp_path)
+    assert isinstance(made.exception, UserError)
+    assert options[1].replace("--no-", "--[no-]") in str(made.exception)
+    assert not (tmp_path / "x").exists()

@@ -101,6 +101,7 @@ def test_what_is_shown_is_counted(runs: Path) -> None:
         (("--event", "00000"), "--event 00000: several events begin so: 000001, 000002"),
         (("--grep", "("), "not a regular expression"),
         (("--limit", "1", "--last", "1"), "give one of them"),
+        (("--family",), "--family: name the event .* --event ID"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(runs: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -118,6 +119,38 @@ def test_a_mistake_ends_with_one_message_and_exit_code_2(runs: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Error: --stage 9")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--limit", "--last"])
+def test_a_number_that_no_machine_can_hold_is_refused(runs: Path, option: str) -> None:
+    done = CliRunner().invoke(app, ["transcript", RUN, "--runs-dir", str(runs), option, "9" * 30])
+    assert done.exit_code == 2
+    assert option in done.stderr
+
+
+def test_a_folder_of_runs_that_is_none_is_named(runs: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such folder"):
+        ioa("runs", "--runs-dir", tmp_path / "nowhere")
+    one = CliRunner().invoke(app, ["runs", "--runs-dir", str(runs / "twin")])
+    assert "is a run, not a folder of runs: ioa show" in one.stderr
+
+
+def test_a_path_that_is_no_run_is_told_what_there_is(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs)
+    with pytest.raises(UserError, match=r"No run 'none' in .*Runs there: "):
+        ioa("show", "./none")
+    with pytest.raises(UserError, match="no such person"):
+        ioa("show", "~nobody-of-that-name/x")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
+def test_a_summary_that_cannot_be_read_is_written_again_by_a_report(tmp_path: Path, content: str) -> None:
+    run = fake.make_run(tmp_path, "broken")
+    run.summary.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"summary.json: .* ioa report"):
+        ioa("show", "broken", "--runs-dir", tmp_path)
+    ioa("report", "broken", "--runs-dir", tmp_path)
+    assert "interrupted" in ioa("show", "broken", "--runs-dir", tmp_path)
 
 
 def test_a_run_is_found_by_its_id_or_its_path_with_or_without_a_slash(runs: Path, tmp_path: Path) -> None:

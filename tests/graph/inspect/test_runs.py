@@ -142,6 +142,16 @@ def test_the_newest_run_comes_first_and_a_broken_one_says_what_is_wrong(run: Run
     assert "config.yaml" in cards[1].problem
 
 
+def test_a_run_that_hides_even_its_times_hides_no_other(run: RunDirectory) -> None:
+    odd = fake.make_run(run.root.parent, "odd")
+    odd.transcript.unlink()
+    odd.transcript.mkdir()
+    cards = {card.run_id: card for card in list_runs(run.root.parent)}
+    assert set(cards) == {run.run_id, "odd"}
+    assert cards["odd"].status == "unreadable"
+    assert "transcript.jsonl" in cards["odd"].problem
+
+
 def test_an_empty_or_missing_folder_has_no_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path) == []
     assert list_runs(tmp_path / "nowhere") == []

@@ -100,6 +100,11 @@ def test_a_replaced_transcript_is_a_new_list(tmp_path):
         assert [one.id for one in data.events] == ["000007"]
         assert data.events is not old
         assert len(await data.search_texts()) == 1
+        run.transcript.unlink()
+        write_records(run.transcript, [event(8000 + i, "planner", "plan") for i in range(9)])  # longer, another run's
+        await data.refresh()
+        assert [one.id for one in data.events] == [f"{8000 + i:06d}" for i in range(9)]
+        assert not data.problem
 
     asyncio.run(follow())
 
@@ -143,6 +148,8 @@ def test_only_names_of_runs_are_runs(tmp_path):
     for evil in ("../outside", "..", ".", "", "a/b", "nothing", "a-run/../../outside"):
         with pytest.raises(UserError):
             runs.get(evil)
+    (tmp_path / "runs" / "a-run").rename(tmp_path / "runs" / "<b>a copy\n(2)")
+    assert runs.get("<b>a copy\n(2)").run.config.is_file()
     with pytest.raises(UserError, match="Only run"):
         Runs(tmp_path / "runs", only="a-run").get("b-run")
 
