@@ -36,9 +36,14 @@ class TranscriptReader:
         """The events that were appended since the last call, oldest first; all of them at the first call.
 
         Raises:
-            UserError: as `stream`.
+            UserError: as `stream`; the next call then begins where this one did.
         """
-        return list(self.stream())
+        before = self._offset, self._line
+        try:
+            return list(self.stream())
+        except UserError:
+            self._offset, self._line = before
+            raise
 
     def stream(self) -> Iterator[TranscriptEvent]:
         """The same, each as soon as it is read.
