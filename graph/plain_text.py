@@ -1,6 +1,7 @@
 """Making text that a model wrote safe to show."""
 
 import re
+from typing import Any
 
 _ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # operating system commands: titles, links
@@ -22,3 +23,12 @@ def plain(text: str) -> str:
     Tabs and newlines stay. What remains must still be escaped for HTML or for rich markup.
     """
     return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
+
+
+def plain_json(value: Any) -> Any:
+    """The JSON value with every text in it made plain; once it is encoded, its escapes are spelt out and stay."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {plain(str(key)): plain_json(item) for key, item in value.items()}
+    return [plain_json(item) for item in value] if isinstance(value, list | tuple) else value

@@ -197,19 +197,30 @@ def differing_settings(a: RunDirectory, b: RunDirectory) -> tuple[Setting, ...]:
     Raises:
         UserError: one of the files cannot be read.
     """
-    first, second = _configs(a, b)
+    try:
+        first, second = _whole(a), _whole(b)
+    except UserError:  # as in `settings_of`; then neither has the defaults, or each of them would be a difference
+        first, second = _written(a), _written(b)
     keys = sorted({*first, *second})
     return tuple(
         Setting(key=key, a=first.get(key), b=second.get(key)) for key in keys if first.get(key) != second.get(key)
     )
 
 
-def _configs(a: RunDirectory, b: RunDirectory) -> list[dict[str, Any]]:
-    """Both configurations, flat; with every default, unless one was written by a version with other keys."""
+def settings_of(run: RunDirectory) -> dict[str, Any]:
+    """The run file, flat; with every default, unless it was written by a version of the program with other keys."""
     try:
-        return [flat(validate(run.config, RunConfig).model_dump(mode="json")) for run in (a, b)]
+        return _whole(run)
     except UserError:
-        return [flat(yaml.safe_load(run.config.read_text(encoding="utf-8"))) for run in (a, b)]
+        return _written(run)
+
+
+def _whole(run: RunDirectory) -> dict[str, Any]:
+    return flat(validate(run.config, RunConfig).model_dump(mode="json"))
+
+
+def _written(run: RunDirectory) -> dict[str, Any]:
+    return flat(yaml.safe_load(run.config.read_text(encoding="utf-8")))
 
 
 def flat(value: Any, above: str = "") -> dict[str, Any]:

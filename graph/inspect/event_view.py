@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from ioa.graph.plain_text import plain
+from ioa.graph.plain_text import plain, plain_json
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, TranscriptEvent
 
 if TYPE_CHECKING:
@@ -100,22 +100,13 @@ def _reply(event: AttemptEvent, limits: tuple[int, int] | None) -> "RenderableTy
     from rich.syntax import Syntax
     from rich.text import Text
 
-    pretty = json.dumps(_plain(event.parsed), ensure_ascii=False, indent=2)
+    pretty = json.dumps(plain_json(event.parsed), ensure_ascii=False, indent=2)
     shown, hidden = _beginning(pretty, limits)
     label = Text("reply", style="bold blue")
     if len(shown) > _COLOURED:
         return Group(label, Text(shown))
     coloured = Syntax(shown, "json", theme="ansi_dark", background_color="default", word_wrap=True)
     return Group(label, coloured, *([Text(hidden, style="italic dim")] if hidden else []))
-
-
-def _plain(value: Any) -> Any:
-    """The JSON value with every text in it made plain; encoding first would only spell the escapes out."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(str(key)): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _decision(event: DecisionEvent, *, full: bool) -> list["RenderableType"]:
@@ -128,10 +119,8 @@ def _decision(event: DecisionEvent, *, full: bool) -> list["RenderableType"]:
         request = f"for request {event.context.batch}" if event.context.batch else ""
         origin = ", ".join(part for part in (written, request) if part)
         return [*parts, *([_labelled("written", origin, "bold blue", "dim", limits)] if origin else [])]
-    said = {note.text for note in event.notes}
-    lines = [line for line in event.text.splitlines() if not any(line.endswith(text) for text in said)]
-    if lines:  # besides the notes, which were on the screen too
-        parts.append(_labelled("decided", "\n".join(lines), "bold blue", "", limits))
+    if event.own_words:
+        parts.append(_labelled("decided", "\n".join(event.own_words), "bold blue", "", limits))
     parts += [
         _labelled(f"{note.sender} → {note.receiver}", note.text, "bold green", "", limits) for note in event.notes
     ]

@@ -4,19 +4,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from ioa.graph.config import RunConfig
-from ioa.graph.inspect.comparison import Setting, flat
+from ioa.graph.inspect.comparison import Setting, flat, settings_of
 from ioa.graph.inspect.runs import RunCard, read_card
 from ioa.graph.report.facts import Facts, read_facts
 from ioa.graph.report.remarks import forgotten, remarks
-from ioa.graph.report.spending import by_agent, rejections
+from ioa.graph.report.spending import by_agent, rejections, waits
 from ioa.graph.report.summary import module_scores
-from ioa.memory.errors import UserError
 from ioa.memory.records import GateResult, Note, Record, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.yaml_source import validate
 
 _NOTES = 4
 """Notes that are shown, the newest."""
@@ -118,7 +114,7 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         UserError: a file of the run cannot be read as what it should be.
     """
     card = read_card(run)
-    facts = read_facts(run, "running" if card.status == "working" else card.status)
+    facts = read_facts(run, card.status)
     phases = facts.timing.phases if facts.timing else {}
     lost = tuple(result.module for _, result in forgotten(facts))
     rejected = rejections(facts.events)
@@ -143,10 +139,7 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
 def _settings(run: RunDirectory) -> tuple[Setting, ...]:
     """The keys that are not at their defaults, besides who is taught what by whom."""
     default = flat(RunConfig().model_dump(mode="json"))
-    try:
-        own = flat(validate(run.config, RunConfig).model_dump(mode="json"))
-    except UserError:  # of a version of the program with other keys
-        own = flat(yaml.safe_load(run.config.read_text(encoding="utf-8")))
+    own = settings_of(run)
     said = {"domain", "teacher.model", "student.model"}
     return tuple(
         Setting(key=key, a=default.get(key), b=value)
@@ -189,9 +182,7 @@ def _gate(result: GateResult, round_: int, *, kept: bool) -> Gate:
 
 
 def _agents(facts: Facts) -> Iterable[AgentPage]:
-    seconds: Counter[str] = Counter()
-    for event in facts.events:
-        seconds[event.context.agent] += event.seconds  # type: ignore[assignment]
+    seconds = waits(facts.events)
     for spent in by_agent(facts.events):
         yield AgentPage(
             agent=spent.name,

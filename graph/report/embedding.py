@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ioa.graph.plain_text import plain
+from ioa.graph.plain_text import plain, plain_json
 from ioa.graph.report.visits import VisitOf
 from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent
@@ -161,13 +161,6 @@ def _row(event: TranscriptEvent, visit: int, texts: _Texts) -> dict[str, Any]:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(_plain(value), ensure_ascii=False)  # the page sets it out: here indenting takes ten times as long
-
-
-def _plain(value: Any) -> Any:
-    """The value with every text in it made plain; once it is JSON, its escapes would only be spelt out."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(str(key)): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+    return json.dumps(
+        plain_json(value), ensure_ascii=False
+    )  # the page sets it out: here indenting takes ten times as long

@@ -8,6 +8,8 @@ from ioa.memory.records import GateResult, Score
 
 _UNFINISHED = {
     "running": "The run is still going on; the numbers are those it has so far.",
+    "working": "The run is still going on; the numbers are those it has so far.",
+    "stopped": "Nobody works on the run any more; it can be resumed, and the numbers are those it has so far.",
     "interrupted": "The run was interrupted and can be resumed; the numbers are those it has so far.",
     "paused": "The run waits for a review of its curriculum.",
     "out of budget": "The run stopped because its budget was used up; the numbers are those it had by then.",

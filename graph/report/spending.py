@@ -75,6 +75,14 @@ def by_module(events: Iterable[AttemptEvent]) -> tuple[Spending, ...]:
     return spending_by(events, lambda event: event.context.module)
 
 
+def waits(events: Iterable[AttemptEvent]) -> dict[str, float]:
+    """Seconds of all attempts of each agent, added up, although several are waited for at once."""
+    waited: dict[str, float] = {}
+    for event in events:
+        waited[event.context.agent] = waited.get(event.context.agent, 0.0) + event.seconds
+    return waited
+
+
 def rejections(events: Iterable[AttemptEvent]) -> dict[str, int]:
     """Attempts that came to nothing, counted by category, the commonest first."""
     counts = Counter(event.category or "unreadable" for event in events if event.error)

@@ -47,15 +47,6 @@ def telling(note: Note) -> Turn:
     return Turn(note.sender, note.receiver, "")
 
 
-def own_words(event: DecisionEvent) -> list[str]:
-    """The lines of a decision that are not its notes over again."""
-    notes = {f"{note.sender.capitalize()} to {note.receiver.capitalize()}: {note.text}" for note in event.notes}
-    text = event.text
-    for note in notes:
-        text = text.replace(note, "")
-    return [line for line in text.splitlines() if line.strip()]
-
-
 @dataclass
 class Visit:
     """A visit to a node of the graph, as far as it is known."""

@@ -49,8 +49,8 @@ class _Look:
 
     card: "RunCard"
     signature: Signature
-    facts: "Facts | None"
-    """None where no file of theirs has changed."""
+    facts: "Facts"
+    """Those from before where no file of theirs has changed."""
     new: Sequence[TranscriptEvent]
     restarted: bool
     """The transcript is another one than before, and `new` is all of it."""
@@ -137,17 +137,21 @@ class RunData:
         card = read_card(self.run)
         signature = frozenset(_files(self.run.root))
         # the facts are read first: were they to fail, the events that are read here would be lost
-        facts = read_facts(self.run, card.status, ()) if signature != self._signature or not self._facts else None
+        facts = self._facts if signature == self._signature else None
+        if facts is None:
+            facts = read_facts(self.run, card.status, ())
+        elif facts.status != card.status:  # a run that is killed changes no file
+            facts = replace(facts, status=card.status)
         return _Look(card, signature, facts, self._reader.read(), restarted)
 
     def _take(self, look: _Look) -> None:
-        changed = look.facts is not None or bool(look.new) or look.restarted
+        changed = look.facts is not self._facts or bool(look.new) or look.restarted
         if not changed and look.card == self._card and not self.problem:
             return
         if look.restarted:
             self.events, self._texts = [], []
         self.events.extend(look.new)
-        if look.facts is not None:
+        if look.facts is not self._facts:
             self._facts = look.facts
             self.facts_version += 1
         self._card, self._signature, self.problem, self._whole = look.card, look.signature, "", None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ioa.graph.plain_text import plain
+from ioa.graph.plain_text import plain, plain_json
 from ioa.graph.view.blocks import Block, Card, Span, fold, folds, line, span, words
 from ioa.graph.view.conversation import (
     Turn,
@@ -14,7 +14,6 @@ from ioa.graph.view.conversation import (
     answering,
     asking,
     deciding,
-    own_words,
     telling,
 )
 from ioa.graph.view.wording import outline
@@ -103,7 +102,7 @@ def gist(messages: Sequence[Message]) -> str:
     brief = _BRIEF.search(last)
     if brief:
         try:
-            value = _plain_json(json.loads(brief[1]))
+            value = plain_json(json.loads(brief[1]))
             told = {key: item for key, item in value.items() if key != "task"} if isinstance(value, dict) else value
             return _few_lines(*outline(told, _GIST))
         except (ValueError, RecursionError):
@@ -127,7 +126,7 @@ def _attempt(event: AttemptEvent, query: str) -> list[Block]:
         body.append(_why(event))
     whole = False
     if event.parsed is not None:
-        text, cut = outline(_plain_json(event.parsed), SHORT)
+        text, cut = outline(plain_json(event.parsed), SHORT)
         body.append(words(_cut(text, cut), "reply"))
     else:
         whole = len(event.reply) <= SHORT
@@ -145,7 +144,7 @@ def _visit_end(event: DecisionEvent, query: str) -> list[Block]:
     body: list[Block] = []
     if event.rejected:
         body.append(_why(event))
-    body += [words(text) for text in own_words(event)]
+    body += [words(text) for text in event.own_words]
     for note in event.notes:
         body += [line(*_head(telling(note)), look="said"), words(note.text, "reply")]
     for name, state in (("read", event.read), ("wrote", event.wrote)):
@@ -233,13 +232,4 @@ def _cut(text: str, cut: bool) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(_plain_json(value), ensure_ascii=False, indent=2)
-
-
-def _plain_json(value: Any) -> Any:
-    """The value with every text in it made plain; encoding first would only spell the escapes out."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, dict):
-        return {plain(str(key)): _plain_json(item) for key, item in value.items()}
-    return [_plain_json(item) for item in value] if isinstance(value, list | tuple) else value
+    return json.dumps(plain_json(value), ensure_ascii=False, indent=2)

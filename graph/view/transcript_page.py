@@ -59,6 +59,8 @@ class _Page:
         self._shown: dict[str, TranscriptEvent] = {}
         """The events on the page by the names of their cards."""
         self._sent: list[Card] = []
+        self._searching = asyncio.Lock()
+        """Held while the list is changed: a search goes on in a thread while more is typed, or more comes."""
 
     async def open(self) -> None:
         """Show what the address asks for."""
@@ -72,12 +74,14 @@ class _Page:
 
     async def grow(self) -> None:
         """Show what is new, and leave everything else as it is."""
-        if self._take_up():
-            await self._search()
-            if self._follow.value:
-                self._filters.page = self._last_page()
-                self._draw(end=True)
-                return
+        async with self._searching:
+            new = self._take_up()
+            if new:
+                await self._search()
+        if new and self._follow.value:
+            self._filters.page = self._last_page()
+            self._draw(end=True)
+            return
         self._draw(only_if_changed=True)
 
     def _take_up(self) -> bool:
@@ -113,8 +117,9 @@ class _Page:
         )
 
     async def _find(self) -> None:
-        self._list.choose(self._selection(), self._filters.values["q"].lower())
-        await self._search()
+        async with self._searching:
+            self._list.choose(self._selection(), self._filters.values["q"].lower())
+            await self._search()
 
     async def _search(self) -> None:
         if self._filters.values["q"]:

@@ -120,5 +120,14 @@ class DecisionEvent(Event):
     text: str = ""
     """What was decided, in words, a line each."""
 
+    @property
+    def own_words(self) -> list[str]:
+        """The lines of `text` that are not the notes over again, which were on the screen too."""
+        text = f"\n{self.text}\n"
+        for note in self.notes:
+            for said in (f"{note.sender.capitalize()} to {note.receiver.capitalize()}: {note.text}", note.text):
+                text = text.replace(f"\n{said}\n", "\n")
+        return [line for line in text.splitlines() if line.strip()]
+
 
 TranscriptEvent = AttemptEvent | DecisionEvent

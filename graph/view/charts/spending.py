@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ioa.graph.plain_text import plain
 from ioa.graph.report.facts import Facts
-from ioa.graph.report.spending import Spending, by_agent, money
+from ioa.graph.report.spending import Spending, by_agent, money, waits
 from ioa.graph.view.charts.look import Look, Options, Panel, axis, base, legend, names_axis, room
 
 
@@ -13,7 +13,7 @@ def cost_charts(facts: Facts, look: Look) -> list[Panel]:
     spent = by_agent(facts.events)
     if not spent:
         return []
-    seconds = _waits(facts)
+    seconds = waits(facts.events)
     tips = [_tip(one, seconds.get(one.name, 0.0)) for one in spent]
     names = [one.name for one in spent]
     panels = [
@@ -38,20 +38,12 @@ def time_charts(facts: Facts, look: Look) -> list[Panel]:
         tips = [f"{plain(name)}: {seconds:,.1f} s" for name, seconds in phases.items()]
         bars = {"time": [round(seconds / 60, 3) for seconds in phases.values()]}
         panels.append(_bars(look, list(phases), tips, bars, "time in each node (minutes)"))
-    waited = _waits(facts)
+    waited = waits(facts.events)
     if any(seconds >= 0.05 for seconds in waited.values()):
         tips = [f"{plain(name)}: {seconds:,.1f} s; calls side by side count each" for name, seconds in waited.items()]
         bars = {"wait": [round(seconds / 60, 3) for seconds in waited.values()]}
         panels.append(_bars(look, list(waited), tips, bars, "waiting for teachers, by agent (minutes)"))
     return panels
-
-
-def _waits(facts: Facts) -> dict[str, float]:
-    """Seconds of all calls of each agent."""
-    waited: dict[str, float] = {}
-    for event in facts.events:
-        waited[event.context.agent] = waited.get(event.context.agent, 0.0) + event.seconds
-    return waited
 
 
 def _tip(one: Spending, seconds: float) -> str:

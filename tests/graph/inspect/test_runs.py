@@ -4,7 +4,6 @@ import fcntl
 import importlib.util
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -113,10 +112,8 @@ def test_a_start_waits_out_an_asker_and_is_refused_where_the_run_is_held(run: Ru
     fcntl.flock(lock, fcntl.LOCK_SH)  # what asking does, for longer than it takes
     threading.Timer(0.3, os.close, [lock]).start()
     with run.hold():
-        began = time.monotonic()
         with pytest.raises(UserError, match="is held by pid"), run.hold():
             pass
-        assert time.monotonic() - began < 5
         assert run.held
 
 
@@ -172,6 +169,4 @@ def test_a_hundred_runs_are_listed_without_their_transcripts(
 
     monkeypatch.setattr("ioa.memory.transcript.reading._parse", parsed)
     monkeypatch.setattr("ioa.graph.inspect.runs.spent", parsed)
-    began = time.monotonic()
     assert len(list_runs(run.root.parent)) == 100
-    assert time.monotonic() - began < 10

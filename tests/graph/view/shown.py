@@ -1,7 +1,6 @@
 """What a person does on a page with a list of cards."""
 
 import re
-import time
 
 from tests.browser import Window
 
@@ -12,24 +11,21 @@ def look(shown: Window, address: str) -> None:
     shown.page.wait_for_selector(".cards .card", timeout=60_000)
 
 
-def found(shown: Window, pattern: str, seconds: float = 60) -> float:
-    """Wait until the bar says that this was found; how many seconds that took."""
-    began = time.monotonic()
+def found(shown: Window, pattern: str, seconds: float = 60) -> None:
+    """Wait until the bar says that this was found."""
     shown.page.wait_for_function(
         "pattern => new RegExp(pattern).test(document.querySelector('.filters .found')?.textContent)",
         arg=pattern,
         timeout=seconds * 1000,
         polling=20,
     )
-    return time.monotonic() - began
 
 
-def choose(shown: Window, name: str, value: str) -> float:
-    """Choose in the bar, and wait until the address says so; how many seconds that took."""
+def choose(shown: Window, name: str, value: str) -> None:
+    """Choose in the bar, and wait until the address says so."""
     shown.page.locator(f".filters .q-field:has([data-testid={name}])").click()
     option = shown.page.locator(".q-menu .q-item", has_text=re.compile(f"^{re.escape(value)}$"))
     option.wait_for()
-    began = time.monotonic()
     option.click()
     shown.page.wait_for_function(
         "([name, value]) => [null, value].includes(new URLSearchParams(location.search).get(name)) "
@@ -37,7 +33,6 @@ def choose(shown: Window, name: str, value: str) -> float:
         arg=[name, value],
         polling=20,
     )
-    return time.monotonic() - began
 
 
 def harmless(shown: Window, address: str) -> None:

@@ -3,7 +3,7 @@
 from tests.graph.fake_run import event
 from tests.graph.view.spoken_run import CALLS, conversation
 
-from ioa.graph.view.conversation import Turn, Visits, answering, asking, deciding, own_words, telling
+from ioa.graph.view.conversation import Turn, Visits, answering, asking, deciding, telling
 from ioa.memory.transcript import DecisionEvent
 
 
@@ -21,7 +21,9 @@ def test_decisions_say_who_decided_what_and_told_whom():
     *_, last, accepted, refused, _check = list(conversation(CALLS + 4))
     assert deciding(last) == Turn("adapter", "", "ends the visit to draft")
     assert telling(last.notes[0]) == Turn("adapter", "trainer", "")
-    assert own_words(last) == ["Asked for lessons of sums/carrying."]
+    assert last.own_words == ["Asked for lessons of sums/carrying."]
+    bare = last.model_copy(update={"text": f"Two passes.\n{last.notes[0].text}\nAdapter: {last.notes[0].text}"})
+    assert bare.own_words == ["Two passes.", f"Adapter: {last.notes[0].text}"]
     assert deciding(accepted).what == "accepts a lesson at deduplicate"
     assert deciding(refused).what == "refuses a lesson at deduplicate"
 

