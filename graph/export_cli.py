@@ -108,18 +108,18 @@ def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "Exp
 
 def _to_otel(run: "RunDirectory", settings: "ExporterSettings") -> str:
     from ioa.graph.exporters.otel import export_otel, told_endpoint
-    from ioa.graph.report import last_status
+    from ioa.graph.inspect.runs import read_card
 
     if settings.otel is None:
         raise AssertionError
-    return f"{export_otel(run, last_status(run), settings.otel)} spans: {told_endpoint(settings.otel)}"
+    return f"{export_otel(run, read_card(run).status, settings.otel)} spans: {told_endpoint(settings.otel)}"
 
 
 def _to_mlflow(run: "RunDirectory", settings: "ExporterSettings") -> str:
     from ioa.graph.exporters.mlflow_store import export_mlflow, shown, tracking_uri
-    from ioa.graph.report import last_status
+    from ioa.graph.inspect.runs import read_card
 
     if settings.mlflow is None:
         raise AssertionError
-    made = export_mlflow(run, last_status(run), settings.mlflow)
+    made = export_mlflow(run, read_card(run).status, settings.mlflow)
     return f"MLflow run {made} in the experiment {settings.mlflow.experiment}: {shown(tracking_uri(settings.mlflow))}"

@@ -144,13 +144,13 @@ def why(
     from rich.console import Console
 
     from ioa.graph.inspect.naming import open_run, option_for
-    from ioa.graph.report import last_status
+    from ioa.graph.inspect.runs import read_card
     from ioa.graph.report.facts import read_facts
     from ioa.graph.why import explain
     from ioa.graph.why_view import render
 
     made = open_run(runs_dir, run_id)
-    story = explain(read_facts(made, last_status(made)), name, option_for(made, runs_dir))
+    story = explain(read_facts(made, read_card(made).status), name, option_for(made, runs_dir))
     if as_json:
         _echo_json(story.model_dump(mode="json"))
     else:

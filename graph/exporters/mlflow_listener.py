@@ -18,6 +18,7 @@ class MlflowListener:
     """Exports anew where there is something new; the trace only at the end."""
 
     lost = 0
+    """1 where the end came too late for the last export."""
 
     def __init__(self, run: RunDirectory, settings: MlflowSettings) -> None:
         self._run, self._settings = run, settings
@@ -32,4 +33,6 @@ class MlflowListener:
         """Export everything."""
         if time.monotonic() < deadline:
             export_mlflow(self._run, status, self._settings)
+        else:
+            self.lost = 1
         return True

@@ -186,7 +186,7 @@ def test_a_run_under_way_says_what_is_missing(tmp_path):
 
 
 def test_a_lesson_of_a_stage_that_is_not_trained_yet_says_so(facts):
-    untrained = _with(facts, training={}, assessments=(), remedies={}, misconceptions={}, requests={}, events=())
+    untrained = _with(facts, training={}, assessments=(), remedies={}, misconceptions={}, requests={}, transcript=())
     story = explain(untrained, f"{CARRYING}-1-1-3")
     said = " ".join(story.missing)
     for part in ("request", "no event 000004", "remedy", "gate result before", "finding", "training", "not reached"):
@@ -228,7 +228,7 @@ def test_every_lesson_of_a_real_run_leads_back_to_what_the_run_measured(tmp_path
     (command,) = re.findall(r"ioa (transcript real --event \S+ --full)", told.stdout)
     call = ioa(*command.split(), cwd=tmp_path)
     assert lesson.problem in call.stdout
-    assert call.stdout.rstrip().endswith("1 calls")
+    assert re.search(r"\n1 of \d+ events$", call.stdout.rstrip())
     data = json.loads(ioa("why", "real", "sums/long", "--json", cwd=tmp_path).stdout)
     assert (data["what"], data["id"], data["missing"]) == ("module", "sums/long", [])
     unknown = ioa("why", "real", "sums/lng", cwd=tmp_path)

@@ -1,6 +1,7 @@
 """A run in a real store of MLflow, read back by its client; exported twice, it is one run without double points."""
 
 import os
+import time
 from collections import Counter
 
 import pytest
@@ -9,6 +10,7 @@ from tests.graph.fake_run import HOSTILE
 from tests.graph.fake_run import make_run as make_whole
 
 from ioa.graph.exporters import MlflowSettings
+from ioa.graph.exporters.mlflow_listener import MlflowListener
 from ioa.graph.exporters.mlflow_store import export_mlflow, open_client
 from ioa.graph.report import write_report
 from ioa.memory.errors import UserError
@@ -77,3 +79,9 @@ def test_a_store_that_does_not_exist_is_one_clear_message(tmp_path, settings):
     run = make_whole(tmp_path / "runs")
     with pytest.raises(UserError, match=r"tracking_uri|did not take"):
         export_mlflow(run, "finished", settings.model_copy(update={"tracking_uri": "nonsense://x"}))
+
+
+def test_an_end_that_comes_too_late_says_that_something_is_missing(tmp_path, settings):
+    listener = MlflowListener(make_whole(tmp_path / "runs"), settings)
+    listener.close("finished", time.monotonic() - 1)
+    assert listener.lost

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from ioa.graph.cli import app
 from ioa.graph.inspect.words import age, count, duration, percent, with_interval
 from ioa.graph.report import build_summary
+from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_records, write_record, write_records, write_text
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
@@ -51,7 +52,9 @@ def test_the_table_of_runs_has_a_line_each_and_says_what_is_broken(run: RunDirec
 
 def test_an_empty_and_a_missing_folder_say_what_to_do(tmp_path: Path) -> None:
     assert "has no runs. Start one with `ioa run" in ioa("runs", "--runs-dir", tmp_path)
-    assert "There is no folder" in ioa("runs", "--runs-dir", tmp_path / "none")
+    missing = CliRunner().invoke(app, ["runs", "--runs-dir", str(tmp_path / "none")])
+    assert isinstance(missing.exception, UserError)
+    assert "there is no such folder" in str(missing.exception)
     result = CliRunner().invoke(app, ["runs", "--runs-dir", str(tmp_path), "--json"])
     assert json.loads(result.stdout) == []
 
