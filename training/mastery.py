@@ -49,9 +49,16 @@ def verdict(student: Score, teacher: Score, share: float, confidence: float) -> 
 def best_round(assessments: Sequence[Assessment]) -> Assessment:
     """The assessment of a stage whose adapter is kept.
 
-    Most modules mastered first, then the highest mean ratio; of equals the later one, which has seen more.
+    Most modules mastered first, then the highest mean ratio; of equals the one that has forgotten least of the earlier
+    modules, then the later one, which has seen more.
     """
-    return max(assessments, key=lambda assessment: (*_quality(assessment), assessment.round))
+
+    def rank(assessment: Assessment) -> tuple[float, ...]:
+        mastered, ratio = _quality(assessment)
+        kept = sum(result.ratio for result in assessment.earlier)
+        return mastered, round(ratio, 9), round(kept, 9), assessment.round
+
+    return max(assessments, key=rank)
 
 
 def stalled(assessments: Sequence[Assessment], *, rounds: int, gain: float) -> bool:

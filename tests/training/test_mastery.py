@@ -112,6 +112,13 @@ def test_the_best_round_is_kept(rounds, best):
     assert best_round(assessments).round == best
 
 
+@pytest.mark.parametrize(("first", "second", "best"), [((9, 8), (9, 6), 0), ((9, 6), (9, 8), 1), ((7, 8), (8, 7), 1)])
+def test_of_rounds_as_good_as_each_other_the_one_that_forgot_less_is_kept(first, second, best):
+    known = [assessed(0, *first).gate, assessed(0, *second).gate]
+    rounds = [assessed(number, 9, 10).model_copy(update={"earlier": known[number]}) for number in (0, 1)]
+    assert best_round(rounds).round == best
+
+
 ORDER = [Verdict.NOT_MASTERED, Verdict.NEEDS_ITEMS, Verdict.MASTERED]
 confidences = st.floats(0.5, 0.99)
 
