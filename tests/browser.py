@@ -3,14 +3,13 @@
 Skipped where there is none, but never with CI=true, where it has to be there.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.needed import do_without
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,8 +46,7 @@ def browser() -> Iterator["Browser"]:
     """Headless Chromium, closed at the end of the block; inside it, `asyncio.run` does not work in this thread."""
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if program is None:
-        why = "Chromium is not installed: sudo apt-get install chromium"
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+        do_without("Chromium is not installed: sudo apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

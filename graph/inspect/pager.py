@@ -46,10 +46,10 @@ def paged(*, wanted: bool) -> Iterator["Console"]:
         return
     console = _into(process.stdin, terminal)
     try:
-        with suppress(BrokenPipeError, KeyboardInterrupt):
+        with suppress(BrokenPipeError, KeyboardInterrupt):  # the person has read enough: that is how a pager is left
             yield console
     finally:
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError):  # nobody reads the rest any more
             process.stdin.close()
         _wait(process)
 
@@ -66,7 +66,7 @@ def _into(pipe: IO[str], terminal: "Console") -> "Console":
         file=pipe,
         force_terminal=True,
         width=terminal.width,
-        color_system=terminal.color_system,  # type: ignore[arg-type]
+        color_system=terminal.color_system,  # type: ignore[arg-type]  # its own value, which rich types as text
     )
 
 
@@ -74,7 +74,7 @@ def _start(command: list[str]) -> "subprocess.Popen[str] | None":
     if not command:
         return None
     environment = {"LESS": "FRX", **os.environ}  # colours, and no page where it all fits on the screen
-    with suppress(OSError):
+    with suppress(OSError):  # a pager that cannot be started: what it was to show is printed instead
         return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, encoding="utf-8", env=environment)  # noqa: S603
     return None
 

@@ -71,7 +71,7 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
         name = f"[{host}]" if ":" in host else host
         app.on_startup(site.warm_up)
         app.on_startup(partial(_announce, f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):  # that is how a person ends it
             ui.run(
                 host=host,
                 port=port,

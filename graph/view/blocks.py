@@ -39,7 +39,7 @@ class Card(TypedDict):
 
 def span(text: object, look: str = "", **more: str) -> Span:
     """A piece of a line; `more` are other fields of `Span`."""
-    return {"text": plain(str(text)), "look": look, **more}  # type: ignore[typeddict-item]
+    return {"text": plain(str(text)), "look": look, **more}  # type: ignore[typeddict-item]  # keys of `more` are the caller's
 
 
 def line(*spans: Span, look: str = "") -> Block:

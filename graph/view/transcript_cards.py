@@ -106,7 +106,7 @@ def gist(messages: Sequence[Message]) -> str:
             told = {key: item for key, item in value.items() if key != "task"} if isinstance(value, dict) else value
             return _few_lines(*outline(told, _GIST))
         except (ValueError, RecursionError):
-            pass
+            pass  # a brief that was cut off or is no JSON: the last lines tell as much
     return _few_lines(plain(last)[-_GIST:], cut=False)
 
 

@@ -12,7 +12,10 @@ class TranscriptList:
     """All events so far, and the places of those that were found among them."""
 
     def __init__(self) -> None:
-        self.events: Sequence[TranscriptEvent] = []
+        self._begin([])
+
+    def _begin(self, events: Sequence[TranscriptEvent]) -> None:
+        self.events = events
         self.visits = Visits()
         self.options: dict[str, set[str | int]] = {}
         """What there is to choose from, by the name of the filter."""
@@ -32,8 +35,7 @@ class TranscriptList:
     def take_up(self, events: Sequence[TranscriptEvent]) -> int:
         """Read what is new in the list that grows, or all of another one; the number of events that are new."""
         if events is not self.events:
-            self.__init__()  # type: ignore[misc]
-            self.events = events
+            self._begin(events)
         new = list(islice(events, self._read, None))
         self.visits.add(new)
         for place, event in enumerate(new, start=self._read):

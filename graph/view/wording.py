@@ -21,7 +21,8 @@ def differences(before: str, after: str) -> list[Part]:
         return [("same", before)] if before else []
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     if max(len(old), len(new)) > LONGEST:
-        return [(kind, text) for kind, text in (("gone", before), ("new", after)) if text]  # type: ignore[misc]
+        whole: list[Part] = [("gone", before), ("new", after)]
+        return [(kind, text) for kind, text in whole if text]
     parts: list[Part] = []
     for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":

@@ -139,7 +139,7 @@ def test_the_command_line_loads_neither_sympy_nor_math_verify():
 
 def published(name):
     if not PUBLISHED:
-        pytest.skip("IOA_PUBLISHED_BENCHMARKS names no folder with the authors' files")
+        pytest.skip("the authors' files are not ours to ship: name their folder in IOA_PUBLISHED_BENCHMARKS")
     lines = (Path(PUBLISHED) / name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line)["answer"] for line in lines]
 

@@ -1,22 +1,16 @@
 """Two runs side by side."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.graph import fake_run as fake
 
 from ioa.graph.inspect.comparison import compare, flat
 from ioa.graph.report import build_summary
 from ioa.memory.files import read_records, write_record, write_records, write_text
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
-
-_spec = importlib.util.spec_from_file_location("fake_run", Path(__file__).parents[1] / "fake_run.py")
-assert _spec is not None
-assert _spec.loader is not None
-fake = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(fake)
 
 
 @pytest.fixture

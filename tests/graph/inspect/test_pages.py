@@ -1,11 +1,11 @@
 """`ioa runs`, `ioa show` and `ioa diff`: what they say of runs in every state."""
 
-import importlib.util
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.graph import fake_run as fake
 from typer.testing import CliRunner
 
 from ioa.graph.cli import app
@@ -15,12 +15,6 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_records, write_record, write_records, write_text
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
-
-_spec = importlib.util.spec_from_file_location("fake_run", Path(__file__).parents[1] / "fake_run.py")
-assert _spec is not None
-assert _spec.loader is not None
-fake = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(fake)
 
 
 @pytest.fixture

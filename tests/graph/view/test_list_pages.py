@@ -1,7 +1,7 @@
 """Lessons and examination items in a real browser."""
 
 import pytest
-from tests.browser import browser, window
+from tests.browser import window
 from tests.graph.view.server import serving
 from tests.graph.view.shown import choose, found, harmless, look
 from tests.graph.view.spoken_run import HOSTILE, make_spoken_run
@@ -17,12 +17,6 @@ def address(tmp_path_factory):
     make_spoken_run(folder, 40, run_id="young", status="interrupted")
     with serving(folder, cwd=folder.parent) as started:
         yield started.url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The transcript in a real browser: ten thousand events, a megabyte in one reply, hostile text, and a run under way."""
 
 import pytest
-from tests.browser import browser, window
+from tests.browser import window
 from tests.graph.view.server import serving
 from tests.graph.view.shown import choose, found, harmless, look
 from tests.graph.view.spoken_run import BIG, HOSTILE, NEEDLE, conversation, make_spoken_run
@@ -26,12 +26,6 @@ def runs(tmp_path_factory):
 def address(runs):
     with serving(runs, cwd=runs.parent) as started:
         yield started.url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import urllib.request
 from urllib.parse import quote
 
 import pytest
-from tests.browser import browser, window
+from tests.browser import window
 from tests.graph.fake_run import HOSTILE, TARGETS, event, make_beginning, make_run
 from tests.graph.view.server import serving
 
@@ -38,12 +38,6 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(runs):
     with serving(runs, cwd=runs.parent) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as started:
         yield started
 
 
