@@ -1,8 +1,24 @@
 """Who speaks: the three agents, and the teachers they speak through."""
 
 from ioa.agents.adapter import PedagogicalAdapter
-from ioa.agents.aim import mindful
-from ioa.agents.calling import (
+from ioa.agents.decomposition import Decomposer, Made
+from ioa.agents.diagnoser import Diagnoser
+from ioa.agents.examinee import TeacherExaminee
+from ioa.agents.gaps import DiagnosisSettings
+from ioa.agents.intervention_estimate import intervention, to_be_taught
+from ioa.agents.journal import Answered, Journal
+from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
+from ioa.agents.outline import DecompositionSettings
+from ioa.agents.planner import CurriculumPlanner
+from ioa.agents.population_estimate import Variant, population
+from ioa.agents.prerequisite_graph import prerequisite_graph
+from ioa.agents.remedy_split import mindful
+from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
+from ioa.agents.roles import ROLES, Role, Roles
+from ioa.agents.staging import CurriculumSettings
+from ioa.agents.step_checks import same_answer
+from ioa.agents.teacher import Teacher
+from ioa.agents.teachers import (
     PRICES,
     Budget,
     BudgetReached,
@@ -14,23 +30,7 @@ from ioa.agents.calling import (
     TeacherSettings,
     load_prices,
 )
-from ioa.agents.checks import same_answer
-from ioa.agents.decomposition import Decomposer, Made
-from ioa.agents.dependencies import prerequisite_graph
-from ioa.agents.diagnoser import Diagnoser
-from ioa.agents.examinee import TeacherExaminee
-from ioa.agents.gaps import DiagnosisSettings
-from ioa.agents.intervention import intervention, to_be_taught
-from ioa.agents.journal import Answered, Journal
-from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
-from ioa.agents.outline import DecompositionSettings
-from ioa.agents.planner import CurriculumPlanner
-from ioa.agents.population import Variant, population
-from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
-from ioa.agents.roles import ROLES, Role, Roles
-from ioa.agents.staging import CurriculumSettings
-from ioa.agents.teacher import Teacher
-from ioa.agents.teachers import check_methods, check_teacher, open_model, opened
+from ioa.agents.teachers.opening import check_methods, check_teacher, open_model, opened
 
 __all__ = [
     "PRICES",

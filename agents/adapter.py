@@ -9,13 +9,13 @@ from itertools import islice
 
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import LessonsBrief, LessonsReply
+from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
-from ioa.agents.seeding import Seeding
+from ioa.agents.seed_problems import Seeding
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
-from ioa.agents.weather import is_lost, require_answers
-from ioa.memory.bank import ItemBank, shuffled
-from ioa.memory.procedural import lesson_seed, supply
+from ioa.memory.domains.bank import ItemBank, shuffled
+from ioa.memory.domains.procedural import lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
 
 SAMPLES = 3

@@ -10,13 +10,13 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
-from ioa.agents.calling import Answer, TeacherSettings
-from ioa.agents.calling.answer import read_answer
-from ioa.agents.calling.connections import close_connections
-from ioa.agents.calling.faults import STOPS, Fault, FaultKind, classify
-from ioa.agents.calling.manner import Form, Manner, first_form
-from ioa.agents.calling.prices import Price
 from ioa.agents.prompting import split_thought
+from ioa.agents.teachers import Answer, TeacherSettings
+from ioa.agents.teachers.answer import read_answer
+from ioa.agents.teachers.connections import close_connections
+from ioa.agents.teachers.dialect import Form, Manner, first_form
+from ioa.agents.teachers.prices import Price
+from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classify
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import redact

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ioa.agents.calling import TeacherError
 from ioa.agents.exchange import DecomposeBrief, DecomposeReply
 from ioa.agents.item_writing import ItemWriter, Place, Work, refused
 from ioa.agents.journal import Journal, reply_of
 from ioa.agents.outline import DecompositionSettings, Embed, Outline, outline
 from ioa.agents.tagging import Tagger, distinct
 from ioa.agents.teacher import Call, Teacher
-from ioa.memory.bank import divided, shuffled
-from ioa.memory.domain import GIVEN
+from ioa.agents.teachers import TeacherError
+from ioa.memory.domains.bank import divided, shuffled
+from ioa.memory.domains.packs import GIVEN
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Decomposition, Domain, Module, RefusedItem, Source, Written
 from ioa.memory.transcript import CallContext

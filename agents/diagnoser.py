@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from ioa.agents.dependencies import prerequisite_graph
 from ioa.agents.exchange import (
     AnalyseBrief,
     FailedItem,
@@ -13,6 +12,7 @@ from ioa.agents.exchange import (
 )
 from ioa.agents.gaps import DiagnosisSettings, find_gaps
 from ioa.agents.misconceptions import Analysis, Analyst
+from ioa.agents.prerequisite_graph import prerequisite_graph
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     BrokenEdge,

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ioa.agents.calling import Price, TeacherSettings
-from ioa.agents.calling.answer import estimate_tokens
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.estimate_source import SENTENCE, SOLVED, decomposition_calls, stand_in
 from ioa.agents.exchange import (
@@ -29,7 +27,9 @@ from ioa.agents.outline import DecompositionSettings
 from ioa.agents.prompting import messages, prompt_text
 from ioa.agents.requests import SynthesisSettings
 from ioa.agents.staging import CurriculumSettings
-from ioa.memory.procedural import draw
+from ioa.agents.teachers import Price, TeacherSettings
+from ioa.agents.teachers.answer import estimate_tokens
+from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Domain, Generator, Kind, Module, Record, Source, Strategy
 from ioa.memory.transcript import Tokens
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import Brief, DecomposeBrief, ItemsBrief, SolveBrief, TagBrief, TagItem
 from ioa.agents.outline import DecompositionSettings
-from ioa.memory.domain import GIVEN
+from ioa.memory.domains.packs import GIVEN
 from ioa.memory.records import Domain, Module, Source, Written
 
 SENTENCE = "Solves problems of one kind that a sentence of this length describes well enough to write them."

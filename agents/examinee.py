@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ioa.agents.exchange import SolveBrief, SolveReply
+from ioa.agents.lost_calls import require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
-from ioa.agents.weather import require_answers
 from ioa.memory.transcript import CallContext
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ioa.agents.exchange import Reply
+from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
-from ioa.agents.weather import is_lost, require_answers
 from ioa.memory.records import Record
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
-from ioa.agents.calling import Endpoint, TeacherSettings
 from ioa.agents.exchange import CompareBrief, CompareReply, GradeBrief, GradeReply
-from ioa.agents.exchange.base import Brief
-from ioa.agents.exchange.judging import HIGHEST, LOWEST, between, mark_of
+from ioa.agents.exchange.briefs import Brief
+from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST, between, mark_of
+from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
-from ioa.agents.teachers import GGUF, check_teacher, open_model
-from ioa.agents.weather import is_lost, require_answers
+from ioa.agents.teachers import Endpoint, TeacherSettings
+from ioa.agents.teachers.opening import GGUF, check_teacher, open_model
 from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ioa.agents.aim import aimed, in_words
 from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
+from ioa.agents.remedy_split import aimed, in_words
 from ioa.agents.staging import (
     Affinity,
     CurriculumSettings,

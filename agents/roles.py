@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, model_validator
 
-from ioa.agents.calling import TeacherSettings
+from ioa.agents.teachers import TeacherSettings
 from ioa.memory.records import Record
 
 Role = Literal["diagnoser", "planner", "adapter", "verifier", "judge"]

@@ -8,7 +8,7 @@ from ioa.agents.item_writing import Work, refused
 from ioa.agents.journal import Answered, Journal, reply_of
 from ioa.agents.outline import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
-from ioa.memory.bank import item_id
+from ioa.memory.domains.bank import item_id
 from ioa.memory.duplicates import Bounds
 from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem

@@ -10,7 +10,9 @@ from itertools import accumulate
 
 from langchain_core.language_models import BaseChatModel
 
-from ioa.agents.calling import (
+from ioa.agents.exchange import Brief, Reply
+from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
+from ioa.agents.teachers import (
     Answer,
     CallDesk,
     Endpoint,
@@ -21,9 +23,7 @@ from ioa.agents.calling import (
     TeacherError,
     TeacherSettings,
 )
-from ioa.agents.calling.faults import Fault
-from ioa.agents.exchange import Brief, Reply
-from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
+from ioa.agents.teachers.provider_faults import Fault
 from ioa.memory.transcript import CallContext, Message, Tokens, Transcript
 
 ATTEMPTS = 2

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ioa.memory.records import Attempt
-from ioa.training.scorers import ScorerContext, open_scorer
+from ioa.training.exams.scorers import ScorerContext, open_scorer
 
 SPOIL = """
 

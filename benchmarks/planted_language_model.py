@@ -91,7 +91,7 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
     """A tiny Llama, trained from scratch on all that lacks nothing."""
     import torch
 
-    from ioa.training.data import collate, encode_lessons
+    from ioa.training.batches import collate, encode_lessons
     from ioa.training.loading import quiet
     from ioa.training.trainer import answer_loss_plain
 

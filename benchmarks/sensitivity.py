@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from ioa.agents.dependencies import break_cycles
 from ioa.agents.gaps import find_gaps
+from ioa.agents.prerequisite_graph import break_cycles
 from ioa.agents.staging import admissible_stages, steep_steps
 from ioa.graph.config import RunConfig, override
 from ioa.graph.config_docs import SYMBOLS, key_of

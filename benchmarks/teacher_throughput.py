@@ -63,10 +63,10 @@ async def serve(latency: float) -> None:
 
 def ours(base_url: str, calls: int, slots: int) -> float:
     """Calls a second of `Teacher.ask`, with ledger and transcript."""
-    from ioa.agents.calling import CallDesk, Endpoint, TeacherSettings
     from ioa.agents.exchange import SolveBrief
     from ioa.agents.teacher import Call, Teacher
-    from ioa.agents.teachers import open_model
+    from ioa.agents.teachers import CallDesk, Endpoint, TeacherSettings
+    from ioa.agents.teachers.opening import open_model
     from ioa.memory.ledger import Ledger
     from ioa.memory.transcript import CallContext, Transcript
 

@@ -19,7 +19,7 @@ from typing import Any
 from ioa.memory.clock import peak_rss_bytes
 from ioa.memory.records import Difficulty, Example, Kind, Strategy
 from ioa.training import Student, StudentSettings, TrainingProgress, TrainingSettings, train
-from ioa.training.data import batch_order, encode_lessons
+from ioa.training.batches import batch_order, encode_lessons
 
 WARM_UP = 2
 """First steps of a measurement, which allocate and plan, and do not count."""

@@ -11,37 +11,42 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ioa.graph.nodes import beginning, planning, remediation, revision, synthesis, teaching
+from ioa.graph.context import RunContext
+from ioa.graph.decisions import traced
+from ioa.graph.nodes import diagnosis_nodes as beginning
+from ioa.graph.nodes import planning_nodes as planning
+from ioa.graph.nodes import remediation_nodes as remediation
+from ioa.graph.nodes import revision_nodes as revision
+from ioa.graph.nodes import synthesis_nodes as synthesis
+from ioa.graph.nodes import teaching_nodes as teaching
 from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_revise, after_top_up
 from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
-from ioa.graph.tracing import traced
-from ioa.graph.workshop import Workshop
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
 
 
-def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" = None) -> Graph:
+def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None" = None) -> Graph:
     """The whole run as a compiled graph.
 
     Args:
-        shop: What the nodes work with.
+        ctx: What the nodes work with.
         checkpointer: Where the state is kept after each step; none for LangGraph's own tools, which bring theirs.
     """
-    config = shop.config
+    config = ctx.config
     graph = StateGraph(RunState)
-    graph.add_node("decompose", traced(shop, "decompose", beginning.decompose(shop)))
-    graph.add_node("examine", traced(shop, "examine", beginning.examine(shop)))
-    graph.add_node("relate", traced(shop, "relate", beginning.relate(shop)))
-    graph.add_node("diagnose", traced(shop, "diagnose", beginning.diagnose(shop)))
-    graph.add_node("plan", traced(shop, "plan", planning.plan(shop)))
-    graph.add_node("review", traced(shop, "review", planning.review(shop)))
-    graph.add_node("synthesize", build_synthesis(shop))
-    graph.add_node("train", traced(shop, "train", teaching.train_stage(shop)))
-    graph.add_node("assess", traced(shop, "assess", teaching.assess(shop)))
-    graph.add_node("remediate", traced(shop, "remediate", remediation.remediate(shop)))
-    graph.add_node("advance", traced(shop, "advance", teaching.advance(shop)))
-    graph.add_node("revise", traced(shop, "revise", revision.revise(shop)))
-    graph.add_node("finish", traced(shop, "finish", teaching.finish(shop)))
+    graph.add_node("decompose", traced(ctx, "decompose", beginning.decompose(ctx)))
+    graph.add_node("examine", traced(ctx, "examine", beginning.examine(ctx)))
+    graph.add_node("relate", traced(ctx, "relate", beginning.relate(ctx)))
+    graph.add_node("diagnose", traced(ctx, "diagnose", beginning.diagnose(ctx)))
+    graph.add_node("plan", traced(ctx, "plan", planning.plan(ctx)))
+    graph.add_node("review", traced(ctx, "review", planning.review(ctx)))
+    graph.add_node("synthesize", build_synthesis(ctx))
+    graph.add_node("train", traced(ctx, "train", teaching.train_stage(ctx)))
+    graph.add_node("assess", traced(ctx, "assess", teaching.assess(ctx)))
+    graph.add_node("remediate", traced(ctx, "remediate", remediation.remediate(ctx)))
+    graph.add_node("advance", traced(ctx, "advance", teaching.advance(ctx)))
+    graph.add_node("revise", traced(ctx, "revise", revision.revise(ctx)))
+    graph.add_node("finish", traced(ctx, "finish", teaching.finish(ctx)))
 
     graph.add_edge(START, "decompose")
     graph.add_edge("decompose", "examine")
@@ -61,15 +66,15 @@ def build_graph(shop: Workshop, checkpointer: "BaseCheckpointSaver[str] | None" 
 
 
 def build_synthesis(
-    shop: Workshop,
+    ctx: RunContext,
 ) -> "CompiledStateGraph[SynthesisState, None, SynthesisInput, SynthesisOutput]":
     """The subgraph that turns a round's wishes into accepted lessons."""
     graph = StateGraph(SynthesisState, input_schema=SynthesisInput, output_schema=SynthesisOutput)
-    graph.add_node("draft", traced(shop, "draft", synthesis.draft(shop)))
-    graph.add_node("verify", traced(shop, "verify", synthesis.verify(shop)))
-    graph.add_node("decontaminate", traced(shop, "decontaminate", synthesis.decontaminate(shop)))
-    graph.add_node("deduplicate", traced(shop, "deduplicate", synthesis.deduplicate(shop)))
-    graph.add_node("top_up", traced(shop, "top_up", synthesis.top_up(shop)))
+    graph.add_node("draft", traced(ctx, "draft", synthesis.draft(ctx)))
+    graph.add_node("verify", traced(ctx, "verify", synthesis.verify(ctx)))
+    graph.add_node("decontaminate", traced(ctx, "decontaminate", synthesis.decontaminate(ctx)))
+    graph.add_node("deduplicate", traced(ctx, "deduplicate", synthesis.deduplicate(ctx)))
+    graph.add_node("top_up", traced(ctx, "top_up", synthesis.top_up(ctx)))
     graph.add_edge(START, "draft")
     graph.add_edge("draft", "verify")
     graph.add_edge("verify", "decontaminate")

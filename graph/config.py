@@ -18,7 +18,7 @@ from ioa.agents import (
     SynthesisSettings,
     TeacherSettings,
 )
-from ioa.graph.exporters.settings import ExporterSettings
+from ioa.graph.settings.exporters import ExporterSettings
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET

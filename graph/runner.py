@@ -14,22 +14,22 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from ioa.agents import BudgetReached, check_teacher, load_prices
+from ioa.graph.answer_agreement import check_scorers
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig, changed
-from ioa.graph.curriculum import curriculum_yaml, read_curriculum
-from ioa.graph.exporters import check_exporters, exporting
-from ioa.graph.judging import check_scorers
-from ioa.graph.progress import Reporter
-from ioa.graph.report import write_report
+from ioa.graph.context import RunContext
+from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum
 from ioa.graph.teachable import check_teachable
-from ioa.graph.workshop import Workshop
 from ioa.memory import Domain, RunDirectory, open_embedder
-from ioa.memory.benchmarks import read_benchmarks
-from ioa.memory.domain import load_source
+from ioa.memory.domains.benchmark_texts import read_benchmarks
+from ioa.memory.domains.packs import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
 from ioa.memory.shared_store import check_store
 from ioa.memory.yaml_source import validate
+from ioa.results.exporters import check_exporters, exporting
+from ioa.results.report import write_report
+from ioa.results.terminal.progress import Reporter
 from ioa.training import resolve_student
 
 RECURSION_LIMIT = 100_000
@@ -160,10 +160,10 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
 def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
     gc.freeze()  # what was imported stays: looking through it again and again costs a tenth of the time of calls
     with _terminable(), open_checkpointer(run.checkpoints) as checkpointer:
-        shop = Workshop(run, config, reporter)
-        shop.clock()  # it starts now
-        shop.prepare()
-        graph = build_graph(shop, checkpointer)
+        ctx = RunContext(run, config, reporter)
+        ctx.clock()  # it starts now
+        ctx.prepare()
+        graph = build_graph(ctx, checkpointer)
         at: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "recursion_limit": RECURSION_LIMIT}
         before = graph.get_state(at)
         if before.created_at is not None and not before.next:
@@ -175,12 +175,12 @@ def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
             except BaseException as error:
                 ending.status = _status(error)
                 with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
-                    _leave(shop, ending.status)
+                    _leave(ctx, ending.status)
                 raise
-            shop.close()
+            ctx.close()
             if graph.get_state(at).next:
                 ending.status = "paused"
-                _leave(shop, ending.status)
+                _leave(ctx, ending.status)
         if ending.status == "paused":
             raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
 
@@ -191,10 +191,10 @@ def _status(error: BaseException) -> str:
     return "out of budget" if isinstance(error, BudgetReached) else "failed"
 
 
-def _leave(shop: Workshop, status: str) -> None:
-    shop.clock().save()
-    shop.close()
-    write_report(shop.run, status)
+def _leave(ctx: RunContext, status: str) -> None:
+    ctx.clock().save()
+    ctx.close()
+    write_report(ctx.run, status)
 
 
 def _input(before: Any) -> Any:

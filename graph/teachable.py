@@ -6,7 +6,7 @@ from itertools import islice
 from ioa.agents import check_methods
 from ioa.graph.config import RunConfig
 from ioa.memory import Domain
-from ioa.memory.procedural import seed_range, supply
+from ioa.memory.domains.procedural import seed_range, supply
 from ioa.memory.records import Generator, Source
 
 _MOST = 20

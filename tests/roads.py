@@ -9,13 +9,13 @@ from typing import Literal
 
 from langchain_core.language_models import BaseChatModel
 
-from ioa.agents import teachers
-from ioa.agents.calling import CallDesk, Endpoint, TeacherSettings
 from ioa.agents.exchange import Brief, Reply, SolveBrief
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Call, Teacher
-from ioa.agents.teachers import opened
-from ioa.agents.tutor.model import reply_to
+from ioa.agents.teachers import CallDesk, Endpoint, TeacherSettings
+from ioa.agents.teachers import opening as teachers
+from ioa.agents.teachers.opening import opened
+from ioa.agents.teachers.scripted import ScriptedModel
+from ioa.agents.tutor.tutor_model import reply_to
 from ioa.memory.transcript import CallContext, Transcript
 from tests.fault_server import FaultServer, serve_script
 from tests.needed import do_without

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from ioa.agents import DecompositionSettings
 from ioa.agents.decomposition import LEAST_SEEDS
-from ioa.graph.cli import app
-from ioa.memory.bank import item_id
-from ioa.memory.domain import load_source
+from ioa.cli.main import app
+from ioa.memory.domains.bank import item_id
+from ioa.memory.domains.item_sets import FORMATS, ItemSetSource, read_item_set
+from ioa.memory.domains.packs import load_source
 from ioa.memory.errors import UserError
-from ioa.memory.item_sets import FORMATS, ItemSetSource, read_item_set
 from ioa.memory.records import Domain, Source, Split, Written
 from ioa.training import ExaminationSettings, build_probes
 from tests.memory.published import FILES

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-TOP = ("agents", "configs", "graph", "memory", "training")
+TOP = ("agents", "cli", "configs", "evaluation", "graph", "memory", "results", "training")
 
 
 def test_every_folder_with_code_or_data_is_a_listed_package():
@@ -22,12 +22,12 @@ def test_every_folder_with_code_or_data_is_a_listed_package():
     assert sorted(folders) == PROJECT["tool"]["setuptools"]["packages"]
 
 
-@pytest.mark.parametrize("top", ["agents", "graph", "memory", "training"])
+@pytest.mark.parametrize("top", TOP)
 def test_type_checkers_find_the_packages(top):
     assert (ROOT / "typings" / "ioa" / top).resolve() == ROOT / top
 
 
-@pytest.mark.parametrize("module", ["ioa.graph.cli", "ioa.training", "ioa.memory"])
+@pytest.mark.parametrize("module", ["ioa.cli.main", "ioa.training", "ioa.memory"])
 def test_importing_what_the_command_line_needs_loads_nothing_heavy(module):
     heavy = {"torch", "transformers", "peft", "chromadb", "langgraph", "langchain", "matplotlib", "reasoning_gym"}
     code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"

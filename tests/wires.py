@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ioa.agents.calling.faults import FaultKind
+from ioa.agents.teachers.provider_faults import FaultKind
 from ioa.agents.tutor import open_tutor
 from tests import fault_server as play
 from tests.fault_server import KEY, Cue, Handler, Play, RetryAfter

@@ -3,16 +3,16 @@
 Importing this is cheap: torch and its kin are imported by the functions that need them.
 """
 
+from ioa.training.chat_format import Shot
 from ioa.training.difficulty import observe, sample_for_observation
-from ioa.training.examination import Examinee, examine, grade, score_by_module
+from ioa.training.exams.answer_extraction import extract_answer
+from ioa.training.exams.examining import Examinee, examine, grade, score_by_module
+from ioa.training.exams.mastery_gate import best_round, contrast, gate, stalled, verdict
+from ioa.training.exams.probes import ExaminationSettings, build_probes, level_probes
+from ioa.training.exams.scorers import Scorers
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
-from ioa.training.mastery import best_round, contrast, gate, stalled, verdict
 from ioa.training.mixture import manifest, mixture
-from ioa.training.probes import ExaminationSettings, build_probes, level_probes
-from ioa.training.prompting import Shot
-from ioa.training.scorers import Scorers
-from ioa.training.scoring import extract_answer
 from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
 from ioa.training.student import Student
 from ioa.training.trainer import TrainingProgress, is_complete, train

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ioa.memory.records import Example, ObservedDifficulty
-from ioa.training.data import Lesson, collate, encode_lessons
+from ioa.training.batches import Lesson, collate, encode_lessons
 from ioa.training.student import Student
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
+from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.generation import Sampling, decode
 from ioa.training.loading import load_weights, quiet
-from ioa.training.prompting import PromptFormat, Shot
 from ioa.training.settings import StudentSettings
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ioa.memory.errors import UserError
 from ioa.memory.records import Example
 from ioa.memory.training_log import LossPoint, TrainingLog
 from ioa.training import checkpoint
+from ioa.training.batches import Batch, Lesson, batch_order, collate, encode_lessons
 from ioa.training.checkpoint import Progress, is_complete
-from ioa.training.data import Batch, Lesson, batch_order, collate, encode_lessons
 from ioa.training.lora import TrainableLora, attach_lora
 from ioa.training.settings import TrainingSettings
 from ioa.training.student import Student

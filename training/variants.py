@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ioa.training.examination import Progress
+from ioa.training.chat_format import Shot
+from ioa.training.exams.examining import Progress
 from ioa.training.generation import Sampling
-from ioa.training.prompting import Shot
 from ioa.training.student import Student
 
 

@@ -5,9 +5,9 @@ reply is JSON of the record that stands beside the brief here. A language model 
 brief; the embedded tutor reads the brief alone.
 """
 
-from ioa.agents.exchange.assignment import NONE, AssignBrief, Assignment, AssignReply, Claimed
-from ioa.agents.exchange.base import Brief, Line, Lines, ModuleBrief, Reply, Short
-from ioa.agents.exchange.decomposition import (
+from ioa.agents.exchange.assignment_briefs import NONE, AssignBrief, Assignment, AssignReply, Claimed
+from ioa.agents.exchange.briefs import Brief, Line, Lines, ModuleBrief, Reply, Short
+from ioa.agents.exchange.decomposition_briefs import (
     DecomposeBrief,
     DecomposeReply,
     ItemsBrief,
@@ -21,7 +21,7 @@ from ioa.agents.exchange.decomposition import (
     TagItem,
     TagReply,
 )
-from ioa.agents.exchange.diagnosis import (
+from ioa.agents.exchange.diagnosis_briefs import (
     AnalyseBrief,
     AnalyseReply,
     FailedItem,
@@ -31,8 +31,8 @@ from ioa.agents.exchange.diagnosis import (
     PrerequisitesBrief,
     PrerequisitesReply,
 )
-from ioa.agents.exchange.judging import CompareBrief, CompareReply, GradeBrief, GradeReply
-from ioa.agents.exchange.lessons import (
+from ioa.agents.exchange.judging_briefs import CompareBrief, CompareReply, GradeBrief, GradeReply
+from ioa.agents.exchange.lesson_briefs import (
     Candidate,
     Lesson,
     LessonsBrief,
@@ -41,7 +41,7 @@ from ioa.agents.exchange.lessons import (
     SolveReply,
     SourceProblem,
 )
-from ioa.agents.exchange.planning import (
+from ioa.agents.exchange.planning_briefs import (
     PlanBrief,
     PlanReply,
     ProposedStage,

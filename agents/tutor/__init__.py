@@ -5,8 +5,8 @@ To the rest of the program it is a LangChain chat model like any other.
 
 from typing import Any
 
-from ioa.agents.tutor.model import TutorChatModel
 from ioa.agents.tutor.subject import SUBJECTS
+from ioa.agents.tutor.tutor_model import TutorChatModel
 from ioa.memory.errors import UserError
 
 __all__ = ["TutorChatModel", "open_tutor"]

@@ -6,7 +6,6 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from ioa.agents.checks import false_step
 from ioa.agents.exchange import (
     NONE,
     AnalyseBrief,
@@ -18,6 +17,7 @@ from ioa.agents.exchange import (
     Finding,
     ModuleFailures,
 )
+from ioa.agents.step_checks import false_step
 from ioa.agents.tutor.python_slips import code_in, code_slip, is_function
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.working import Operation, Worked

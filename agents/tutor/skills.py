@@ -10,9 +10,9 @@ from ioa.agents.tutor.complex_numbers import solve_complex
 from ioa.agents.tutor.equations import solve_equation
 from ioa.agents.tutor.number_theory import common_divisor, common_multiple, lowest_terms
 from ioa.agents.tutor.products import divide, multiply
-from ioa.agents.tutor.python_functions import read_function
+from ioa.agents.tutor.python_solutions import read_function
 from ioa.agents.tutor.signed import solve_signed
-from ioa.agents.tutor.stories import tell_story
+from ioa.agents.tutor.story_solutions import tell_story
 from ioa.agents.tutor.words import count_legs, read_story
 from ioa.agents.tutor.working import Operation, Worked, broader
 

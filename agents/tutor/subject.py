@@ -10,8 +10,8 @@ from ioa.agents.exchange import ModuleBrief
 from ioa.agents.tutor.skills import work
 from ioa.agents.tutor.vocabulary import METHODS
 from ioa.agents.tutor.working import Operation, Worked, broader
-from ioa.memory.domain import load_domain
-from ioa.memory.procedural import seed_range, supply
+from ioa.memory.domains.packs import load_domain
+from ioa.memory.domains.procedural import seed_range, supply
 from ioa.memory.records import Domain, Generator, Module
 
 SUBJECTS: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""The nodes of the graph: closures over a `Workshop` that return the part of the state they change.
+"""The nodes of the graph: closures over a `RunContext` that return the part of the state they change.
 
 Every node can be started again: what it has already written it reads back instead of doing it twice.
 """

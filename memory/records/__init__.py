@@ -5,7 +5,6 @@ its unit and its range. Nothing here does any work beyond a closed formula.
 """
 
 from ioa.memory.records.assessment import Assessment, GateResult, Note, Verdict
-from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
 from ioa.memory.records.diagnosis import (
     Agreement,
@@ -33,6 +32,7 @@ from ioa.memory.records.lessons import (
     Strategy,
     TaughtLesson,
 )
+from ioa.memory.records.record import Record, Unit
 from ioa.memory.records.scores import Attempt, Grade, ItemResult, Replied, Score, wilson
 from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from ioa.memory.records.base import Record
+from ioa.memory.records.record import Record
 from ioa.memory.records.scores import Score
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ioa.memory.records.base import Record, Unit
+from ioa.memory.records.record import Record, Unit
 
 
 class Stage(Record):

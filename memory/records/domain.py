@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from ioa.memory.records.base import Record
 from ioa.memory.records.items import SourceItem
+from ioa.memory.records.record import Record
 
 
 class Split(StrEnum):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ioa.memory.records.base import Record, Unit
+from ioa.memory.records.record import Record, Unit
 
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 

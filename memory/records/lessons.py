@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ioa.memory.records.base import Record
+from ioa.memory.records.record import Record
 
 
 class Difficulty(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ioa.memory.records.base import Record
+from ioa.memory.records.record import Record
 
 
 def wilson(mean: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ioa.memory.records.base import Record, Unit
 from ioa.memory.records.lessons import Strategy
+from ioa.memory.records.record import Record, Unit
 
 
 class StrategyUse(Record):

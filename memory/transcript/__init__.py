@@ -12,7 +12,7 @@ from ioa.memory.transcript.events import (
 )
 from ioa.memory.transcript.frame import read_frame
 from ioa.memory.transcript.log import Transcript, Visit
-from ioa.memory.transcript.reading import TranscriptReader, read_attempts, read_decisions, read_transcript
+from ioa.memory.transcript.reader import TranscriptReader, read_attempts, read_decisions, read_transcript
 
 __all__ = [
     "SCHEMA_VERSION",

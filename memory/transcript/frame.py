@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
 from ioa.memory.transcript.events import AttemptEvent, CallContext, DecisionEvent, Event, Tokens, TranscriptEvent
-from ioa.memory.transcript.reading import read_transcript
+from ioa.memory.transcript.reader import read_transcript
 
 if TYPE_CHECKING:
     from pandas import DataFrame

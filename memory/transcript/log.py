@@ -16,7 +16,7 @@ from ioa.memory.files import append_records
 from ioa.memory.records import Note
 from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript.events import AttemptEvent, CallContext, DecisionEvent, Event, Message
-from ioa.memory.transcript.reading import read_attempts, read_transcript
+from ioa.memory.transcript.reader import read_attempts, read_transcript
 
 E = TypeVar("E", bound=Event)
 _DIGITS = 10

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
-from ioa.agents.calling import TeacherError
 from ioa.agents.exchange import Lesson, LessonsReply, SolveReply, SourceProblem
 from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.screening import split_original
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Outcome, Teacher
-from ioa.memory.domain import load_domain
-from ioa.memory.procedural import draw
+from ioa.agents.teachers import TeacherError
+from ioa.agents.teachers.scripted import ScriptedModel
+from ioa.memory.domains.packs import load_domain
+from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Example, Kind, RefusalReason, Remedy, Stage, Strategy
 from ioa.memory.similarity import normalise
 from ioa.memory.transcript import Transcript

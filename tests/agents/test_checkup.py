@@ -6,9 +6,9 @@ import pytest
 from tests import fault_server as play
 from tests.fault_server import serve_script
 
-from ioa.agents.calling import Price, TeacherSettings
 from ioa.agents.checkup import check_up
-from ioa.agents.teachers import open_model
+from ioa.agents.teachers import Price, TeacherSettings
+from ioa.agents.teachers.opening import open_model
 
 PROSE = play.ok("The sea is wide.")
 

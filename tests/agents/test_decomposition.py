@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from ioa.agents import Decomposer, DecompositionSettings, Journal, Teacher, TeacherError
 from ioa.agents.exchange import SolveBrief
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Call, Outcome
+from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.agents.tutor import open_tutor
-from ioa.agents.tutor.model import reply_to
+from ioa.agents.tutor.tutor_model import reply_to
 from ioa.memory import open_embedder
-from ioa.memory.domain import GIVEN
+from ioa.memory.domains.packs import GIVEN
 from ioa.memory.errors import UserError
 from ioa.memory.records import Attempt, Module, Source, SourceItem, Written
 from ioa.memory.similarity import normalise

@@ -6,9 +6,9 @@ from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.exchange import FailedItem
 from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.quotation import without_items
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
-from ioa.memory.domain import load_domain
+from ioa.agents.teachers.scripted import ScriptedModel
+from ioa.memory.domains.packs import load_domain
 from ioa.memory.records import ItemResult, Score
 from ioa.memory.transcript import Transcript
 

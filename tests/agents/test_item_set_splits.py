@@ -6,10 +6,10 @@ import random
 import pytest
 
 from ioa.agents.tagging import distinct
-from ioa.memory.bank import PROBE_SHARE, ItemBank, divided
-from ioa.memory.domain import GIVEN
+from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divided
+from ioa.memory.domains.item_sets import read_item_set
+from ioa.memory.domains.packs import GIVEN
 from ioa.memory.duplicates import Bounds
-from ioa.memory.item_sets import read_item_set
 from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import Domain, Module, SourceItem, Split, Written
 from ioa.memory.similarity import features

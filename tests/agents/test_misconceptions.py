@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.gaps import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.misconceptions import _placed_under, agreement, kappa
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Teacher
+from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.agents.tutor import open_tutor
 from ioa.agents.tutor.analysis import Slip, slip_meant
-from ioa.memory.domain import load_domain
+from ioa.memory.domains.packs import load_domain
 from ioa.memory.records import ItemResult
 from ioa.memory.transcript import Transcript
 

@@ -4,11 +4,11 @@ import pytest
 from langchain_core.messages import AIMessage
 from tests.openai_server import completion, serve
 
-from ioa.agents.calling import TeacherError, TeacherSettings
 from ioa.agents.exchange import SolveBrief, SolveReply
-from ioa.agents.scripted import ScriptedModel
 from ioa.agents.teacher import Call, Teacher
-from ioa.agents.teachers import open_model
+from ioa.agents.teachers import TeacherError, TeacherSettings
+from ioa.agents.teachers.opening import open_model
+from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import CallContext, Transcript
 

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.graph.small import sums
+from tests.small import sums
 
 from ioa.graph.config import RunConfig
-from ioa.graph.workshop import Workshop
+from ioa.graph.context import RunContext
 from ioa.memory.files import write_record
 from ioa.memory.records import Domain, Module, Probe
 from ioa.memory.run_dir import RunDirectory
@@ -16,8 +16,8 @@ from ioa.memory.run_dir import RunDirectory
 class Pupil:
     """Answers a share of a module's items right, the same ones every time; `module@level` for an easier level."""
 
-    def __init__(self, shop: Workshop, abilities: Mapping[str, float]) -> None:
-        self._shop = shop
+    def __init__(self, ctx: RunContext, abilities: Mapping[str, float]) -> None:
+        self._ctx = ctx
         self.abilities = dict(abilities)
         self.asked: list[str] = []
         self.adapter: Path | None = None
@@ -26,7 +26,7 @@ class Pupil:
         self.adapter = adapter
 
     def answer(self, questions, on_progress=None):
-        probes = {probe.question: probe for probe in self._shop.probes()}
+        probes = {probe.question: probe for probe in self._ctx.probes()}
         self.asked += [probes[question].id for question in questions]
         return [self._reply(probes[question]) for question in questions]
 
@@ -54,12 +54,12 @@ def module(name: str, *needs: str) -> Module:
     )
 
 
-def open_shop(folder: Path, modules: list[Module], abilities: Mapping[str, float], **config: object) -> Workshop:
+def open_context(folder: Path, modules: list[Module], abilities: Mapping[str, float], **config: object) -> RunContext:
     """A run over these modules whose student is a `Pupil`."""
     run = RunDirectory.at(folder, "made")
     settings = {"diagnosis": {"top_share": 1.0}, **config}
-    shop = Workshop(run, RunConfig.model_validate(settings))
+    ctx = RunContext(run, RunConfig.model_validate(settings))
     write_record(run.domain, Domain(name="made", description="Made up.", modules=tuple(modules)))
-    shop.prepare()
-    shop.parts["student"] = Pupil(shop, abilities)
-    return shop
+    ctx.prepare()
+    ctx.parts["student"] = Pupil(ctx, abilities)
+    return ctx

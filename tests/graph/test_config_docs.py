@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ioa.graph.cli import app
+from ioa.cli.main import app
 from ioa.graph.config import RunConfig, load_config, override
 from ioa.graph.config_docs import DOCUMENT, SYMBOLS, commented, find, key_of, keys, markdown
 from ioa.memory.errors import UserError

@@ -4,7 +4,7 @@ import json
 from itertools import combinations
 
 import pytest
-from tests.graph.small import ioa, write_config
+from tests.small import ioa, write_config
 
 from ioa.memory.files import read_records
 from ioa.memory.records import Example, Probe, Refusal, Split

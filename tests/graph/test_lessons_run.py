@@ -5,7 +5,7 @@ import re
 import signal
 
 import pytest
-from tests.graph.small import ioa, start, write_config
+from tests.small import ioa, start, write_config
 
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Example, Kind, ObservedDifficulty, StrategyRecord, TaughtLesson

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from tests import fault_server as play
 from tests.fault_server import serve_script
-from tests.graph.small import ioa, start, write_config
+from tests.small import ioa, start, write_config
 
 from ioa.agents.tutor import open_tutor
 from ioa.memory.files import read_records

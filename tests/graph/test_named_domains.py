@@ -6,7 +6,7 @@ import signal
 
 import pytest
 import yaml
-from tests.graph.small import ioa, start, write_config
+from tests.small import ioa, start, write_config
 
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import BankItem, Curriculum, Decomposition, Domain, Example, Probe

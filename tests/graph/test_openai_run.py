@@ -4,8 +4,8 @@ import json
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from tests.graph.small import ioa, write_config
 from tests.openai_server import completion, serve
+from tests.small import ioa, write_config
 
 from ioa.agents.tutor import open_tutor
 

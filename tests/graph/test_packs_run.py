@@ -4,10 +4,10 @@ import json
 
 import pytest
 import yaml
-from tests.graph.small import ioa
+from tests.small import ioa
 from tests.training.tiny import make_tiny_student
 
-from ioa.memory.domain import load_domain
+from ioa.memory.domains.packs import load_domain
 from ioa.memory.files import read_records
 from ioa.memory.records import Curriculum, Example
 from ioa.memory.run_dir import RunDirectory

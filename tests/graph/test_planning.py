@@ -2,10 +2,12 @@
 
 import pytest
 import yaml
-from tests.graph.pupil import module, open_shop
+from tests.graph.pupil import module, open_context
 
-from ioa.graph.examination import examine_by_need, recorded, scores, select
-from ioa.graph.nodes import beginning, planning, revision
+from ioa.graph.nodes import diagnosis_nodes as beginning
+from ioa.graph.nodes import planning_nodes as planning
+from ioa.graph.nodes import revision_nodes as revision
+from ioa.graph.run_examinations import examine_by_need, recorded, scores, select
 from ioa.memory.files import read_record, write_record
 from ioa.memory.records import Assessment, Curriculum, Diagnosis, Score, Split, Verdict
 from ioa.memory.similarity import normalise
@@ -19,27 +21,27 @@ def opened(tmp_path):
     shops = []
 
     def open_(abilities, *modules, **config):
-        shops.append(open_shop(tmp_path, list(modules), abilities, **config))
+        shops.append(open_context(tmp_path, list(modules), abilities, **config))
         return shops[-1]
 
     yield open_
-    for shop in shops:
-        shop.close()
+    for ctx in shops:
+        ctx.close()
 
 
-def planned(shop):
+def planned(ctx):
     """Run the nodes up to the plan."""
     state = {}
     for node in (beginning.decompose, beginning.examine, beginning.diagnose, planning.plan):
-        state |= node(shop)(state)
+        state |= node(ctx)(state)
     return state
 
 
-def read_plan(shop):
-    return Curriculum.model_validate(yaml.safe_load(shop.run.curriculum.read_text()))
+def read_plan(ctx):
+    return Curriculum.model_validate(yaml.safe_load(ctx.run.curriculum.read_text()))
 
 
-def passed(shop, stage, adapter="adapters/x", earlier=(), *, mastered=True):
+def passed(ctx, stage, adapter="adapters/x", earlier=(), *, mastered=True):
     """Leave the assessment of a stage."""
 
     def result(name, right):
@@ -48,18 +50,18 @@ def passed(shop, stage, adapter="adapters/x", earlier=(), *, mastered=True):
     own = tuple(result(name, 10 if mastered else 2) for name in stage.modules)
     again = tuple(result(name, right) for name, right in earlier)
     found = Assessment(stage=stage.number, round=0, gate=own, earlier=again, adapter=adapter)
-    write_record(shop.run.assessment(stage.number, 0), found)
+    write_record(ctx.run.assessment(stage.number, 0), found)
 
 
 def test_items_are_added_where_the_first_leave_a_doubt_and_nowhere_else(opened):
-    shop = opened({A: 1.0, B: 0.66, C: 0.0}, module(A), module(B), module(C))
-    planned(shop)
-    asked = {name: score.n for name, score in scores(recorded(shop, "diagnosis-student")).items()}
+    ctx = opened({A: 1.0, B: 0.66, C: 0.0}, module(A), module(B), module(C))
+    planned(ctx)
+    asked = {name: score.n for name, score in scores(recorded(ctx, "diagnosis-student")).items()}
     assert asked[A] == asked[C] == 24
     assert 24 < asked[B] <= 48
-    teacher = scores(recorded(shop, "diagnosis-teacher"))
+    teacher = scores(recorded(ctx, "diagnosis-teacher"))
     assert {name: score.n for name, score in teacher.items()} == asked
-    gap = next(gap for gap in read_record(shop.run.diagnosis, Diagnosis).gaps if gap.module == B)
+    gap = next(gap for gap in read_record(ctx.run.diagnosis, Diagnosis).gaps if gap.module == B)
     assert gap.student.n == asked[B]
     clear = verdict(gap.student, gap.teacher, 0.7, 0.8) is not Verdict.NEEDS_ITEMS
     assert clear or asked[B] == 48
@@ -67,135 +69,135 @@ def test_items_are_added_where_the_first_leave_a_doubt_and_nowhere_else(opened):
 
 def test_no_more_items_are_asked_than_the_budget_allows_and_none_twice(opened):
     wanted = {"diagnosis": 8, "gate": 4, "final": 4, "step": 4, "budget": 6}
-    shop = opened({A: 0.66, B: 0.66}, module(A), module(B), examination=wanted)
-    planned(shop)
-    pupil = shop.student()
+    ctx = opened({A: 0.66, B: 0.66}, module(A), module(B), examination=wanted)
+    planned(ctx)
+    pupil = ctx.student()
     assert len(pupil.asked) == len(set(pupil.asked))
     assert 16 < len(pupil.asked) <= 22
     before = list(pupil.asked)
-    beginning.examine(shop)({})
+    beginning.examine(ctx)({})
     assert pupil.asked == before
 
 
 def test_spare_items_are_probes_like_the_others_and_none_is_in_two_splits(opened):
-    shop = opened({A: 0.5}, module(A))
-    beginning.decompose(shop)({})
-    texts = [normalise(probe.question) for probe in shop.probes()]
+    ctx = opened({A: 0.5}, module(A))
+    beginning.decompose(ctx)({})
+    texts = [normalise(probe.question) for probe in ctx.probes()]
     assert len(texts) == len(set(texts)) == 24 * 4 + 30
-    assert len(select(shop, Split.GATE)) == 24
-    assert len(select(shop, Split.GATE, further={A: 5})) == 29
+    assert len(select(ctx, Split.GATE)) == 24
+    assert len(select(ctx, Split.GATE, further={A: 5})) == 29
 
 
 def test_a_step_that_is_too_high_gets_a_bridge_at_a_level_that_was_measured(opened):
     abilities = {A: 0.5, B: 0.0, f"{B}@easy": 0.9, f"{B}@middle": 0.2}
-    shop = opened(abilities, module(A), module(B, A))
-    assert planned(shop)["stages"] == 3
-    first, bridge, last = read_plan(shop).stages
+    ctx = opened(abilities, module(A), module(B, A))
+    assert planned(ctx)["stages"] == 3
+    first, bridge, last = read_plan(ctx).stages
     assert (first.modules, bridge.modules, last.modules) == ((A,), (B,), (B,))
     assert dict(bridge.levels) == {B: "middle"}
     assert first.difficulty < bridge.difficulty < last.difficulty
     assert bridge.lessons == 80
-    probes = planning.bridge_probes(shop, B, "middle", Split.GATE)
+    probes = planning.bridge_probes(ctx, B, "middle", Split.GATE)
     assert len(probes) == 24
-    others = {normalise(p.question) for p in shop.probes() if p.split is not Split.GATE or "@" not in p.id}
+    others = {normalise(p.question) for p in ctx.probes() if p.split is not Split.GATE or "@" not in p.id}
     assert not others & {normalise(probe.question) for probe in probes}
-    assert shop.store().check([probes[0].question])[0] is not None
+    assert ctx.store().check([probes[0].question])[0] is not None
 
 
 def test_without_bridges_the_step_is_reported(opened):
-    shop = opened({A: 0.5, B: 0.0}, module(A), module(B, A), curriculum={"bridges": False})
-    planned(shop)
-    curriculum = read_plan(shop)
+    ctx = opened({A: 0.5, B: 0.0}, module(A), module(B, A), curriculum={"bridges": False})
+    planned(ctx)
+    curriculum = read_plan(ctx)
     assert len(curriculum.stages) == 2
     assert any("Stage 2" in warning for warning in curriculum.warnings)
 
 
-def advanced(shop, state, after):
-    return revision.revise(shop)({**state, "stage": after + 1, "round": 0, "adapter": ""})
+def advanced(ctx, state, after):
+    return revision.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
 
 
 def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transcript_says_why(opened):
-    shop = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C, A), curriculum={"largest_stage": 1})
-    state = planned(shop)
-    before = [stage.modules for stage in read_plan(shop).stages]
+    ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C, A), curriculum={"largest_stage": 1})
+    state = planned(ctx)
+    before = [stage.modules for stage in read_plan(ctx).stages]
     assert before[0] == (A,)
-    passed(shop, read_plan(shop).stages[0])
+    passed(ctx, read_plan(ctx).stages[0])
     easier, harder = before[1][0], before[2][0]
-    shop.student().abilities |= {harder: 0.6}
-    state |= advanced(shop, state, 1)
-    revised = read_plan(shop)
+    ctx.student().abilities |= {harder: 0.6}
+    state |= advanced(ctx, state, 1)
+    revised = read_plan(ctx)
     assert [stage.modules for stage in revised.stages if not stage.levels] == [(A,), (harder,), (easier,)]
     assert {(need.earlier, need.later) for need in revised.prerequisites} == {(A, B), (A, C)}
     (logged,) = revised.revisions
     assert (logged.after, logged.anew, logged.dropped) == (1, True, ())
     assert harder in logged.reason
     assert logged.changes
-    asked = [e for e in shop.transcript().attempts() if e.context.node == "revise"]
+    asked = [e for e in ctx.transcript().attempts() if e.context.node == "revise"]
     assert [event.parsed["note"] for event in asked]
     assert logged.reason in asked[-1].messages[-1].content
     assert state["stages"] == len(revised.stages)
-    again = advanced(shop, state, 1)  # as after a kill
-    assert read_plan(shop) == revised
+    again = advanced(ctx, state, 1)  # as after a kill
+    assert read_plan(ctx) == revised
     assert again["stages"] == state["stages"]
 
 
 def test_a_plan_that_still_fits_is_kept_and_nobody_is_asked(opened):
-    shop = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
-    state = planned(shop)
-    plan = read_plan(shop)
-    passed(shop, plan.stages[0])
-    advanced(shop, state, 1)
-    assert read_plan(shop).stages == plan.stages
-    assert not [event for event in shop.transcript().attempts() if event.context.node == "revise"]
+    ctx = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
+    state = planned(ctx)
+    plan = read_plan(ctx)
+    passed(ctx, plan.stages[0])
+    advanced(ctx, state, 1)
+    assert read_plan(ctx).stages == plan.stages
+    assert not [event for event in ctx.transcript().attempts() if event.context.node == "revise"]
 
 
 def test_what_is_mastered_without_being_taught_is_left_out(opened):
-    shop = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
-    state = planned(shop)
-    passed(shop, read_plan(shop).stages[0])
-    shop.student().abilities |= {B: 1.0}
-    state |= advanced(shop, state, 1)
-    assert [stage.modules for stage in read_plan(shop).stages] == [(A,)]
+    ctx = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
+    state = planned(ctx)
+    passed(ctx, read_plan(ctx).stages[0])
+    ctx.student().abilities |= {B: 1.0}
+    state |= advanced(ctx, state, 1)
+    assert [stage.modules for stage in read_plan(ctx).stages] == [(A,)]
     assert state["stages"] == 1
-    assert B in read_plan(shop).revisions[0].changes[0]
+    assert B in read_plan(ctx).revisions[0].changes[0]
 
 
 def test_what_was_forgotten_untaught_is_taught(opened):
-    shop = opened({A: 1.0, B: 0.2, C: 0.1}, module(A), module(B), module(C, B))
-    state = planned(shop)
-    assert [stage.modules for stage in read_plan(shop).stages if not stage.levels] == [(B,), (C,)]
-    passed(shop, read_plan(shop).stages[0], earlier=[(A, 3)])
-    shop.student().abilities |= {A: 0.3}
-    advanced(shop, state, 1)
-    assert A in {module for stage in read_plan(shop).stages for module in stage.modules}
+    ctx = opened({A: 1.0, B: 0.2, C: 0.1}, module(A), module(B), module(C, B))
+    state = planned(ctx)
+    assert [stage.modules for stage in read_plan(ctx).stages if not stage.levels] == [(B,), (C,)]
+    passed(ctx, read_plan(ctx).stages[0], earlier=[(A, 3)])
+    ctx.student().abilities |= {A: 0.3}
+    advanced(ctx, state, 1)
+    assert A in {module for stage in read_plan(ctx).stages for module in stage.modules}
 
 
 @pytest.mark.parametrize("revise", [True, False])
 def test_what_needs_an_unmastered_module_can_be_left_out(opened, revise):
     settings = {"mastery": {"on_failure": "skip"}, "curriculum": {"revise": revise}}
-    shop = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C), **settings)
-    state = planned(shop)
-    stages = read_plan(shop).stages
+    ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C), **settings)
+    state = planned(ctx)
+    stages = read_plan(ctx).stages
     number = next(stage.number for stage in stages if A in stage.modules)
-    passed(shop, stages[number - 1], mastered=False)
+    passed(ctx, stages[number - 1], mastered=False)
     for stage in stages[: number - 1]:
-        passed(shop, stage)
-    advanced(shop, state, number)
-    left = {module for stage in read_plan(shop).stages for module in stage.modules}
+        passed(ctx, stage)
+    advanced(ctx, state, number)
+    left = {module for stage in read_plan(ctx).stages for module in stage.modules}
     assert B not in left
     assert A in left
 
 
 def test_an_examination_goes_on_where_a_killed_one_stopped(opened):
-    shop = opened({A: 0.66}, module(A))
-    beginning.decompose(shop)({})
+    ctx = opened({A: 0.66}, module(A))
+    beginning.decompose(ctx)({})
 
     def examined():
-        return examine_by_need(shop, Split.GATE, [A], labels=("s", "t"), adapter=None, share=0.7, node="assess")
+        return examine_by_need(ctx, Split.GATE, [A], labels=("s", "t"), adapter=None, share=0.7, node="assess")
 
     whole = examined()
-    first = shop.run.scores("s").read_text().splitlines(keepends=True)[:24]
-    shop.run.scores("s").write_text("".join(first))
-    shop.student().asked.clear()
+    first = ctx.run.scores("s").read_text().splitlines(keepends=True)[:24]
+    ctx.run.scores("s").write_text("".join(first))
+    ctx.student().asked.clear()
     assert examined() == whole
-    assert len(shop.student().asked) == whole.extra > 0
+    assert len(ctx.student().asked) == whole.extra > 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
-from tests.graph.small import ENVIRONMENT, write_config
+from tests.small import ENVIRONMENT, write_config
 
 from ioa.agents.tutor import open_tutor
 
@@ -82,7 +82,7 @@ def test_the_package_of_the_document_teaches_a_run(tmp_path):
     subprocess.run(install, check=True, capture_output=True)
 
     config = write_config(tmp_path, mastery={"rounds": 0})
-    command = [python, "-c", "from ioa.graph.cli import main; main()", "run", config]
+    command = [python, "-c", "from ioa.cli.main import main; main()", "run", config]
     with service() as (url, asked):
         done = subprocess.run(
             [*command, "--teacher", "inhouse:scholar", "--run-id", "plugged"],

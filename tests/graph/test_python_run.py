@@ -5,12 +5,12 @@ import json
 
 import pytest
 import yaml
-from tests.graph.small import ioa, write_config
 from tests.openai_server import completion, serve
-from tests.training.sandboxes import isolated
+from tests.small import ioa, write_config
+from tests.training.exams.sandboxes import isolated
 
 from ioa.agents.tutor import open_tutor
-from ioa.memory.procedural import draw
+from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Generator
 
 pytestmark = [pytest.mark.slow, isolated]

@@ -5,11 +5,11 @@ import signal
 import pytest
 import yaml
 from safetensors.numpy import load_file
-from tests.graph.small import ioa, start, write_config
+from tests.small import ioa, start, write_config
 
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig
-from ioa.graph.workshop import Workshop
+from ioa.graph.context import RunContext
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Curriculum, Diagnosis, Example, ItemResult, Misconception, Probe, Refusal, Remedy
 from ioa.memory.run_dir import RunDirectory
@@ -202,9 +202,9 @@ def batches(run):
 
 def test_compiling_the_graph_opens_nothing(tmp_path):
     """LangGraph evaluates the attributes that node functions mention; a store opened then guards no probes."""
-    shop = Workshop(RunDirectory(tmp_path / "run"), RunConfig())
-    build_graph(shop)
-    assert shop.parts == {}
+    ctx = RunContext(RunDirectory(tmp_path / "run"), RunConfig())
+    build_graph(ctx)
+    assert ctx.parts == {}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -250,7 +250,7 @@ def test_every_event_belongs_to_another_or_is_a_visit(whole):
 
 def test_the_agents_notes_are_each_kept_once(place, whole):
     with open_checkpointer(whole.checkpoints) as checkpointer:
-        graph = build_graph(Workshop(whole, RunConfig()), checkpointer)
+        graph = build_graph(RunContext(whole, RunConfig()), checkpointer)
         notes = graph.get_state({"configurable": {"thread_id": "whole"}}).values["notes"]
     senders = [(note["sender"], note["stage"], note["round"]) for note in notes]
     assert len(senders) == len(set(senders))

@@ -3,10 +3,10 @@
 import pytest
 from tests.roads import SPECS, plugged_too
 
-from ioa.agents import teachers
+from ioa.agents.teachers import opening as teachers
 from ioa.graph.config import RunConfig
-from ioa.graph.workshop import Workshop
-from ioa.memory.domain import load_domain
+from ioa.graph.context import RunContext
+from ioa.memory.domains.packs import load_domain
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import read_attempts
@@ -18,7 +18,7 @@ MODULE = "addition/carrying"
 def test_the_verifier_reads_them_if_that_is_a_teacher_of_its_own_or_else_the_diagnoser(tmp_path, monkeypatch, own):
     monkeypatch.setattr(teachers, "entry_points", plugged_too)
     cast = {"verifier": {"model": SPECS["plugged"]}} if own else {}
-    shop = Workshop(RunDirectory.at(tmp_path, "run"), RunConfig.model_validate({"roles": cast}))
+    ctx = RunContext(RunDirectory.at(tmp_path, "run"), RunConfig.model_validate({"roles": cast}))
     results = [
         ItemResult(
             probe=f"diagnosis/{MODULE}/{number:03d}",
@@ -31,8 +31,8 @@ def test_the_verifier_reads_them_if_that_is_a_teacher_of_its_own_or_else_the_dia
         )
         for number in range(3)
     ]
-    analysis = shop.diagnoser().analyse(load_domain("arithmetic"), [MODULE], results, node="diagnose")
-    shop.close()
+    analysis = ctx.diagnoser().analyse(load_domain("arithmetic"), [MODULE], results, node="diagnose")
+    ctx.close()
     assert [len(one.probes) for one in analysis.confirmed] == [3]
-    spoken = {event.context.task: event.teacher for event in read_attempts(shop.run.transcript)}
+    spoken = {event.context.task: event.teacher for event in read_attempts(ctx.run.transcript)}
     assert spoken == {"analyse": "tutor:arithmetic", "assign": SPECS["plugged" if own else "tutor"]}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.graph.fake_run import make_beginning, make_run
+from tests.results.fake_run import make_beginning, make_run
 
 from ioa.graph.config import RunConfig
 from ioa.memory.errors import UserError

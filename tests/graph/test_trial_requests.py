@@ -6,15 +6,15 @@ import pytest
 
 from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.requests import SynthesisSettings
-from ioa.graph.intervention import _requests
-from ioa.memory.domain import load_domain
+from ioa.graph.trial_lessons import _requests
+from ioa.memory.domains.packs import load_domain
 
 
 @pytest.mark.parametrize("choice", ["off", "fixed", "bandit"])
 def test_lessons_on_trial_are_plain_where_no_strategy_is_wanted(choice):
     synthesis = SynthesisSettings(choice=choice)
     config = SimpleNamespace(synthesis=synthesis, diagnosis=DiagnosisSettings(), seed=1)
-    shop = SimpleNamespace(config=config, domain=lambda: load_domain("arithmetic"))
-    asked = _requests(shop, "addition/carrying")
+    ctx = SimpleNamespace(config=config, domain=lambda: load_domain("arithmetic"))
+    asked = _requests(ctx, "addition/carrying")
     assert asked
     assert {request.strategies for request in asked} == {() if choice == "off" else synthesis.strategies}

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from ioa.graph.examination import examine_student
-from ioa.graph.progress import Silent
+from ioa.graph.run_examinations import examine_student
 from ioa.memory import Probe, RunDirectory, Split
 from ioa.memory.errors import ScoringError, Stopped
 from ioa.memory.records import Grade
+from ioa.results.terminal.progress import Silent
 
 PROBES = [
     Probe(id=f"gate/a/b/{n}", module="a/b", split=Split.GATE, level="l", question=f"q{n}", answer="1", family="")
@@ -42,30 +42,30 @@ class Grader:
 
 
 @pytest.fixture
-def shop(tmp_path):
+def ctx(tmp_path):
     pupil, grader = Pupil(), Grader()
     run = RunDirectory.at(tmp_path, "r")
     return SimpleNamespace(run=run, student=lambda: pupil, scorers=lambda: grader, reporter=Silent())
 
 
-def test_what_the_student_wrote_is_graded_when_the_run_goes_on_and_not_asked_again(shop):
+def test_what_the_student_wrote_is_graded_when_the_run_goes_on_and_not_asked_again(ctx):
     with pytest.raises(Stopped):
-        examine_student(shop, "stage-01-round-0", PROBES, None)
-    assert not shop.run.scores("stage-01-round-0").exists()  # nothing is scored by a failure
-    results = examine_student(shop, "stage-01-round-0", PROBES, None)
+        examine_student(ctx, "stage-01-round-0", PROBES, None)
+    assert not ctx.run.scores("stage-01-round-0").exists()  # nothing is scored by a failure
+    results = examine_student(ctx, "stage-01-round-0", PROBES, None)
     assert [result.reply for result in results] == [f"reply to q{n}\u2028" for n in range(3)]
-    first, second = shop.scorers().replies
+    first, second = ctx.scorers().replies
     assert first == second
-    assert len(shop.student().asked) == 1
-    assert not shop.run.replies("stage-01-round-0").exists()
-    assert examine_student(shop, "stage-01-round-0", PROBES, None) == results
+    assert len(ctx.student().asked) == 1
+    assert not ctx.run.replies("stage-01-round-0").exists()
+    assert examine_student(ctx, "stage-01-round-0", PROBES, None) == results
 
 
-def test_further_probes_are_asked_where_the_kept_replies_do_not_cover_them(shop):
+def test_further_probes_are_asked_where_the_kept_replies_do_not_cover_them(ctx):
     with pytest.raises(Stopped):
-        examine_student(shop, "gate", PROBES[:1], None)
-    assert len(examine_student(shop, "gate", PROBES, None)) == 3
-    assert shop.student().asked == [["q0"], ["q0", "q1", "q2"]]
+        examine_student(ctx, "gate", PROBES[:1], None)
+    assert len(examine_student(ctx, "gate", PROBES, None)) == 3
+    assert ctx.student().asked == [["q0"], ["q0", "q1", "q2"]]
 
 
 def test_an_exit_code_says_that_the_run_can_go_on():

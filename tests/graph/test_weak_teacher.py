@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.graph.small import PACK, ioa, write_config
 from tests.roads import smollm2
+from tests.small import PACK, ioa, write_config
 
 from ioa.memory.files import read_records
 from ioa.memory.records import Refusal

@@ -91,7 +91,7 @@ def test_worked_examples_are_earlier_turns_of_the_conversation(student):
 def test_without_a_chat_template_worked_examples_stand_above_the_question(tmp_path):
     from transformers import AutoTokenizer
 
-    from ioa.training.prompting import PromptFormat
+    from ioa.training.chat_format import PromptFormat
 
     plain = PromptFormat(AutoTokenizer.from_pretrained(make_tiny_student(tmp_path, chat=False)))
     assert plain.render("5+1=?", SHOTS[1:]) == "2+2=?\nAnswer: 4\n\n5+1=?\n"

@@ -2,32 +2,20 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.training.lessons import make_sums
+from tests.training.tiny import make_tiny_student
 
 from ioa.memory.errors import UserError
 from ioa.training import LoraSettings, Student, StudentSettings, TrainingSettings, resolve_student, train
-from ioa.training.prompting import PromptFormat
-
-HERE = Path(__file__).parent
-
-
-def helper(name: str) -> object:
-    """A module beside this file; importlib mode puts no folder on the path."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from ioa.training.chat_format import PromptFormat
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    make: Callable[..., Path] = helper("tiny").make_tiny_student
-    return make(tmp_path_factory.mktemp("tiny"))
+    return make_tiny_student(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +31,7 @@ def student(folder: Path) -> Student:
 def adapter(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("adapter")
     settings = TrainingSettings(epochs=10, learning_rate=1e-2, lora=LoraSettings(rank=8, alpha=16))
-    train(student, helper("lessons").make_sums(16), start=None, out=out, settings=settings, seed=3)
+    train(student, make_sums(16), start=None, out=out, settings=settings, seed=3)
     return out
 
 
@@ -64,7 +52,7 @@ def test_the_templates_own_system_turn_and_another_can_be_had(student: Student) 
 def test_without_a_chat_template_the_question_stands_alone(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    plain = PromptFormat(AutoTokenizer.from_pretrained(helper("tiny").make_tiny_student(tmp_path, chat=False)))
+    plain = PromptFormat(AutoTokenizer.from_pretrained(make_tiny_student(tmp_path, chat=False)))
     assert plain.render("2+2?") == "2+2?\n"
     assert plain.encode_reply("4")[-1] == plain.end_id
 
@@ -213,7 +201,7 @@ def test_smollm2_is_converted_once_and_learns_a_handful_of_sums(
     student = Student.load(StudentSettings(max_new_tokens=32))
     assert student.format.render("2+2?") == "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
     assert "Paris" in student.generate(["What is the capital of France?"])[0]
-    examples = helper("lessons").make_sums(16)
+    examples = make_sums(16)
     settings = TrainingSettings(epochs=4, learning_rate=2e-3)
     log = train(student, examples, start=None, out=tmp_path / "out", settings=settings, seed=0)
     assert log.steps[-1].loss < 0.3 * log.steps[0].loss

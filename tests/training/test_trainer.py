@@ -1,43 +1,32 @@
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.training.lessons import make_example, make_sums
+from tests.training.tiny import make_tiny_student
 
 from ioa.memory.errors import UserError
 from ioa.training import LoraSettings, Student, StudentSettings, TrainingProgress, TrainingSettings, is_complete, train
-from ioa.training.data import batch_order, collate, encode_lessons
+from ioa.training.batches import batch_order, collate, encode_lessons
 from ioa.training.trainer import answer_loss, answer_loss_plain, learning_rate
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 SETTINGS = TrainingSettings(epochs=6, learning_rate=1e-2, batch_size=8, checkpoint_every=5)
 DROPOUT = SETTINGS.model_copy(update={"lora": LoraSettings(dropout=0.1)})
 WEIGHTS = "adapter_model.safetensors"
 
 
-def helper(name: str) -> Any:
-    """A module beside this file; importlib mode puts no folder on the path."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-EXAMPLES = helper("lessons").make_sums(30)
+EXAMPLES = make_sums(30)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path: Path = helper("tiny").make_tiny_student(tmp_path_factory.mktemp("tiny"))
-    return path
+    return make_tiny_student(tmp_path_factory.mktemp("tiny"))
 
 
 def load(folder: Path) -> Student:
@@ -76,9 +65,9 @@ def test_the_loss_falls_and_the_log_says_so(student: Student, tmp_path: Path) ->
 def test_a_killed_training_goes_on_to_the_same_weights(folder: Path, finished: Path, tmp_path: Path) -> None:
     code = f"""
 import os, signal, sys
-sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-import test_trainer as t
+from tests.training import test_trainer as t
 def kill(progress):
     if progress.step == 13:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -197,7 +186,7 @@ def test_layers_that_are_not_there_are_refused(student: Student, tmp_path: Path)
 
 
 def test_too_long_examples_are_counted_and_not_cut(student: Student, tmp_path: Path) -> None:
-    long = helper("lessons").make_example(99, "1" * 600, ("x",), "1")
+    long = make_example(99, "1" * 600, ("x",), "1")
     told: list[TrainingProgress] = []
     log = train(
         student, [long, *EXAMPLES[:7]], start=None, out=tmp_path, settings=SETTINGS, seed=1, on_step=told.append
@@ -221,7 +210,7 @@ def test_the_loss_is_the_mean_over_taught_tokens_whatever_stands_beside(student:
     import torch
 
     lessons, _ = encode_lessons([EXAMPLES[0], EXAMPLES[29]], student.format, 512)
-    long = encode_lessons([helper("lessons").make_example(9, "9" * 50, ("y" * 90,), "1")], student.format, 512)[0]
+    long = encode_lessons([make_example(9, "9" * 50, ("y" * 90,), "1")], student.format, 512)[0]
     total, count = 0.0, 0
     with torch.no_grad():
         for lesson in [*lessons, *long]:

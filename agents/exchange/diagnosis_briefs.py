@@ -1,0 +1,82 @@
+"""The Diagnoser's questions."""
+
+from typing import Annotated
+
+from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, readable
+from ioa.memory.records import Record, Unit
+
+
+class Prerequisite(Reply):
+    """One claim: `requires` must be mastered before `module`."""
+
+    module: str
+    requires: str
+    strength: Unit
+    """How much of `module` is out of reach without `requires`."""
+    why: str
+
+
+class PrerequisitesReply(Reply):
+    """Answer to `PrerequisitesBrief`."""
+
+    prerequisites: Annotated[tuple[Prerequisite, ...], readable(Prerequisite)]
+
+
+class PrerequisitesBrief(Brief):
+    """Diagnoser: which modules build on which?"""
+
+    task = "prerequisites"
+    reply = PrerequisitesReply
+    domain: str
+    modules: tuple[ModuleBrief, ...]
+
+
+class FailedItem(Record):
+    """A probe that the student got wrong."""
+
+    probe: str
+    question: str
+    expected: str
+    reply: str
+
+
+class ModuleFailures(Record):
+    """The wrong answers in one module."""
+
+    module: ModuleBrief
+    right: int
+    asked: int
+    failed: tuple[FailedItem, ...]
+    known: tuple[str, ...] = ()
+    """Misconceptions that were found in others of the module's wrong answers; one that shows here too is named in
+    the same words."""
+
+
+class Finding(Reply):
+    """Why items of a module failed."""
+
+    module: str
+    misconception: str
+    """One sentence about the student; a module may have several findings."""
+    probes: tuple[str, ...] = ()
+    """The failed items that show it."""
+
+
+class AnalyseReply(Reply):
+    """Answer to `AnalyseBrief`."""
+
+    findings: Annotated[tuple[Finding, ...], readable(Finding)]
+    note: str
+    """One or two sentences to the Curriculum Planner."""
+
+
+class AnalyseBrief(Brief):
+    """Diagnoser: why did these items fail?"""
+
+    task = "analyse"
+    reply = AnalyseReply
+    modules: tuple[ModuleFailures, ...]
+    stage: int | None = None
+    """The stage that was just taught; none before the first."""
+    most: int = 1
+    """Most findings a module."""

@@ -1,0 +1,165 @@
+"""Opening the chat model that plays the teacher.
+
+Three roads lead to one: the entry-point group `ioa.teachers`, through which the embedded tutor is found like
+anybody else's teacher; `provider:model` through LangChain's `init_chat_model`; and `gguf:PATH`, a model file that
+a server on this machine is started for.
+"""
+
+import importlib.util
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from pydantic import SecretStr
+
+from ioa.agents.teachers.settings import TeacherSettings, key_variable, read_key
+from ioa.memory.errors import UserError
+from ioa.memory.redaction import redact
+
+GROUP = "ioa.teachers"
+GGUF = "gguf"
+"""Not a provider of LangChain: a model file, for which a server is started."""
+_INSISTING = {"openai", "deepseek", "anthropic"}
+"""Providers whose client does not work without a key."""
+GGUF_CONTEXT = 8192
+"""Tokens of a prompt with its reply; the longest prompts here have 3,000."""
+GGUF_SLOTS = 4
+"""Requests that such a server answers at once; each reserves memory for its context."""
+
+
+def open_model(settings: TeacherSettings) -> BaseChatModel:
+    """Open the chat model that the settings name.
+
+    Raises:
+        UserError: the provider is unknown or not installed, or its key is missing.
+    """
+    provider, name = settings.model.split(":", 1)
+    for entry in entry_points(group=GROUP, name=provider):
+        model = entry.load()(name)
+        if not isinstance(model, BaseChatModel):
+            raise UserError(
+                f"Teacher {settings.model}: {entry.value} returned {type(model).__name__}, not a LangChain chat model."
+            )
+        return model
+    try:
+        arguments = _arguments(provider, settings)
+        if provider == "openai":
+            from ioa.agents.teachers.openai import ReasoningChatOpenAI
+
+            return ReasoningChatOpenAI(model=name, **arguments)
+        opened = _init(provider, name, arguments)
+        if any(isinstance(value, SecretStr) and not value.get_secret_value() for value in vars(opened).values()):
+            raise UserError(f"Teacher {settings.model}: its key is missing. Set {key_variable(settings)}.")
+        return opened
+    except UserError:
+        raise
+    except ImportError as error:
+        raise UserError(f"Teacher {settings.model}: {error}") from error
+    except ValueError as error:
+        raise UserError(f"Teacher {settings.model}: {_unknown(provider, error)}") from error
+    except Exception as error:
+        raise UserError(f"Teacher {settings.model} cannot be opened: {redact(str(error))}") from error
+
+
+def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
+    if provider == "anthropic" and importlib.util.find_spec("langchain_anthropic") is not None:
+        from ioa.agents.teachers.anthropic import OwnChatAnthropic
+
+        return OwnChatAnthropic(model=name, **arguments)
+    model: BaseChatModel = init_chat_model(name, model_provider=provider, **arguments)
+    return model
+
+
+@contextmanager
+def opened(settings: TeacherSettings) -> Iterator[BaseChatModel]:
+    """The chat model that the settings name; what had to be started for it is stopped again at the end.
+
+    Raises:
+        UserError: as `open_model`, or the server of a GGUF file does not start.
+    """
+    provider, name = settings.model.split(":", 1)
+    if provider != GGUF:
+        yield open_model(settings)
+        return
+    from ioa.agents.teachers.gguf import GgufServer
+
+    slots = min(GGUF_SLOTS, settings.concurrency)
+    with GgufServer(Path(name), context=GGUF_CONTEXT, parallel=slots, threads=_threads()) as server:
+        options = {**settings.options, "api_key": "none"}
+        local = settings.model_copy(update={"model": "openai:gguf", "base_url": server.base_url, "options": options})
+        yield open_model(local)
+
+
+def _threads() -> int:
+    """All processors but one.
+
+    llama.cpp's threads wait for each other without sleeping: one thread for each processor makes hardly any headway
+    beside another busy process (measured on two: 0.4 tokens a second instead of 42 with one thread).
+    """
+    return max(1, len(os.sched_getaffinity(0)) - 1)
+
+
+def check_teacher(settings: TeacherSettings) -> None:
+    """See that a teacher can be opened, without starting or asking anything.
+
+    Raises:
+        UserError: it cannot.
+    """
+    provider, name = settings.model.split(":", 1)
+    if provider == GGUF:
+        from ioa.agents.teachers.gguf import check_gguf
+
+        check_gguf(Path(name))
+    else:
+        open_model(settings)
+
+
+def check_methods(settings: TeacherSettings, domain: str, problems: Sequence[str]) -> None:
+    """See that a teacher can work at least one of some problems; a language model is not asked.
+
+    Raises:
+        UserError: it says itself that it has a method for none of them, or it cannot be opened.
+    """
+    if settings.model.partition(":")[0] == GGUF:  # a language model; opening it would start a server
+        return
+    can_solve = getattr(open_model(settings), "can_solve", None)
+    if can_solve is not None and not any(can_solve(problem) for problem in problems):
+        raise UserError(
+            f"Teacher {settings.model}: it has no method for problems like those of the domain {domain}; of "
+            f"{len(problems)} it can read none. Only a language model can teach them. Set teacher.model, for instance "
+            "--teacher openai:gpt-5-mini with OPENAI_API_KEY in the environment, or --teacher gguf:PATH with the file "
+            "of a model on this machine."
+        )
+
+
+def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
+    """What the model is built with. Temperature and limits go with each call, where they can be left out again."""
+    arguments: dict[str, Any] = {"max_retries": 0, "timeout": settings.timeout, **settings.options}
+    if settings.base_url is not None:
+        arguments["base_url"] = settings.base_url
+    key = read_key(settings)
+    if key is not None and provider == "ollama":  # which has no argument for it
+        client = arguments.get("client_kwargs", {})
+        headers = {**client.get("headers", {}), "Authorization": f"Bearer {key}"}
+        arguments["client_kwargs"] = {**client, "headers": headers}
+    elif key is not None:
+        arguments["api_key"] = key
+    elif provider in _INSISTING and settings.base_url and not os.environ.get(key_variable(settings)):
+        # Local servers ask for no key, the client insists on one. DeepSeek's would take OpenAI's from the environment.
+        arguments["api_key"] = "none"
+    return arguments
+
+
+def _unknown(provider: str, error: ValueError) -> str:
+    if "Unsupported" not in str(error):
+        return redact(str(error))
+    ours = ", ".join(sorted({GGUF, *(entry.name for entry in entry_points(group=GROUP))}))
+    return (
+        f"unknown provider {provider!r}. Installed here: {ours}. Beside these any provider of LangChain's "
+        "init_chat_model: openai, deepseek, anthropic, ollama, ... (install its langchain-... package)."
+    )

@@ -1,0 +1,124 @@
+"""What can be set about a teacher."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from ioa.agents.teachers.prices import Price
+from ioa.memory.errors import UserError
+from ioa.memory.records import Record
+from ioa.memory.redaction import SECRET, keep_secret, redact, redact_strings
+
+_SECRET = re.compile(
+    r'"[\w-]*(?:api[_-]?key|access[_-]?key|authorization|[_-]token|secret|password|cookie)"\s*:', re.IGNORECASE
+)
+
+
+_QUERY_SECRET = re.compile(r"[?&][^=&]*(?:key|token|secret)=", re.IGNORECASE)
+
+
+class TeacherSettings(Record):
+    """Which teacher, and how it is called."""
+
+    model: Annotated[str, Field(pattern=r"^[a-z0-9_]+:.+$")] = "tutor:arithmetic"
+    """`provider:model`, for example `tutor:arithmetic` (embedded), `openai:gpt-5-mini`, `gguf:PATH`."""
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server; with it the provider is usually `openai`."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key; none for the provider's usual one. Never the key itself."""
+    api_key_file: str | None = None
+    """File that holds the key and nothing else."""
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    """Sampling temperature; none leaves it to the provider, since reasoning models refuse it."""
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    """Most tokens of a reply, reasoning included; none leaves it to the provider."""
+    form: Literal["auto", "schema", "json", "text"] = "auto"
+    """How replies are held to their form; `auto` begins with the strictest that the provider has."""
+    options: Mapping[str, Any] = {}
+    """Further arguments of the LangChain model, such as `reasoning_effort: low`."""
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds after which one attempt is given up, however much of the reply has come."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    """Attempts at one call in bad weather."""
+    longest_wait: Annotated[float, Field(ge=0)] = 120.0
+    """Seconds that a provider may ask to wait; at more the run stops and can be resumed."""
+    breaker: Annotated[int, Field(ge=1)] = 10
+    """Failures in a row, over all calls, after which the next teacher is taken, or the run stops."""
+    cool_down: Annotated[float, Field(ge=0)] = 30.0
+    """Seconds until a teacher that failed so often is tried again."""
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Most calls in flight; one until the first answer, and fewer after signs of overload."""
+    rpm: Annotated[float | None, Field(gt=0)] = None
+    """Requests a minute."""
+    tpm: Annotated[float | None, Field(gt=0)] = None
+    """Tokens a minute, prompts and replies together."""
+    price: Price | None = None
+    """US dollars per million tokens; none for the price list's."""
+    weight: Annotated[float | None, Field(gt=0)] = None
+    """Share of a role's calls, where a role has several teachers; without weights they are taken in order."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_password(cls, address: str | None) -> str | None:
+        """The address is written into the run's folder, and said whenever the teacher does not answer."""
+        told = address or ""
+        if urlsplit(told).password or _QUERY_SECRET.search(told) or redact(told) != told:
+            raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
+        return address
+
+    @field_validator("options")
+    @classmethod
+    def _no_secrets(cls, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Options are written into the run's folder, where a key would be there for everybody to read."""
+        if _SECRET.search(json.dumps(options, default=str)) or redact_strings(dict(options)) != options:
+            raise PydanticCustomError(
+                SECRET, "holds a key; name the variable or the file it is in: `api_key_env` or `api_key_file`"
+            )
+        return options
+
+
+_KEYS = {"openai": "OPENAI_API_KEY", "azure_openai": "AZURE_OPENAI_API_KEY", "google_genai": "GOOGLE_API_KEY"}
+
+
+def key_variable(settings: TeacherSettings) -> str:
+    """Where the key comes from, in words."""
+    if settings.api_key_file is not None:
+        return f"the file {settings.api_key_file}"
+    provider = settings.model.split(":", 1)[0]
+    return settings.api_key_env or _KEYS.get(provider, f"{provider.upper()}_API_KEY")
+
+
+def read_key(settings: TeacherSettings) -> str | None:
+    """The key that the settings name; none where they name none.
+
+    Raises:
+        UserError: the variable or the file that they name has none.
+    """
+    if settings.api_key_env is not None:
+        key = os.environ.get(settings.api_key_env)
+        if not key:
+            raise UserError(
+                f"Teacher {settings.model}: the environment variable {settings.api_key_env} is not set. "
+                f"Set it to your key: export {settings.api_key_env}=..."
+            )
+        keep_secret(key)
+        return key
+    if settings.api_key_file is None:
+        return None
+    try:
+        key = Path(settings.api_key_file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"Teacher {settings.model}: the key file {settings.api_key_file} cannot be read: {error}"
+        ) from error
+    if not key or len(key.split()) > 1:
+        raise UserError(f"Teacher {settings.model}: {settings.api_key_file} must hold one key and nothing else.")
+    keep_secret(key)
+    return key

@@ -1,0 +1,148 @@
+"""The commands about teachers: what one can do, and what a run will ask of them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ioa.memory.errors import UserError
+
+if TYPE_CHECKING:
+    from ioa.agents.estimate import Estimate, Plan, Range
+    from ioa.graph.config import RunConfig
+
+teacher_app = typer.Typer(help="Look at a teacher before it is paid for.", no_args_is_help=True)
+
+
+@teacher_app.command()
+def check(
+    spec: Annotated[str, typer.Argument(help="Teacher, as provider:model, gguf:PATH or the name of a plug-in.")],
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    api_key_env: Annotated[str | None, typer.Option(help="Environment variable that holds the key.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="The one that you mean to use.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for each request.")] = 60.0,
+    prices: Annotated[str | None, typer.Option(help="A price list of your own.")] = None,
+) -> None:
+    """Send a teacher at most seven tiny requests and say what it can do."""
+    import yaml
+    from pydantic import ValidationError
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ioa.agents import TeacherSettings, load_prices, opened
+    from ioa.agents.checkup import check_up
+
+    try:
+        settings = TeacherSettings(
+            model=spec, base_url=base_url, api_key_env=api_key_env, temperature=temperature, timeout=timeout
+        )
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        expected = "Expected provider:model, such as openai:gpt-5-mini." if ":" not in spec else faults
+        raise UserError(f"Teacher {spec}: {expected}") from error
+    price = load_prices(prices).price(spec)
+    with opened(settings) as model:
+        found = check_up(model, settings, price)
+    table = Table(title=f"Teacher {spec}", title_justify="left")
+    table.add_column("")
+    table.add_column("found")
+    table.add_column("detail", overflow="fold")
+    for finding in found.findings:
+        mark = {True: Text("yes", style="green"), False: Text("no", style="red"), None: Text("-")}[finding.good]
+        table.add_row(finding.name, mark, Text(finding.detail))
+    console = Console()
+    console.print(table)
+    if not found.reachable:
+        raise UserError(f"Teacher {spec} does not answer: {found.findings[0].detail}")
+    described = {"model": spec, **({"base_url": base_url} if base_url else {}), **found.recommended}
+    console.print("Recommended in the run file:")
+    text = yaml.safe_dump({"teacher": described}, sort_keys=False).rstrip()
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def estimate(
+    config: Annotated[str, typer.Argument(help="A run file (YAML), or the name of a built-in one.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Any key of the run file.")] = None,
+) -> None:
+    """What a run will ask of its teachers: calls, tokens, cost and time, from least to most. Asks nobody."""
+    from rich.console import Console
+
+    from ioa.agents import load_prices
+    from ioa.agents.estimate import estimate as count
+    from ioa.graph.config import load_config, override
+
+    run = override(load_config(config), settings or [])
+    prices = load_prices(run.prices)
+    plan = plan_of(run)
+    cast = {"examinee": run.teacher}
+    for role in ("diagnoser", "planner", "adapter", "verifier"):
+        cast[role] = run.roles.cast(role, run.teacher)[0]
+    by_agent = {agent: teacher.price or prices.price(teacher.model) for agent, teacher in cast.items()}
+    found = count(plan, cast, by_agent)
+    console = Console()
+    console.print(_table(found, {agent: teacher.model for agent, teacher in cast.items()}))
+    unknown = sorted({cast[agent].model for agent, price in by_agent.items() if price is None})
+    console.print(f"Cost: {_money(found)}" + (f" (no price is known for {', '.join(unknown)})" if unknown else ""))
+    least, most = _duration(found.seconds.low), _duration(found.seconds.high)
+    console.print(f"Waiting for teachers: {least} to {most}; training not counted.")
+    console.print(
+        f"Prices of {prices.as_of}. Least: few modules are deficient and each stage is mastered at once. Most: all "
+        "are, and every remediation round is needed. Reasoning that a teacher does before it answers is paid on top."
+    )
+
+
+def plan_of(run: "RunConfig") -> "Plan":
+    """What an estimate needs to know of a run."""
+    from ioa.agents.estimate import Plan
+    from ioa.memory.domains.packs import load_source
+    from ioa.memory.records import Split
+
+    return Plan(
+        source=load_source(run.domain),
+        decomposition=run.decomposition,
+        diagnosis=run.diagnosis,
+        curriculum=run.curriculum,
+        synthesis=run.synthesis,
+        probes={split.value: run.examination.size(split) for split in Split},
+        spare={split.value: run.examination.spares(split) for split in Split},
+        rounds=run.mastery.rounds,
+        max_words=max(1, run.student.max_new_tokens // 2),
+    )
+
+
+def _table(found: "Estimate", models: dict[str, str]) -> object:
+    from rich.table import Table
+
+    table = Table(title="Least and most that will be asked")
+    for name in ("agent", "teacher", "task"):
+        table.add_column(name)
+    for name in ("calls", "tokens in", "tokens out"):
+        table.add_column(name, justify="right")
+    for line in found.lines:
+        table.add_row(
+            line.agent, models[line.agent], line.task, _span(line.calls), _span(line.input), _span(line.output)
+        )
+    table.add_section()
+    table.add_row("all", "", "", *(_span(found.total(what)) for what in ("calls", "input", "output")))
+    return table
+
+
+def _span(span: "Range") -> str:
+    low, high = _short(span.low), _short(span.high)
+    return low if low == high else f"{low} - {high}"
+
+
+def _short(value: float) -> str:
+    if value >= 1_000_000:
+        return f"{value / 1_000_000:.1f} M"
+    return f"{value / 1000:.1f} k" if value >= 10_000 else f"{value:.0f}"
+
+
+def _money(found: "Estimate") -> str:
+    return "unknown" if found.usd is None else f"${found.usd.low:.2f} to ${found.usd.high:.2f}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

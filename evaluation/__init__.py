@@ -1,0 +1,20 @@
+"""Examining students, runs and teachers on benchmarks, outside of a run."""
+
+from ioa.evaluation.benchmark import Benchmark, benchmark_names, load_benchmark
+from ioa.evaluation.evaluate import Choice, Evaluation, evaluate
+from ioa.evaluation.examinee_names import Named, Namer
+from ioa.evaluation.folder import EvaluationFolder, Outcome, Result
+
+__all__ = [
+    "Benchmark",
+    "Choice",
+    "Evaluation",
+    "EvaluationFolder",
+    "Named",
+    "Namer",
+    "Outcome",
+    "Result",
+    "benchmark_names",
+    "evaluate",
+    "load_benchmark",
+]

@@ -1,0 +1,212 @@
+"""Putting prompts to whoever is examined."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ioa.agents import Teacher, TeacherExaminee
+from ioa.agents.examinee import solution_text
+from ioa.agents.free_text import FreeText
+from ioa.agents.lost_calls import is_lost
+from ioa.evaluation.examinee_names import Named
+from ioa.graph.context import RunContext
+from ioa.memory.transcript import CallContext, Message
+from ioa.results.terminal.progress import Reporter
+from ioa.training import Shot, Student, StudentSettings
+
+NODE = "evaluation"
+FREE_TEXT = "free text"
+"""A task that a model which lists its tasks does not know: it reads briefs alone."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A reply with what it cost."""
+
+    prompt: str
+    """What was asked, word for word."""
+    text: str
+    prompt_tokens: int = 0
+    generated_tokens: int = 0
+    estimated: bool = False
+    event: str = ""
+    error: str = ""
+    """Why it could not be asked."""
+
+
+class Speaker(Protocol):
+    """An examinee that is open."""
+
+    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+        """In which pieces the prompts are best asked, by their places: each is kept before the next is asked."""
+
+    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+        """The replies, in the order of the prompts."""
+
+
+class StudentSpeaker:
+    """A student with or without a LoRA, decoding greedily."""
+
+    def __init__(self, student: Student, shots: Sequence[Shot]) -> None:
+        self._student = student
+        self._shots = shots
+
+    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+        """By length, so that little of a batch is padding."""
+        lengths = [len(self._student.format.encode(prompt)) for prompt in prompts]
+        order = sorted(range(len(prompts)), key=lambda place: lengths[place])
+        size = self._student.settings.batch_size
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
+    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+        """See `Speaker`; the token that ends a reply is not counted."""
+        form = self._student.format
+        rendered = [form.render(prompt, self._shots) for prompt in prompts]
+        lengths = [len(form.encode(prompt, self._shots)) for prompt in prompts]
+        longest = getattr(self._student.model.config, "max_position_embeddings", None)
+        fits = [longest is None or length < longest for length in lengths]
+        asked = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
+        replies = iter(self._student.write(asked, on_progress, shots=[self._shots] * len(asked)))
+        return [
+            self._spoken(text, length, next(replies)) if fit else _too_long(text, length, longest)
+            for text, length, fit in zip(rendered, lengths, fits, strict=True)
+        ]
+
+    def _spoken(self, prompt: str, length: int, ids: Sequence[int]) -> Spoken:
+        text = self._student.text(ids)
+        return Spoken(prompt=prompt, text=text, prompt_tokens=length, generated_tokens=len(ids))
+
+
+def _too_long(prompt: str, length: int, longest: int | None) -> Spoken:
+    error = f"the prompt has {length} tokens, and the student reads fewer than {longest}; fewer --shots make it shorter"
+    return Spoken(prompt=prompt, text="", error=error)
+
+
+class TeacherSpeaker:
+    """A teacher that is asked in free text, with the worked examples as earlier turns."""
+
+    def __init__(self, model: FreeText, shots: Sequence[Shot], piece: int) -> None:
+        self._model = model
+        self._shots = shots
+        self._piece = piece
+
+    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+        """In their order."""
+        return _pieces(len(prompts), self._piece)
+
+    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+        """See `Speaker`."""
+        before = [
+            Message(role=role, content=text)
+            for shot in self._shots
+            for role, text in (("user", shot.question), ("assistant", shot.reply))
+        ]
+        talks = [(*before, Message(role="user", content=prompt)) for prompt in prompts]
+        return [
+            Spoken(
+                prompt="\n\n".join(f"[{message.role}]\n{message.content}" for message in talk),
+                text=said.text,
+                prompt_tokens=said.tokens.input,
+                generated_tokens=said.tokens.output,
+                estimated=said.tokens.estimated,
+                event=said.event,
+                error=said.error,
+            )
+            for talk, said in zip(talks, self._model.say(talks, on_progress), strict=True)
+        ]
+
+
+class BriefSpeaker:
+    """A teacher that reads briefs alone: the prompt is the problem of a `solve` brief, and there are no shots."""
+
+    def __init__(self, teacher: Teacher, piece: int) -> None:
+        self._teacher = teacher
+        self._piece = piece
+
+    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+        """In their order."""
+        return _pieces(len(prompts), self._piece)
+
+    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+        """See `Speaker`; a reply that could not be read is empty."""
+        outcomes = TeacherExaminee(self._teacher, NODE).outcomes(prompts, on_progress)
+        return [
+            Spoken(
+                prompt=prompt,
+                text=solution_text(outcome),
+                prompt_tokens=outcome.tokens.input,
+                generated_tokens=outcome.tokens.output,
+                estimated=outcome.tokens.estimated,
+                event=outcome.event,
+                error=f"{outcome.category}: {outcome.error}" if is_lost(outcome) else "",
+            )
+            for prompt, outcome in zip(prompts, outcomes, strict=True)
+        ]
+
+
+def _pieces(count: int, size: int) -> list[list[int]]:
+    return [list(range(start, min(start + size, count))) for start in range(0, count, size)]
+
+
+class StudentHolder:
+    """Loads students; one stays in memory until another model is needed."""
+
+    def __init__(self, reporter: Reporter, *, batch_size: int, max_new_tokens: int) -> None:
+        """None is loaded yet.
+
+        Args:
+            reporter: Told of each that is loaded.
+            batch_size: Questions asked at a time.
+            max_new_tokens: Longest reply.
+        """
+        self._reporter = reporter
+        self._fixed = {"batch_size": batch_size, "max_new_tokens": max_new_tokens}
+        self._held: tuple[StudentSettings, Student] | None = None
+
+    def student(self, named: Named) -> Student:
+        """The student with the LoRA that it is to wear.
+
+        Raises:
+            UserError: it is a teacher, or cannot be loaded, or the LoRA does not fit it.
+        """
+        settings = named.weights.model_copy(update=self._fixed)
+        if self._held is None or self._held[0] != settings:
+            self._held = None
+            self._reporter.say(f"Loading the student {settings.model}")
+            self._held = (settings, Student.load(settings))
+        student = self._held[1]
+        student.use(named.adapter)
+        return student
+
+
+@contextmanager
+def opened(named: Named, ctx: RunContext, holder: StudentHolder, shots: Sequence[Shot]) -> Iterator[Speaker]:
+    """An examinee, as long as the block lasts.
+
+    Args:
+        named: Who it is.
+        ctx: Where teachers are opened, and where calls are kept.
+        holder: Where students are loaded.
+        shots: The worked examples before each question.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    if named.teacher is None:
+        yield StudentSpeaker(holder.student(named), shots)
+        return
+    piece = max(32, named.teacher.concurrency)
+    endpoint = ctx.endpoint(named.teacher.model_copy(update={"form": "text"}))
+    if not endpoint.knows(FREE_TEXT):
+        yield BriefSpeaker(Teacher([endpoint], ctx.desk()), piece)
+        return
+    context = CallContext(node=NODE, agent="examinee", task="benchmark")
+    yield TeacherSpeaker(FreeText(endpoint, ctx.desk(), context), shots, piece)
+
+
+def seconds_each(started: float, count: int) -> float:
+    """Each one's share of the time since then, in seconds."""
+    return (time.monotonic() - started) / max(count, 1)

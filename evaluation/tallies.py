@@ -1,0 +1,134 @@
+"""What an evaluation found, in numbers and as a table."""
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ioa.evaluation.folder import Outcome, Preference, Result, Tally
+from ioa.memory.plain_text import plain
+from ioa.memory.records import Score
+from ioa.training.exams.paired import (
+    Paired,
+    Pairwise,
+    compare_right_wrong,
+    compare_scores,
+    mean_interval,
+    sign_test,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+PACKAGES = ("ioa", "torch", "transformers", "peft", "tokenizers", "math-verify", "rouge-score", "lm-eval")
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that the numbers may depend on."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def right_wrong(outcomes: Sequence[Outcome]) -> bool:
+    """Whether every grade is right or wrong, and nothing between."""
+    return all(one.score is None or one.score == float(bool(one.correct)) for one in outcomes)
+
+
+def tally(label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int) -> Tally:
+    """Add up one examinee's lines.
+
+    Args:
+        label: Who it is.
+        outcomes: Its lines, one an item.
+        graded: Whether there are scores between right and wrong, so that a mean is no proportion.
+        seed: For the bootstrap.
+    """
+    scores = [one.score for one in outcomes if one.score is not None]
+    right = Score(k=sum(bool(one.correct) for one in outcomes if one.score is not None), n=len(scores))
+    return Tally(
+        examinee=label,
+        n=right.n,
+        k=right.k,
+        mean=sum(scores) / len(scores) if scores else 0.0,
+        interval=mean_interval(scores, seed) if graded else right.interval,
+        interval_method="percentile bootstrap over items" if graded else "Wilson",
+        errors=len(outcomes) - len(scores),
+        seconds=sum(one.seconds for one in outcomes),
+        prompt_tokens=sum(one.prompt_tokens for one in outcomes),
+        generated_tokens=sum(one.generated_tokens for one in outcomes),
+        estimated=any(one.estimated for one in outcomes),
+    )
+
+
+def compare(first: Sequence[Outcome], second: Sequence[Outcome], *, graded: bool, seed: int) -> Paired:
+    """The first examinee against the second, on the items that both have a grade for."""
+    others = {(one.item, one.scorer): one for one in second if one.score is not None}
+    pairs = [
+        (one, others[one.item, one.scorer])
+        for one in first
+        if one.score is not None and (one.item, one.scorer) in others
+    ]
+    if graded:
+        return compare_scores([a.score or 0.0 for a, _ in pairs], [b.score or 0.0 for _, b in pairs], seed)
+    return compare_right_wrong([bool(a.correct) for a, _ in pairs], [bool(b.correct) for _, b in pairs])
+
+
+def preferred(preferences: Mapping[str, Preference], errors: Sequence[str]) -> dict[str, object]:
+    """The fields of a `Result` that side-by-side verdicts change: the counts, and the errors."""
+    counts = {name: sum(one.outcome == name for one in preferences.values()) for name in ("win", "tie", "loss")}
+    failed = [f"side by side, {one.item}: {one.error}" for one in preferences.values() if one.error]
+    return {
+        "pairwise": Pairwise(
+            wins=counts["win"], ties=counts["tie"], losses=counts["loss"], p=sign_test(counts["win"], counts["loss"])
+        ),
+        "errors": (*errors, *failed),
+    }
+
+
+def table(result: Result) -> "Group":
+    """For people."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=Text(f"{result.settings.benchmark}: {result.items} items"), title_justify="left")
+    for name in ("examinee", "right", "mean", "95 %", "errors", "seconds", "in", "out"):
+        drawn.add_column(name, justify="left" if name == "examinee" else "right", overflow="fold")
+    for one in result.examinees:
+        about = "~" if one.estimated else ""
+        drawn.add_row(
+            Text(plain(one.examinee)),
+            f"{one.k} of {one.n}",
+            f"{100 * one.mean:.1f} %",
+            f"{100 * one.interval[0]:.1f} – {100 * one.interval[1]:.1f}",
+            Text(str(one.errors), style="red" if one.errors else ""),
+            f"{one.seconds:.1f}",
+            f"{about}{one.prompt_tokens:,}",
+            f"{about}{one.generated_tokens:,}",
+        )
+    return Group(drawn, *(Text(plain(line)) for line in _sentences(result)))
+
+
+def _sentences(result: Result) -> list[str]:
+    lines = []
+    if result.paired is not None:
+        paired, (first, second) = result.paired, (one.examinee for one in result.examinees)
+        low, high = paired.interval
+        lines.append(
+            f"{first} against {second}, on {paired.n} items: {100 * paired.difference:+.1f} points "
+            f"({100 * low:+.1f} to {100 * high:+.1f}, {paired.interval_method}); better on {paired.first_only}, "
+            f"worse on {paired.second_only}; p = {paired.p:.2g} ({paired.test})"
+        )
+    if result.pairwise is not None:
+        seen = result.pairwise
+        lines.append(
+            f"Judged side by side, in both orders: {seen.wins} won, {seen.ties} tied, {seen.losses} lost; "
+            f"p = {seen.p:.2g} (sign test)"
+        )
+    lines += [f"{count} items {reason}" for reason, count in result.left_out.items()]
+    return lines

@@ -1,0 +1,273 @@
+"""What the nodes work with: the run's folder, its config, and the parts that are opened when first needed."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from typing import Any, TypeVar
+
+from ioa.agents import (
+    Budget,
+    CallDesk,
+    CurriculumPlanner,
+    Diagnoser,
+    Endpoint,
+    PedagogicalAdapter,
+    Role,
+    Spent,
+    Teacher,
+    TeacherSettings,
+    load_prices,
+    opened,
+)
+from ioa.agents.prompting import prompt_text
+from ioa.agents.relatedness import relatedness
+from ioa.graph.answer_agreement import agree
+from ioa.graph.config import CALLING, RunConfig
+from ioa.graph.curriculum_file import read_curriculum
+from ioa.graph.state import RunState
+from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
+from ioa.memory.domains.bank import ItemBank
+from ioa.memory.domains.benchmark_texts import read_benchmarks
+from ioa.memory.domains.packs import load_source
+from ioa.memory.files import read_record, read_records, write_record, write_text
+from ioa.memory.ledger import Ledger
+from ioa.memory.records import BankItem
+from ioa.memory.shared_store import check_store
+from ioa.memory.teacher_scores import TeacherScores
+from ioa.results.exporters.scalars import Scalars, open_scalars
+from ioa.results.terminal.progress import Overheard, Reporter, Silent
+from ioa.training import Scorers, Student
+
+T = TypeVar("T")
+
+
+def _once(build: "Callable[[RunContext], T]") -> "Callable[[RunContext], T]":
+    """Open a part when it is first asked for, and keep it.
+
+    Methods rather than cached properties: LangGraph looks through the attributes that a node mentions for
+    subgraphs when the graph is compiled, and would open every part before the run has begun.
+    """
+
+    @wraps(build)
+    def opened(ctx: "RunContext") -> T:
+        if build.__name__ not in ctx.parts:
+            ctx.parts[build.__name__] = build(ctx)
+        part: T = ctx.parts[build.__name__]
+        return part
+
+    return opened
+
+
+@dataclass
+class RunContext:
+    """The dependencies of a run's nodes."""
+
+    run: RunDirectory
+    config: RunConfig
+    reporter: Reporter = field(default_factory=Silent)
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What is open, by the name of the method that opens it."""
+    since: str = ""
+    """Paid answers from before that time (ISO 8601, UTC) do not count; empty: as the run's folder says."""
+    _heard: list[str] | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
+
+    def prepare(self) -> None:
+        """Write what the run is about, its config and its domain or what it is to be made of, unless that is there."""
+        if not self.run.domain.exists() and not self.run.source.exists():
+            named = load_source(self.config.domain)
+            write_record(self.run.domain if isinstance(named, Domain) else self.run.source, named)
+        if not self.run.config.exists():
+            write_text(self.run.config, self.config.to_yaml())
+
+    def close(self) -> None:
+        """Close what was opened; it opens again when it is needed again."""
+        self._open.close()
+        self.parts.clear()
+
+    @_once
+    def clock(self) -> Clock:
+        """Counts the time of each node."""
+        return Clock(self.run.clock)
+
+    @_once
+    def transcript(self) -> Transcript:
+        """Where every call and every decision is written."""
+        return Transcript(self.run.transcript, self.run.run_id)
+
+    @_once
+    def budget(self) -> Budget:
+        """What may still be spent; what earlier sittings spent is in the transcript."""
+        spent = Spent()
+        for event in self.transcript().attempts():
+            if event.paid:
+                spent.add(event.cost or 0.0, event.tokens.input + event.tokens.output, 1)
+
+        def wall() -> float:
+            return self.clock().timing().wall_seconds
+
+        def tell(now: Spent) -> None:
+            self.reporter.spent(now.calls, now.tokens, now.usd)
+
+        return Budget(self.config.budget, spent, wall, tell)
+
+    @_once
+    def desk(self) -> CallDesk:
+        """Where all calls are made; the ledger is shared by the runs of one folder."""
+        ledger = Ledger(self.run.ledger)
+        self._open.callback(ledger.close)
+        since = self.since or (self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else "")
+        desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
+        dropped = ledger.abandoned(self.run.run_id)
+        if dropped:
+            self.reporter.say(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
+        self._open.callback(desk.close)
+        return desk
+
+    def teacher(self, role: Role | None = None) -> Teacher:
+        """The teacher of a role, or the one of the whole run."""
+        cast = (self.config.teacher,) if role is None else self.config.roles.cast(role, self.config.teacher)
+        weights = [settings.weight for settings in cast if settings.weight is not None]
+        return Teacher([self.endpoint(settings) for settings in cast], self.desk(), weights=weights or None)
+
+    @property
+    def teacher_cache(self) -> bool:
+        """Whether scores of the teacher from earlier runs count; one that costs nothing is simply asked again."""
+        wanted = self.config.examination.cached_teacher and not self.run.fresh.exists()
+        return wanted and not self.endpoint(self.config.teacher).free
+
+    def teacher_key(self) -> str:
+        """Hash of all that decides what the run's teacher says in an examination."""
+        told = self.config.teacher.model_dump_json(exclude=set(CALLING) - {"base_url", "form", "max_tokens"})
+        prompts = [prompt_text(name) for name in ("examinee", "solve")]
+        return hashlib.sha256("\n".join([told, *prompts]).encode()).hexdigest()[:16]
+
+    @_once
+    def teacher_scores(self) -> TeacherScores:
+        """What teachers scored in this run and in the others of its folder."""
+        return TeacherScores(self.run.teacher_scores)
+
+    def endpoint(self, settings: TeacherSettings) -> Endpoint:
+        """One for each teacher, whatever its roles: its limits hold for all of them together."""
+        name = f"endpoint {settings.model_copy(update={'weight': None}).model_dump_json()}"
+        if name not in self.parts:
+            price = settings.price or load_prices(self.config.prices).price(settings.model)
+            model = self._open.enter_context(opened(settings))
+            self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.reporter.say)
+        endpoint: Endpoint = self.parts[name]
+        return endpoint
+
+    @_once
+    def scalars(self) -> list[Scalars]:
+        """Where the curves of the training are drawn, besides the report."""
+        reports = open_scalars(self.run, self.config.training.report_to, self.reporter.say)
+        for report in reports:
+            self._open.callback(report.close)
+        return reports
+
+    @_once
+    def scorers(self) -> Scorers:
+        """Who grades the replies of student and teacher."""
+        scorers = Scorers(self.config.scorers, judge=partial(self.teacher, "judge"))
+        self._open.callback(scorers.close)
+        return scorers
+
+    @_once
+    def student(self) -> Student:
+        """The student; loading it takes seconds, and the first time a conversion."""
+        self.reporter.say(f"Loading the student {self.config.student.model}")
+        return Student.load(self.config.student)
+
+    @_once
+    def store(self) -> ExampleStore:
+        """The lessons so far, guarding the probes and the benchmarks."""
+        settings = self.config.synthesis
+        store = ExampleStore(
+            self.run,
+            open_embedder(self.config.embedder),
+            bounds=settings.bounds,
+            on_message=self.reporter.say,
+            shared=check_store(settings.store) if settings.store else None,
+        )
+        self._open.callback(store.close)
+        store.guard(self.probes())
+        store.guard_texts(read_benchmarks(settings.benchmarks))
+        return store
+
+    @_once
+    def diagnoser(self) -> Diagnoser:
+        """The first agent."""
+        teacher = self.teacher("diagnoser")
+        checker = self.teacher("verifier") if self.config.roles.verifier else teacher
+        return Diagnoser(teacher, self.config.diagnosis, checker=checker, seed=self.config.seed)
+
+    @_once
+    def planner(self) -> CurriculumPlanner:
+        """The second agent."""
+        near = relatedness(self.domain().modules, open_embedder(self.config.embedder))
+        settings, strategies = self.config.curriculum, self.config.synthesis.strategies
+        return CurriculumPlanner(self.teacher("planner"), settings, strategies, affinity=near)
+
+    @_once
+    def adapter(self) -> PedagogicalAdapter:
+        """The third agent."""
+        writer, verifier = self.teacher("adapter"), self.teacher("verifier")
+        avoid = [probe.question for probe in self.probes()]
+        words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
+        settings, seed = self.config.synthesis, self.config.seed
+        return PedagogicalAdapter(
+            writer,
+            verifier,
+            settings,
+            seed=seed,
+            max_words=words,
+            avoid=avoid,
+            agree=partial(agree, self.scorers(), self.bank()),
+            bank=self.bank(),
+        )
+
+    def domain(self) -> Domain:
+        """The domain, as it was resolved at the beginning of the run."""
+        return read_record(self.run.domain, Domain)
+
+    def bank(self) -> ItemBank:
+        """The items of modules that have no generator."""
+        return ItemBank(read_records(self.run.items, BankItem))
+
+    def curriculum(self) -> Curriculum:
+        """The stages, as they were planned or as a person left them.
+
+        Raises:
+            UserError: the file was edited into something that cannot be taught.
+        """
+        return read_curriculum(self.run.curriculum, self.domain())
+
+    def probes(self, split: Split | None = None) -> list[Probe]:
+        """The probes of a split, or all."""
+        probes = read_records(self.run.probes, Probe)
+        return [probe for probe in probes if split is None or probe.split == split]
+
+    @contextmanager
+    def listen(self, lines: list[str]) -> Iterator[None]:
+        """Have what the nodes say in the block put down as well."""
+        before = self.reporter, self._heard
+        self.reporter, self._heard = Overheard(self.reporter, lines), lines
+        try:
+            yield
+        finally:
+            self.reporter, self._heard = before
+
+    def remark(self, text: str) -> None:
+        """Say something for the transcript alone."""
+        if self._heard is not None:
+            self._heard.append(text)
+
+    @contextmanager
+    def at(self, node: str, state: RunState) -> Iterator[None]:
+        """Show the node and count its time."""
+        self.budget().check_wall()
+        self.reporter.place(node, state.get("stage"), state.get("stages"), state.get("round"))
+        with self.clock().phase(node):
+            yield

@@ -1,6 +1,0 @@
-"""Looking at runs: which there are, what one did, how two of them differ. Nothing here changes a run."""
-
-from ioa.graph.inspect.runs import RunCard, list_runs, read_card
-from ioa.graph.inspect.selection import Selection, searchable
-
-__all__ = ["RunCard", "Selection", "list_runs", "read_card", "searchable"]

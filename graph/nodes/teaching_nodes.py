@@ -1,0 +1,242 @@
+"""One stage: train, assess, advance; and the end: finish."""
+
+from pathlib import Path
+
+from ioa.graph.context import RunContext
+from ioa.graph.nodes.planning_nodes import bridge_probes
+from ioa.graph.nodes.synthesis_nodes import wanted
+from ioa.graph.prerequisites import revise_dependencies
+from ioa.graph.run_examinations import (
+    Examined,
+    examine_by_need,
+    examine_student,
+    examine_teacher,
+    kept_assessment,
+    scores,
+    select,
+)
+from ioa.graph.state import Node, RunState, noted
+from ioa.graph.training_sets import describe_dataset
+from ioa.memory import Assessment, Diagnosis, Example, Note, Score, Split, Stage, Verdict
+from ioa.memory.files import read_record, write_record
+from ioa.results.exporters.scalars import report_log, report_step
+from ioa.results.report import write_report
+from ioa.training import TrainingProgress, best_round, gate, mixture, stalled, train
+
+
+def train_stage(ctx: RunContext) -> Node:
+    """Fine-tune on the round's lessons, with some earlier ones mixed in, from where the last training ended."""
+
+    def node(state: RunState) -> RunState:
+        with ctx.at("train", state):
+            stage, round_ = state["stage"], state["round"]
+            out = ctx.run.adapter(stage, round_)
+            settings = ctx.config.training.remedial() if round_ else ctx.config.training
+            lessons = _lessons(ctx, state, settings.replay)
+            if not lessons:
+                ctx.reporter.say("No lesson passed the checks: nothing to train on.")
+                return {}
+            start = ctx.run.root / state["adapter"] if state["adapter"] else None
+            describe_dataset(ctx, lessons, stage, round_, start)
+            log = train(
+                ctx.student(),
+                lessons,
+                start=start,
+                out=out,
+                settings=settings,
+                seed=ctx.config.seed + 1000 * stage + round_,
+                on_step=lambda progress: _show(ctx, state, len(lessons), progress),
+            )
+            report_log(ctx.scalars(), stage, round_, log)
+            ctx.reporter.say(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
+            return {"adapter": str(out.relative_to(ctx.run.root))}
+
+    return node
+
+
+def _lessons(ctx: RunContext, state: RunState, replay: float) -> list[Example]:
+    stage, round_ = state["stage"], state["round"]
+    everything = ctx.store().examples()
+    new = [example for example in everything if (example.stage, example.round) == (stage, round_)]
+    old = [example for example in everything if (example.stage, example.round) < (stage, round_)]
+    asked = sum(remedy.lessons for remedy in wanted(ctx, stage, round_))
+    forgotten = _forgotten(ctx, state)
+    if forgotten:
+        ctx.reporter.say(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
+    return mixture(
+        new,
+        old,
+        count=round(replay * asked),
+        seed=ctx.config.seed + 1000 * stage + round_,
+        forgotten=forgotten,
+        weight=ctx.config.training.forgotten_replay,
+    )
+
+
+def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
+    """What the student that is trained now had mastered, and does not master any more."""
+    stage = state["stage"] if state["round"] else state["stage"] - 1
+    if stage < 1:
+        return []
+    passed = {
+        result.module
+        for earlier in range(1, stage)
+        for result in kept_assessment(ctx, earlier).gate
+        if result.mastered and not result.level
+    }
+    return [r.module for r in kept_assessment(ctx, stage).earlier if r.module in passed and not r.mastered]
+
+
+def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProgress) -> None:
+    report_step(ctx.scalars(), state["stage"], state["round"], progress)
+    facts = f"{lessons} lessons · loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
+    ctx.reporter.work("training", progress.step, progress.steps, facts)
+
+
+def assess(ctx: RunContext) -> Node:
+    """Examine the stage's modules at the gate (Eq. 9), and again what was mastered before it.
+
+    What is taught next goes on from the stage's best round so far, which need not be the last.
+    """
+
+    def node(state: RunState) -> RunState:
+        with ctx.at("assess", state):
+            assessment = assess_stage(ctx, state)
+            for result in (*assessment.gate, *assessment.earlier):
+                low, high = result.student.interval
+                sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
+                ctx.reporter.say(
+                    f"{result.module}: {result.student.k}/{result.student.n} [{low:.2f}, {high:.2f}], "
+                    f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
+                )
+            for report in ctx.scalars():
+                report.assessed(assessment)
+            ctx.clock().save()
+            write_report(ctx.run, "running")
+            rounds = [read_record(ctx.run.assessment(state["stage"], r), Assessment) for r in range(state["round"] + 1)]
+            best, settings = best_round(rounds), ctx.config.mastery
+            stuck = stalled(rounds, rounds=settings.stall_rounds, gain=settings.stall_gain) and not best.mastered
+            text = _said(assessment, best, settings.stall_rounds if stuck else 0)
+            note = Note(sender="examiner", receiver="diagnoser", text=text, stage=state["stage"], round=state["round"])
+            return {"mastered": best.mastered, "stalled": stuck, "adapter": best.adapter, "notes": noted(note)}
+
+    return node
+
+
+def _said(assessment: Assessment, best: Assessment, stuck: int) -> str:
+    short = [result.module for result in assessment.gate if not result.mastered]
+    text = f"Missed the gate: {', '.join(short)}." if short else "Every module of the stage passed the gate."
+    if best.round != assessment.round:
+        text += f" Round {best.round} was better and is gone on from."
+    return text + (f" {stuck} rounds brought nothing: no more of them." if stuck else "")
+
+
+def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
+    """The assessment of that stage and round, made once."""
+    stage, round_ = state["stage"], state["round"]
+    path = ctx.run.assessment(stage, round_)
+    if path.exists():
+        return read_record(path, Assessment)
+    adapter = ctx.run.root / state["adapter"] if state["adapter"] else None
+    label, tau = f"stage-{stage:02d}-round-{round_}", ctx.config.mastery.tau_mastery
+    confidence = ctx.config.examination.confidence
+    taught = ctx.curriculum().stages[stage - 1]
+    examined = _examine_stage(ctx, taught, label, adapter)
+    watched = _watched(ctx, stage)
+    probes = select(ctx, Split.GATE, watched)
+    teacher = scores(examine_teacher(ctx, "gate-teacher", probes, "assess"))
+    student = scores(examine_student(ctx, label, probes, adapter))
+    own = gate(*examined.scores, taught.modules, tau, confidence)
+    assessment = Assessment(
+        stage=stage,
+        round=round_,
+        gate=tuple(r.model_copy(update={"level": taught.levels.get(r.module, "")}) for r in own),
+        earlier=gate(student, teacher, watched, tau, confidence),
+        adapter=state["adapter"],
+        extra=examined.extra,
+    )
+    write_record(path, assessment)
+    return assessment
+
+
+def _examine_stage(ctx: RunContext, taught: Stage, label: str, adapter: Path | None) -> Examined:
+    """The stage's own modules: as many items as the gate needs; of a bridge those of its levels, which has no more."""
+    if not taught.levels:
+        return examine_by_need(
+            ctx,
+            Split.GATE,
+            taught.modules,
+            labels=(label, "gate-teacher"),
+            adapter=adapter,
+            share=ctx.config.mastery.tau_mastery,
+            node="assess",
+        )
+    probes = [
+        probe for module, level in taught.levels.items() for probe in bridge_probes(ctx, module, level, Split.GATE)
+    ]
+    student = examine_student(ctx, label, probes, adapter)
+    return Examined(student, examine_teacher(ctx, "bridge-teacher", probes, "assess", same_items=True), extra=0)
+
+
+def _watched(ctx: RunContext, stage: int) -> tuple[str, ...]:
+    """What is examined again after a stage: the modules taught before it, and what was mastered from the beginning."""
+    curriculum = ctx.curriculum()
+    stages = curriculum.stages
+    own = set(stages[stage - 1].modules)
+    before = [m for earlier in stages[: stage - 1] for m in earlier.modules if m not in earlier.levels]
+    known: list[str] = []
+    if ctx.config.mastery.watch == "all":
+        bound = 1 - ctx.config.mastery.tau_mastery + 1e-9
+        gaps = read_record(ctx.run.diagnosis, Diagnosis).gaps
+        known = [gap.module for gap in gaps if gap.delta is not None and gap.delta <= bound]
+    dropped = (module for revision in curriculum.revisions for module in revision.dropped)
+    return tuple(dict.fromkeys(module for module in (*before, *known, *dropped) if module not in own))
+
+
+def advance(ctx: RunContext) -> Node:
+    """Close the stage: keep the adapter of its best round, and go on to the next one, or to the end."""
+
+    def node(state: RunState) -> RunState:
+        with ctx.at("advance", state):
+            stage, last = state["stage"], state["round"]
+            rounds = [read_record(ctx.run.assessment(stage, round_), Assessment) for round_ in range(last + 1)]
+            best = best_round(rounds)
+            if not state["mastered"]:
+                ctx.reporter.say(
+                    f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
+                )
+            bridge = bool(ctx.curriculum().stages[stage - 1].levels)
+            given_up = not state["mastered"] and not bridge and ctx.config.mastery.on_failure == "stop"
+            return {
+                "stage": stage + 1,
+                "round": 0,
+                "adapter": best.adapter,
+                "given_up": given_up,
+                "stalled": False,
+            }
+
+    return node
+
+
+def finish(ctx: RunContext) -> Node:
+    """Read the final split, once: the bare student, the taught one, and the teacher."""
+
+    def node(state: RunState) -> RunState:
+        with ctx.at("finish", {}):
+            planned = ctx.curriculum().planned
+            if planned:
+                probes = select(ctx, Split.FINAL, planned)
+                adapter: Path | None = ctx.run.root / state["adapter"] if state["adapter"] else None
+                examine_student(ctx, "final-before", probes, None)
+                after = examine_student(ctx, "final-after", probes, adapter)
+                examine_teacher(ctx, "final-teacher", probes, "finish", same_items=True)
+                total = sum(scores(after).values(), Score(k=0, n=0))
+                ctx.reporter.say(f"Final examination: {total.k} of {total.n} right")
+            else:
+                ctx.reporter.say("No module is a target: there was nothing to teach.")
+            revise_dependencies(ctx)
+        ctx.clock().save()
+        write_report(ctx.run, "finished")
+        return {}
+
+    return node

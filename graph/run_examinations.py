@@ -1,0 +1,247 @@
+"""Examining student and teacher, each once for every item: the answers are kept in the run."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ioa.agents import TeacherExaminee
+from ioa.graph.context import RunContext
+from ioa.memory import Assessment, ItemResult, Probe, Score, Split, Verdict
+from ioa.memory.files import append_records, read_record, read_records, write_records
+from ioa.memory.records import Replied
+from ioa.memory.teacher_scores import module_key
+from ioa.training import best_round, examine, grade, score_by_module, verdict
+
+PIECE = 32
+"""Questions after which a teacher's answers are written down: they may have cost money."""
+
+
+def select(
+    ctx: RunContext, split: Split, modules: Collection[str] | None = None, *, further: Mapping[str, int] | None = None
+) -> list[Probe]:
+    """The probes of a split at the modules' examined levels: of all modules or of some, the spare ones left out.
+
+    Args:
+        ctx: The run.
+        split: Which.
+        modules: Their ids; none for all.
+        further: How many of the spare ones as well, by module.
+    """
+    size, taken = ctx.config.examination.size(split), dict[str, int]()
+    chosen = []
+    for probe in ctx.probes(split):
+        if "@" in probe.id or (modules is not None and probe.module not in modules):
+            continue
+        taken[probe.module] = taken.get(probe.module, 0) + 1
+        if taken[probe.module] <= size + (further or {}).get(probe.module, 0):
+            chosen.append(probe)
+    return chosen
+
+
+def recorded(ctx: RunContext, label: str) -> list[ItemResult]:
+    """The answers of that examination so far."""
+    return read_records(ctx.run.scores(label), ItemResult)
+
+
+def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> list[ItemResult]:
+    """The student's answers, with the LoRA in `adapter` or bare; those in the file of that label are not asked again.
+
+    What is asked is asked in one go and kept in one go, so that a run that was killed asks the same again.
+    """
+    known = {result.probe: result for result in recorded(ctx, label)}
+    unknown = [probe for probe in probes if probe.id not in known]
+    if unknown:
+        replies = _replies(ctx, label, unknown, adapter)
+        results = grade(unknown, [replies[probe.id] for probe in unknown], ctx.scorers())
+        known |= {result.probe: result for result in results}
+        write_records(ctx.run.scores(label), known.values())
+        ctx.run.replies(label).unlink(missing_ok=True)
+    return [known[probe.id] for probe in probes]
+
+
+def _replies(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> dict[str, str]:
+    """What the student says, by probe: written down before it is graded, since the grading may stop the run."""
+    path = ctx.run.replies(label)
+    written = {replied.probe: replied.reply for replied in read_records(path, Replied)}
+    if {probe.id for probe in probes} <= written.keys():
+        return written
+    student = ctx.student()
+    student.use(adapter)
+    said = student.answer(
+        [probe.question for probe in probes],
+        lambda done, total: ctx.reporter.work(f"student, {label}", done, total),
+    )
+    replies = {probe.id: reply for probe, reply in zip(probes, said, strict=True)}
+    write_records(path, [Replied(probe=probe, reply=reply) for probe, reply in replies.items()])
+    return replies
+
+
+def examine_teacher(
+    ctx: RunContext, label: str, probes: Sequence[Probe], node: str, *, same_items: bool = False
+) -> list[ItemResult]:
+    """The teacher's answers to as many items of each module; those in the file of that label are not asked again.
+
+    Args:
+        ctx: The run.
+        label: Name of the examination.
+        probes: The items.
+        node: Where in the graph it is asked.
+        same_items: Whether it has to be these very items; else what the teacher scored in the module in earlier
+            runs counts, where the run's settings allow it.
+    """
+    if same_items:
+        return _same_items(ctx, label, probes, node)
+    known = recorded(ctx, label)
+    by_module: dict[str, list[Probe]] = {}
+    for probe in probes:
+        by_module.setdefault(probe.module, []).append(probe)
+    asked = []
+    for module, own in by_module.items():
+        have = {result.probe for result in known if result.module == module}
+        lacking = len(own) - len(have)
+        if lacking > 0 and ctx.teacher_cache:
+            kept = _kept(ctx, module, own, have, lacking)
+            append_records(ctx.run.scores(label), kept)
+            known += kept
+            have |= {result.probe for result in kept}
+            lacking -= len(kept)
+        asked += [probe for probe in own if probe.id not in have][: max(0, lacking)]
+    new = _asked(ctx, label, asked, node)
+    _keep(ctx, new)
+    known += new
+    return [
+        result
+        for module, own in by_module.items()
+        for result in [one for one in known if one.module == module][: len(own)]
+    ]
+
+
+def _same_items(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
+    known = {result.probe: result for result in recorded(ctx, label)}
+    new = _asked(ctx, label, [probe for probe in probes if probe.id not in known], node)
+    known |= {result.probe: result for result in new}
+    return [known[probe.id] for probe in probes]
+
+
+def _asked(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
+    """Ask the teacher, and write its answers down piece by piece."""
+    results = []
+    for start in range(0, len(probes), PIECE):
+        piece = probes[start : start + PIECE]
+        new = examine(TeacherExaminee(ctx.teacher(), node), piece, scorers=ctx.scorers())
+        append_records(ctx.run.scores(label), new)
+        results += new
+        ctx.reporter.work(f"teacher, {label}", start + len(piece), len(probes))
+    return results
+
+
+def _kept(ctx: RunContext, module: str, own: Sequence[Probe], have: Collection[str], count: int) -> list[ItemResult]:
+    """What earlier runs measured of the teacher in the module, named by this run's probes where it is their items."""
+    names = {probe.question: probe.id for probe in own}
+    known = ctx.teacher_scores().known(ctx.teacher_key(), _module_key(ctx, module), names, count + len(have))
+    renamed = [one.model_copy(update={"probe": names.get(one.question, one.probe), "module": module}) for one in known]
+    return [one for one in renamed if one.probe not in have][:count]
+
+
+def _module_key(ctx: RunContext, module: str) -> str:
+    known = ctx.domain().module(module)
+    return module_key(known, ctx.bank().probes(module, known.exam_level))
+
+
+def _keep(ctx: RunContext, results: Sequence[ItemResult]) -> None:
+    if not ctx.teacher_cache:
+        return
+    for module in dict.fromkeys(result.module for result in results):
+        own = [result for result in results if result.module == module]
+        ctx.teacher_scores().add(ctx.teacher_key(), _module_key(ctx, module), ctx.run.run_id, own)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What an examination by need found."""
+
+    student: list[ItemResult]
+    teacher: list[ItemResult]
+    extra: int
+    """Items asked beyond the first ones."""
+
+    @property
+    def scores(self) -> tuple[dict[str, Score], dict[str, Score]]:
+        """P_S and P_T by module."""
+        return scores(self.student), scores(self.teacher)
+
+
+def examine_by_need(
+    ctx: RunContext,
+    split: Split,
+    modules: Collection[str],
+    *,
+    labels: tuple[str, str],
+    adapter: Path | None,
+    share: float,
+    node: str,
+) -> Examined:
+    """Examine both with the first items, and with spare ones where it is not clear if P_S >= share * P_T.
+
+    Items are added a step at a time, to the modules whose interval straddles that threshold, the widest interval
+    first, until all is clear, or no spare items or no budget for them is left.
+
+    Args:
+        ctx: The run.
+        split: Whose items.
+        modules: Which modules.
+        labels: Names of the student's and of the teacher's examination.
+        adapter: The student's LoRA; none: the bare student.
+        share: The threshold, such as tau_mastery.
+        node: Where in the graph it is asked.
+    """
+    settings, further = ctx.config.examination, dict[str, int]()
+    while True:
+        probes = select(ctx, split, modules, further=further)
+        examined = Examined(
+            student=examine_student(ctx, labels[0], probes, adapter),
+            teacher=examine_teacher(ctx, labels[1], probes, node),
+            extra=sum(further.values()),
+        )
+        left = {
+            module: min(settings.step, _spares(ctx, split, module) - further.get(module, 0))
+            for module in _open(examined, share, settings.confidence)
+        }
+        budget = float("inf") if settings.budget is None else settings.budget - examined.extra
+        added = 0
+        for module, step in left.items():
+            if 0 < step <= budget - added:
+                further[module] = further.get(module, 0) + step
+                added += step
+        if not added:
+            return examined
+        ctx.reporter.say(f"{added} more items for what is not clear yet: {', '.join(m for m in left if left[m])}")
+
+
+def _open(examined: Examined, share: float, confidence: float) -> list[str]:
+    """The modules whose interval straddles the threshold, the widest first."""
+    student, teacher = examined.scores
+    undecided = {}
+    for module, score in student.items():
+        if verdict(score, teacher[module], share, confidence) is Verdict.NEEDS_ITEMS:
+            low, high = score.wilson(confidence)
+            undecided[module] = high - low
+    return sorted(undecided, key=lambda module: (-undecided[module], module))
+
+
+def _spares(ctx: RunContext, split: Split, module: str) -> int:
+    own = sum(1 for probe in ctx.probes(split) if probe.module == module and "@" not in probe.id)
+    return own - ctx.config.examination.size(split)
+
+
+def scores(results: Sequence[ItemResult]) -> dict[str, Score]:
+    """K of n by module."""
+    return score_by_module(results)
+
+
+def kept_assessment(ctx: RunContext, stage: int, *, before: int | None = None) -> Assessment:
+    """The assessment of the stage's best round so far, whose adapter is kept; of its rounds `before` that one."""
+    found: list[Assessment] = []
+    while (before is None or len(found) < before) and (path := ctx.run.assessment(stage, len(found))).exists():
+        found.append(read_record(path, Assessment))
+    return best_round(found)

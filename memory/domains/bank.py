@@ -1,0 +1,115 @@
+"""The item bank of a run: problems that a person gave or a teacher wrote, divided into probes and seeds."""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from ioa.memory.domains.procedural import Item, draw, supply
+from ioa.memory.errors import UserError
+from ioa.memory.records import BankItem, Generator, Module
+from ioa.memory.similarity import normalise
+
+PROBE_SHARE = 0.2
+"""Least share of a module's given items that are kept from the lessons: the paper divides seeds and tests 8:2."""
+
+
+def item_id(question: str) -> str:
+    """The id of an item that its author did not name: a hash of the normalised question."""
+    return hashlib.sha256(normalise(question).encode()).hexdigest()[:12]
+
+
+def shuffled(items: Iterable[BankItem], seed: int) -> list[BankItem]:
+    """The items in an order that depends on the seed and on nothing but the items themselves."""
+    return sorted(items, key=lambda item: (hashlib.sha256(f"{seed}/{item.id}".encode()).digest(), item.id))
+
+
+def divided(items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = ()) -> tuple[BankItem, ...]:
+    """The items of a module's examined level, as probes and as seeds.
+
+    The examination comes first: as many probes as it wants, whatever that leaves for seeds; and where there are more
+    items, `PROBE_SHARE` of them, so that the seeds are at most eight in ten.
+
+    Args:
+        items: All of one module and level, each with a text of its own.
+        probes: How many the three splits want together.
+        seed: The run's.
+        shown: Ids of items that a teacher has seen, and may have quoted: they are seeds.
+
+    Returns:
+        The same items, shuffled, each with its purpose.
+    """
+    kept = max(probes, math.ceil(PROBE_SHARE * len(items)))
+    secret = [item for item in shuffled(items, seed) if item.id not in shown][:kept]
+    probed = {item.id for item in secret}
+    return tuple(
+        item.model_copy(update={"purpose": "probe" if item.id in probed else "seed"}) for item in shuffled(items, seed)
+    )
+
+
+class ItemBank:
+    """The items by module and level, in the order of the file."""
+
+    def __init__(self, items: Iterable[BankItem] = ()) -> None:
+        self._items: dict[tuple[str, str, str], list[BankItem]] = defaultdict(list)
+        for item in items:
+            self._items[item.module, item.level, item.purpose].append(item)
+
+    def probes(self, module: str, level: str) -> tuple[BankItem, ...]:
+        """What may be examined and nothing else."""
+        return tuple(self._items.get((module, level, "probe"), ()))
+
+    def seeds(self, module: str, level: str) -> tuple[BankItem, ...]:
+        """What may be shown to who writes lessons, and is never examined."""
+        return tuple(self._items.get((module, level, "seed"), ()))
+
+    def draw(self, module: Module, level: str, *, seed: int, count: int, exclude: Collection[str] = ()) -> list[Item]:
+        """Items for an examination: drawn from the level's generator, or the next ones of the bank.
+
+        Args:
+            module: Whose.
+            level: One of its levels.
+            seed: First seed of the range that a generator is drawn from.
+            count: How many.
+            exclude: Questions that must not appear.
+
+        Raises:
+            UserError: there are too few distinct items.
+        """
+        source = module.levels[level]
+        if isinstance(source, Generator):
+            return draw(source, seed=seed, count=count, exclude=exclude)
+        known = {normalise(text) for text in exclude}
+        held = self.probes(module.id, level)
+        free = [item for item in held if normalise(item.question) not in known]
+        if len(free) < count:
+            raise UserError(
+                f"of its {len(held)} written or given probes of level {level!r}, {len(free)} are left, but {count} are "
+                "needed. Give more items, or ask for fewer in `examination`."
+            )
+        return [_item(item) for item in free[:count]]
+
+    def supply(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
+        """Items for an examination, without end where a generator makes them, and as many as the bank still holds."""
+        return self._supply(module, level, self.probes(module.id, level), seed, exclude)
+
+    def shown(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
+        """The same of what may be shown to teacher and student, and is never examined."""
+        return self._supply(module, level, self.seeds(module.id, level), seed, exclude)
+
+    @staticmethod
+    def _supply(
+        module: Module, level: str, held: Iterable[BankItem], seed: int, exclude: Collection[str]
+    ) -> Iterator[Item]:
+        source = module.levels[level]
+        if isinstance(source, Generator):
+            yield from supply(source, seed=seed, exclude=exclude)
+            return
+        known = {normalise(text) for text in exclude}
+        for item in held:
+            if normalise(item.question) not in known:
+                yield _item(item)
+
+
+def _item(item: BankItem) -> Item:
+    return Item(question=item.question, answer=item.answer, metadata=item.metadata, scorer=item.scorer)

@@ -1,0 +1,17 @@
+"""Item sets: files and data sets of problems with answers that a person has already."""
+
+from ioa.memory.domains.item_sets.formats import FORMATS, Format
+from ioa.memory.domains.item_sets.item_faults import SHOWN, Fault, UnreadableFile, told
+from ioa.memory.domains.item_sets.item_files import ItemSet, ItemSetSource, read_item_set
+
+__all__ = [
+    "FORMATS",
+    "SHOWN",
+    "Fault",
+    "Format",
+    "ItemSet",
+    "ItemSetSource",
+    "UnreadableFile",
+    "read_item_set",
+    "told",
+]

@@ -1,0 +1,119 @@
+"""A run of Weights & Biases: offline, unless its user says otherwise."""
+
+import netrc
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from ioa.memory import Assessment
+from ioa.memory.files import read_record
+from ioa.memory.redaction import redact_strings
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.results.exporters.wandb_files import kept_rows
+
+STEP = "train/global_step"
+"""The horizontal axis of all curves: the steps of all rounds, counted on. W&B drops rows whose own step does not grow,
+so that lost points could not be drawn after later ones on its own axis."""
+
+
+class WandbScalars:
+    """One run of W&B for one of ours; its files are below `wandb/`, a folder a sitting."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run, self._folder = run, run.root / "wandb"
+        self._made: Any = None
+        self._rows = 0
+        self._known: set[tuple[str, int, int, int]] = set()
+        self._earlier: dict[str, int] = {}
+
+    def step(self, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
+        """Log a step that was not logged before."""
+        row = {f"train/{name}": value for name, value in values.items()}
+        self._log("train", stage, round_, self._before(stage, round_) + step, row)
+
+    def assessed(self, assessment: Assessment) -> None:
+        """Log an assessment that was not logged before, at the last step of its round."""
+        stage, round_ = assessment.stage, assessment.round
+        row = {f"mastery/{r.module}": r.ratio for r in (*assessment.gate, *assessment.earlier)}
+        self._log("mastery", stage, round_, self._before(stage, round_ + 1), row)
+
+    def close(self) -> None:
+        """Finish this sitting's part of the run; W&B writes out the last of it when the process ends."""
+        if self._made is not None:
+            self._made.finish()
+            self._made = None
+
+    def _log(self, kind: str, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
+        if self._made is None:
+            self._read()
+            self._made = self._begin()
+        point = (kind, stage, round_, step)
+        if point not in self._known:
+            self._known.add(point)
+            self._made.log({**values, STEP: step, "train/stage": stage, "train/round": round_}, step=self._rows)
+            self._rows += 1
+
+    def _read(self) -> None:
+        """What earlier sittings have kept."""
+        for row in kept_rows(self._folder):
+            kind = "train" if "train/loss" in row else "mastery"
+            self._known.add((kind, row["train/stage"], row["train/round"], row[STEP]))
+            self._rows = max(self._rows, row["_step"] + 1)
+
+    def _begin(self) -> Any:
+        os.environ["WANDB_ERROR_REPORTING"] = "false"
+        os.environ["WANDB_DISABLE_WEAVE"] = "true"  # else it advertises it wherever LangChain is imported
+        import wandb
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        quiet = wandb.Settings(
+            silent=True,
+            console="off",
+            disable_git=True,
+            disable_code=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
+            x_sync_dir_suffix=str(len(list(self._folder.glob("*run-*"))) + 1),  # two may begin in the same second
+        )
+        config = redact_strings(yaml.safe_load(self._run.config.read_text(encoding="utf-8")))
+        made = wandb.init(
+            id=self._run.run_id,
+            name=self._run.run_id,
+            project=os.environ.get("WANDB_PROJECT", "ioa"),
+            dir=str(self._run.root),
+            mode=cast(Any, mode()),  # W&B names its modes itself where it is none
+            resume="allow",
+            config=config,
+            settings=quiet,
+        )
+        made.define_metric(STEP)
+        for curves in ("train/*", "mastery/*"):
+            made.define_metric(curves, step_metric=STEP)
+        return made
+
+    def _before(self, stage: int, round_: int) -> int:
+        """Steps of the rounds before that one, all of which are finished."""
+        name = f"stage-{stage:02d}-round-{round_}"
+        if name not in self._earlier:
+            logs = self._run.adapter(1, 0).parent.glob(f"stage-*-round-*/{TRAINING_LOG}")
+            earlier = [path for path in logs if path.parent.name < name]
+            self._earlier[name] = sum(len(read_record(path, TrainingLog).steps) for path in earlier)
+        return self._earlier[name]
+
+
+def mode() -> str:
+    """`offline`, unless WANDB_MODE says otherwise or somebody is logged in."""
+    given = os.environ.get("WANDB_MODE")
+    return given or ("online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline")
+
+
+def _logged_in() -> bool:
+    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").partition("//")[2].partition("/")[0]
+    try:
+        return netrc.netrc(os.environ.get("NETRC") or str(Path.home() / ".netrc")).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False

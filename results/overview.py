@@ -1,0 +1,216 @@
+"""One run on a page."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ioa.graph.config import RunConfig
+from ioa.memory.records import GateResult, Note, Record, Score
+from ioa.memory.run_dir import RunDirectory
+from ioa.results.comparison import Setting, flat, settings_of
+from ioa.results.facts import Facts, read_facts
+from ioa.results.remarks import forgotten, remarks
+from ioa.results.run_cards import RunCard, read_card
+from ioa.results.spending import by_agent, rejections, waits
+from ioa.results.summary import module_scores
+
+_NOTES = 4
+"""Notes that are shown, the newest."""
+
+
+class Gate(Record):
+    """A module in one examination at the gate."""
+
+    round: int
+    student: Score
+    teacher: Score
+    mastered: bool
+    kept: bool
+    """Whether it is the round whose adapter the stage was closed with, as far as is known."""
+
+
+class Taught(Record):
+    """A module of the plan."""
+
+    module: str
+    rounds: tuple[Gate, ...]
+    """Its own stage's examinations, oldest first."""
+    mastered: bool | None
+    """None where it never came to its gate."""
+    forgotten: bool
+    """Passed its gate, or needed no teaching, and was below it when it was examined last."""
+    before: Score | None
+    """In the final examination, or else in the diagnosis."""
+    after: Score | None
+    """In the final examination."""
+    teacher: Score | None
+    """On the same items."""
+
+
+class StagePage(Record):
+    """A stage of the curriculum."""
+
+    number: int
+    title: str
+    modules: tuple[Taught, ...]
+
+
+class AgentPage(Record):
+    """What one agent asked of the teachers."""
+
+    agent: str
+    calls: int
+    """Attempts that were paid for."""
+    ledger: int
+    """Answers that had been paid for before."""
+    rejected: int
+    """Attempts that came to nothing."""
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+    """None where a price is not known."""
+    seconds: float
+    """Spent waiting for answers, added up; several are waited for at once."""
+
+
+class Overview(Record):
+    """What `ioa show` tells; what the run has not reached yet is none or empty."""
+
+    card: RunCard
+    description: str
+    """Of the domain."""
+    modules: int
+    """Of the domain."""
+    settings: tuple[Setting, ...]
+    """Where the run's config (`b`) is not the default (`a`)."""
+    stages: tuple[StagePage, ...]
+    forgotten: tuple[str, ...]
+    """All modules that were once at the gate's height and were below it when they were examined last."""
+    accepted: int
+    """Lessons."""
+    refused: Mapping[str, int]
+    """Lessons by the check that they failed, the commonest first."""
+    rejected: Mapping[str, int]
+    """Attempts that came to nothing, by category, the commonest first."""
+    agents: tuple[AgentPage, ...]
+    phases: Mapping[str, float]
+    """Seconds in each node, the longest first."""
+    notes: tuple[Note, ...]
+    """What the agents told one another last, oldest first."""
+    remarks: tuple[str, ...]
+    """What a reader should know before believing the numbers."""
+    next: Mapping[str, str]
+    """Where to look next: what for, and the command."""
+
+
+def overview(run: RunDirectory, where: str = "") -> Overview:
+    """Put a run on a page.
+
+    Args:
+        run: The run, finished or not.
+        where: What the suggested commands need besides the run's id, with a space before it.
+
+    Raises:
+        UserError: a file of the run cannot be read as what it should be.
+    """
+    card = read_card(run)
+    facts = read_facts(run, card.status)
+    phases = facts.timing.phases if facts.timing else {}
+    lost = tuple(result.module for _, result in forgotten(facts))
+    rejected = rejections(facts.events)
+    return Overview(
+        card=card,
+        description=facts.domain.description if facts.domain else "",
+        modules=len(facts.module_ids),
+        settings=_settings(run),
+        stages=tuple(_stages(facts, lost)),
+        forgotten=lost,
+        accepted=len(facts.examples),
+        refused=dict(Counter(refusal.reason.value for refusal in facts.refusals).most_common()),
+        rejected=rejected,
+        agents=tuple(_agents(facts)),
+        phases=dict(sorted(phases.items(), key=lambda phase: -phase[1])),
+        notes=tuple(note for decision in facts.decisions for note in decision.notes)[-_NOTES:],
+        remarks=tuple(remarks(facts)),
+        next=_next(run, card, facts, where, rejected=bool(rejected)),
+    )
+
+
+def _settings(run: RunDirectory) -> tuple[Setting, ...]:
+    """The keys that are not at their defaults, besides who is taught what by whom."""
+    default = flat(RunConfig().model_dump(mode="json"))
+    own = settings_of(run)
+    said = {"domain", "teacher.model", "student.model"}
+    return tuple(
+        Setting(key=key, a=default.get(key), b=value)
+        for key, value in own.items()
+        if key not in said and default.get(key) != value
+    )
+
+
+def _stages(facts: Facts, lost: Collection[str]) -> Iterable[StagePage]:
+    triples = module_scores(facts)
+    kept = {(one.stage, one.round) for one in facts.kept}
+    for stage in facts.curriculum.stages if facts.curriculum else ():
+        rounds: dict[str, list[Gate]] = {module: [] for module in stage.modules}
+        for assessment in facts.assessments:
+            for result in assessment.gate if assessment.stage == stage.number else ():
+                gate = _gate(result, assessment.round, kept=(stage.number, assessment.round) in kept)
+                rounds.setdefault(result.module, []).append(gate)
+        yield StagePage(
+            number=stage.number,
+            title=stage.title,
+            modules=tuple(
+                Taught(
+                    module=module,
+                    rounds=tuple(gates),
+                    mastered=facts.verdict(module),
+                    forgotten=module in lost,
+                    **(
+                        triples[module].model_dump()
+                        if module in triples
+                        else dict.fromkeys(("before", "after", "teacher"))
+                    ),
+                )
+                for module, gates in rounds.items()
+            ),
+        )
+
+
+def _gate(result: GateResult, round_: int, *, kept: bool) -> Gate:
+    return Gate(round=round_, student=result.student, teacher=result.teacher, mastered=result.mastered, kept=kept)
+
+
+def _agents(facts: Facts) -> Iterable[AgentPage]:
+    seconds = waits(facts.events)
+    for spent in by_agent(facts.events):
+        yield AgentPage(
+            agent=spent.name,
+            calls=spent.calls,
+            ledger=spent.ledger,
+            rejected=spent.failed,
+            input_tokens=spent.tokens.input,
+            output_tokens=spent.tokens.output,
+            usd=spent.usd,
+            seconds=seconds[spent.name],
+        )
+
+
+def _next(run: RunDirectory, card: RunCard, facts: Facts, where: str, *, rejected: bool) -> dict[str, str]:
+    name = f"{run.run_id}{where}"
+    commands: dict[str, Any] = {}
+    if card.status == "working":
+        commands["what is said now"] = f"ioa transcript {name} --follow"
+    elif card.status != "finished":
+        commands["go on with it"] = f"ioa resume {name}"
+    failed = next((module for module in facts.targets if facts.verdict(module) is False), None)
+    module = failed or next(iter(facts.targets), None)
+    if module:
+        commands["why it was not mastered" if failed else "a module's story"] = f"ioa why {run.run_id} {module}{where}"
+    if facts.decisions:
+        commands["what was decided"] = f"ioa transcript {name} --kind decision"
+    if rejected or facts.refusals:
+        commands["what could not be used"] = f"ioa transcript {name} --rejected"
+    if run.report.is_file():
+        commands["the report"] = str(run.report)
+    return commands

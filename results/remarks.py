@@ -1,0 +1,117 @@
+"""What a reader should know before believing the numbers: what could not be taught and what did not work."""
+
+from collections.abc import Iterator
+
+from ioa.memory.records import GateResult, Score
+from ioa.results.facts import Facts
+from ioa.results.summary import module_scores
+
+_UNFINISHED = {
+    "running": "The run is still going on; the numbers are those it has so far.",
+    "working": "The run is still going on; the numbers are those it has so far.",
+    "stopped": "Nobody works on the run any more; it can be resumed, and the numbers are those it has so far.",
+    "interrupted": "The run was interrupted and can be resumed; the numbers are those it has so far.",
+    "paused": "The run waits for a review of its curriculum.",
+    "out of budget": "The run stopped because its budget was used up; the numbers are those it had by then.",
+    "failed": "The run failed before its end; the numbers are those it had by then.",
+}
+_FEW = 20
+"""Items below which an interval is wider than 40 points at worst."""
+
+
+def remarks(facts: Facts) -> list[str]:
+    """Plain sentences, the gravest first; empty where there is nothing to say."""
+    return [
+        *([_UNFINISHED[facts.status]] if facts.status in _UNFINISHED else []),
+        *_not_taught(facts),
+        *_not_mastered(facts),
+        *_got_worse(facts),
+        *_forgotten(facts),
+        *_measuring(facts),
+        *(facts.curriculum.warnings if facts.curriculum else ()),
+        *_broken(facts),
+    ]
+
+
+def _not_taught(facts: Facts) -> Iterator[str]:
+    gaps = facts.diagnosis.gaps if facts.diagnosis else ()
+    unteachable = [gap.module for gap in gaps if gap.delta is None]
+    if unteachable:
+        yield f"The teacher scored 0 and so cannot teach: {', '.join(unteachable)}."
+    left = [g.module for g in gaps if g.deficient and g.delta is not None and g.module not in facts.targets]
+    if left:
+        yield f"Deficient, but not in the plan and so not taught in this run: {', '.join(left)}."
+
+
+def _not_mastered(facts: Facts) -> Iterator[str]:
+    for module in facts.targets:
+        if facts.verdict(module) is False:
+            found = ((a, r) for a in facts.kept for r in a.gate if r.module == module and not r.level)
+            assessment, result = next(found)
+            yield (
+                f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate ({_of(result.student)} against "
+                f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage."
+            )
+    revisions = facts.curriculum.revisions if facts.curriculum else ()
+    dropped = {module for revision in revisions for module in revision.dropped}
+    unseen = [module for module in facts.targets if facts.verdict(module) is None]
+    waiting = [module for module in unseen if module not in dropped]
+    if waiting and facts.assessments:
+        yield f"Never came to the gate: {', '.join(waiting)}."
+    for revision in revisions:
+        yield from (change for change in revision.changes if "left out" in change or "fell below" in change)
+
+
+def _got_worse(facts: Facts) -> Iterator[str]:
+    for module, scores in module_scores(facts).items():
+        if scores.before and scores.after and scores.after.mean < scores.before.mean:
+            yield f"{module} got worse on the final split: {_of(scores.before)} before, {_of(scores.after)} after."
+
+
+def _forgotten(facts: Facts) -> Iterator[str]:
+    for stage, result in forgotten(facts):
+        taught = facts.verdict(result.module) is not None
+        before = "passed its gate but was below it again" if taught else "was not taught, and was below the gate"
+        yield f"{result.module} {before} after stage {stage}: P_S / P_T = {result.ratio:.2f} ({_of(result.student)})."
+
+
+def forgotten(facts: Facts) -> Iterator[tuple[int, GateResult]]:
+    """Modules that had passed their gate, or needed no teaching, and were below it in the last assessment of all.
+
+    Yields:
+        The stage after which that was seen, and what was seen.
+    """
+    own = {r.module: a.stage for a in facts.kept for r in a.gate if not r.level}
+    later = {
+        result.module: (a.stage, result)
+        for a in facts.kept
+        for result in a.earlier
+        if a.stage > own.get(result.module, 0)
+    }
+    for module, (stage, result) in later.items():
+        if not result.mastered and (facts.verdict(module) or module not in own):
+            yield stage, result
+
+
+def _measuring(facts: Facts) -> Iterator[str]:
+    asked = [scores.before.n for m, scores in module_scores(facts).items() if m in facts.targets and scores.before]
+    if asked and min(asked) < _FEW:
+        yield f"Some target modules were examined on only {min(asked)} items: mind the intervals."
+    failed = sum(1 for event in facts.events if event.error)
+    if failed:
+        yield f"{failed} of {len(facts.events)} replies of the teacher could not be used."
+    if any(event.tokens.estimated for event in facts.events):
+        yield "The teacher did not report its tokens for every call; those are estimated at four characters each."
+
+
+def _broken(facts: Facts) -> Iterator[str]:
+    for broken in facts.diagnosis.broken if facts.diagnosis else ():
+        edge = broken.edge
+        yield (
+            f"The prerequisites ran in a circle ({' → '.join(broken.cycle)}); its weakest edge, "
+            f"{edge.source} → {edge.target} (strength {edge.strength:.2f}), was left out."
+        )
+
+
+def _of(score: Score) -> str:
+    return f"{score.k}/{score.n}"

@@ -1,0 +1,266 @@
+"""The report for people: one HTML file that needs nothing else."""
+
+import base64
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from statistics import mean, stdev
+from typing import Any
+
+from ioa.memory.plain_text import plain
+from ioa.memory.records import Difficulty, Example, Score, Strategy
+from ioa.memory.redaction import redact
+from ioa.memory.transcript import Tokens
+from ioa.results.facts import Facts
+from ioa.results.remarks import remarks
+from ioa.results.report import charts
+from ioa.results.report.embedding import BUDGET, BUDGET_RUNNING, embed
+from ioa.results.report.prerequisite_picture import prerequisite_chart, stage_colour
+from ioa.results.report.spending_chart import spending_chart
+from ioa.results.spending import add_tokens, money
+from ioa.results.summary import Summary, module_scores
+from ioa.results.visits import group_visits
+
+_DASH = "\N{EN DASH}"
+_SAMPLES = 2
+"""Lessons shown of each module."""
+_LONGEST = 4_000
+"""Characters that are shown of what was decided in a visit, and of a note."""
+
+
+def render_page(facts: Facts, summary: Summary) -> str:
+    """The report as HTML that loads nothing: styles and charts are inside, and models' text is escaped."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: redact(plain(value)) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "money": money,
+        "percent": percent,
+        "score": score_words,
+        "duration": duration,
+        "short": short,
+        "size": size,
+        "clip": clip,
+    }
+    drawn = {
+        "gaps": charts.gap_chart(facts),
+        "prerequisites": prerequisite_chart(facts),
+        "mastery": charts.mastery_chart(facts),
+        "loss": charts.loss_chart(facts),
+        "forgetting": charts.forgetting_chart(facts),
+        "final": charts.final_chart(facts),
+        "spending": spending_chart(facts),
+    }
+    return environment.get_template("report.html").render(
+        facts=facts,
+        summary=summary,
+        charts={name: Markup(svg) if svg else None for name, svg in drawn.items()},  # noqa: S704 - drawn by us
+        bar=lambda score, colour: Markup(charts.interval_bar(score, colour)),  # noqa: S704 - drawn by us
+        colours={"before": charts.BEFORE, "after": charts.AFTER},
+        stage_colour=stage_colour,
+        rows=module_scores(facts),
+        paired=paired_test(facts),
+        conversation=conversation(facts),
+        notes=agents_notes(facts),
+        refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),
+        lessons=sample_lessons(facts),
+        remarks=remarks(facts),
+        effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
+        difficulties=difficulties(facts),
+        transcript_style=Markup(_file("transcript.css")),  # noqa: S704 - ours
+        **_transcript(facts),
+    )
+
+
+def _file(name: str) -> str:
+    return (files("ioa.results.report") / name).read_text(encoding="utf-8")
+
+
+def _transcript(facts: Facts) -> dict[str, Any]:
+    """The transcript, the script that shows it, and the hash by which browsers know that the script is ours."""
+    from markupsafe import Markup
+
+    visits, script = group_visits(facts.transcript), _file("transcript.js")
+    embedded = embed(facts.run_id, facts.transcript, visits, BUDGET_RUNNING if facts.status == "running" else BUDGET)
+    return {
+        "visits": visits,
+        "embedded": embedded,
+        "data": Markup(embedded.json),  # noqa: S704 - escaped by `embed`
+        "script": Markup(script),  # noqa: S704 - ours
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+
+
+def clip(text: str) -> str:
+    """The beginning of a long text, and how much of it is missing."""
+    left = len(text) - _LONGEST
+    return text if left <= 0 else f"{text[:_LONGEST]} [… {left:,} more characters]"
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share in per cent; a dash for none."""
+    return _DASH if value is None else f"{100 * value:.{digits}f} %"
+
+
+def score_words(score: Score | None) -> str:
+    """`81 % (73 of 90; 95 % interval 72 to 88 %)`; a dash for none."""
+    if score is None or score.n == 0:
+        return _DASH
+    low, high = score.interval
+    return f"{percent(score.mean)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None:
+        return _DASH
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    if round(seconds) < 3600:
+        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def short(seconds: float | None) -> str:
+    """Seconds in one number and one unit."""
+    if seconds is None:
+        return _DASH
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: int | None) -> str:
+    """Bytes in GB (10^9) or MB (10^6)."""
+    if count is None:
+        return _DASH
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """The same items before and after: what was gained, what was lost, and McNemar's exact test."""
+
+    gained: int
+    lost: int
+    p: float
+    """Two-sided probability of so uneven a split if gains and losses were equally likely."""
+
+
+def paired_test(facts: Facts) -> PairedTest | None:
+    """McNemar's exact test over the target modules' final items; none where no item was asked twice."""
+    targets = set(facts.targets)
+    before, after = (
+        {i.probe: i.correct for i in facts.examinations.get(label, ()) if i.module in targets}
+        for label in ("final-before", "final-after")
+    )
+    both = before.keys() & after.keys()
+    if not both:
+        return None
+    gained = sum(1 for probe in both if after[probe] and not before[probe])
+    lost = sum(1 for probe in both if before[probe] and not after[probe])
+    n = gained + lost
+    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1)) / 2**n
+    return PairedTest(gained=gained, lost=lost, p=min(1.0, 2 * tail))
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What one agent asked of the teacher in one task."""
+
+    agent: str
+    task: str
+    calls: int
+    failed: int
+    """Calls whose reply could not be used."""
+    tokens: Tokens
+    seconds: float
+    """Sum over the calls; calls side by side count each."""
+
+
+def conversation(facts: Facts) -> list[Talk]:
+    """Calls and tokens by agent and task, in the order in which they first spoke."""
+    keys = dict.fromkeys((event.context.agent, event.context.task) for event in facts.events)
+    talks = []
+    for agent, task in keys:
+        events = [e for e in facts.events if (e.context.agent, e.context.task) == (agent, task)]
+        talks.append(
+            Talk(
+                agent=agent,
+                task=task,
+                calls=len(events),
+                failed=sum(1 for event in events if event.error),
+                tokens=add_tokens(event.tokens for event in events),
+                seconds=sum(event.seconds for event in events),
+            )
+        )
+    return talks
+
+
+def agents_notes(facts: Facts) -> list[tuple[str, str, str]]:
+    """(agent, where, text) of every note that an agent left for the next one in its reply."""
+    notes = []
+    for event in facts.events:
+        note = event.parsed.get("note") if isinstance(event.parsed, dict) else None
+        if isinstance(note, str) and note.strip():
+            stage, round_ = event.context.stage, event.context.round
+            where = "" if stage is None else f"stage {stage}" + ("" if round_ is None else f", round {round_}")
+            notes.append((event.context.agent, where, note))
+    return notes
+
+
+@dataclass(frozen=True)
+class Difficult:
+    """Lessons of one difficulty, as it was asked for, and how hard they were for the student."""
+
+    difficulty: Difficulty
+    n: int
+    mean: float
+    """Of the lessons' mean negative log-likelihood per token, in nats, before they were taught."""
+    sd: float | None
+    """Between lessons; none for a single one."""
+
+
+def difficulties(facts: Facts) -> list[Difficult]:
+    """Difficulty asked for against difficulty observed, easiest first."""
+    rows = []
+    for difficulty in Difficulty:
+        found = [one.nll for one in facts.observed if one.difficulty is difficulty]
+        if found:
+            rows.append(Difficult(difficulty, len(found), mean(found), stdev(found) if len(found) > 1 else None))
+    return rows
+
+
+def sample_lessons(facts: Facts) -> dict[str, list[Example]]:
+    """A few lessons of each module: the first, then those that show other strategies, kinds or levels."""
+    by_module: dict[str, list[Example]] = {}
+    for example in facts.examples:
+        by_module.setdefault(example.module, []).append(example)
+    return {module: _varied(by_module[module]) for module in (*facts.targets, *by_module) if module in by_module}
+
+
+def _varied(examples: list[Example]) -> list[Example]:
+    chosen = examples[:1]
+    while len(chosen) < min(_SAMPLES, len(examples)):
+        rest = [example for example in examples if example not in chosen]
+        shown = {trait for example in chosen for trait in _traits(example)}
+        news = [len(_traits(example) - shown) for example in rest]
+        chosen.append(rest[news.index(max(news))])
+    return chosen
+
+
+def _traits(example: Example) -> set[str]:
+    strategies: Iterable[Strategy] = example.strategies
+    return {example.kind.value, example.level, *(strategy.value for strategy in strategies)}

@@ -1,0 +1,228 @@
+"""The runs of a folder, a card each; of a finished run only its summary is read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ioa.memory.errors import UserError
+from ioa.memory.records import Record, Score
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.transcript import Tokens
+from ioa.results.run_place import Place, Spent, began, place, spent
+
+UNREADABLE = "unreadable"
+
+
+class RunCard(Record):
+    """One line about a run; what it has not reached yet is none."""
+
+    run_id: str
+    status: str
+    """`working`, `finished`, `interrupted`, `failed`, `out of budget`, `paused`; `stopped` where nobody works on it and
+    it does not say why; `unreadable`."""
+    problem: str = ""
+    """Why it cannot be read."""
+    node: str | None = None
+    """Where it works, or will go on; none once it is finished."""
+    stage: int | None = None
+    stages: int | None = None
+    round: int | None = None
+    mastered: int | None = None
+    """Modules of the plan that passed their gate."""
+    targets: int | None = None
+    """Modules of the plan."""
+    before: Score | None = None
+    """The final examination of the bare student."""
+    after: Score | None = None
+    """The same of the taught one."""
+    calls: int = 0
+    """Attempts at calls that were not answered from the ledger."""
+    tokens: int = 0
+    usd: float | None = None
+    """None where a price is not known."""
+    wall_seconds: float | None = None
+    """Time in which a process worked on it."""
+    began: str = ""
+    """ISO 8601, UTC."""
+    changed: str = ""
+    """When it wrote something last, ISO 8601, UTC."""
+    teacher: str | None = None
+    student: str | None = None
+    domain: str | None = None
+
+
+class _Module(BaseModel):
+    planned: bool = False
+    mastered: bool | None = None
+    stage: int | None = None
+
+
+class _Final(BaseModel):
+    before: Score | None = None
+    after: Score | None = None
+
+
+class _Teacher(BaseModel):
+    calls: int
+    tokens: Tokens
+    usd: float | None
+
+
+class _Summary(BaseModel):
+    """What is wanted of `summary.json`; whatever else a version of the program writes there is passed over."""
+
+    status: str
+    wall_seconds: float | None
+    modules: tuple[_Module, ...]
+    final: _Final
+    teacher: _Teacher
+
+
+def list_runs(runs_dir: Path) -> list[RunCard]:
+    """A card of each run of a folder, the newest first; a run that cannot be read has a card that says so."""
+    cards = [_card(RunDirectory(path.parent)) for path in runs_dir.glob("*/config.yaml")]
+    return sorted(cards, key=lambda card: (card.began, card.run_id), reverse=True)
+
+
+def _card(run: RunDirectory) -> RunCard:
+    try:
+        return read_card(run)
+    except (UserError, OSError) as error:
+        began, changed = (_if_readable(when, run) for when in (_began, _changed))
+        return RunCard(run_id=run.run_id, status=UNREADABLE, problem=str(error), began=began, changed=changed)
+
+
+def _if_readable(when: Callable[[RunDirectory], str], run: RunDirectory) -> str:
+    """That time of a run; empty where the folder does not even let that be read, or is gone by now."""
+    try:
+        return when(run)
+    except OSError:
+        return ""
+
+
+def read_card(run: RunDirectory) -> RunCard:
+    """The card of a run.
+
+    Raises:
+        UserError: its configuration or its summary cannot be read.
+    """
+    summary = _summary(run.summary)
+    status = _status(run, summary)
+    finished = status == "finished"
+    settled = summary is not None and status == summary.status
+    where = Place() if finished else place(run)
+    paid = _paid(summary) if summary and settled else spent(run.transcript)
+    mastered, targets = _mastery(run, summary)
+    config = _config(run.config)
+    return RunCard(
+        run_id=run.run_id,
+        status=status,
+        node=where.node,
+        stage=where.stage,
+        stages=where.stages if where.stages is not None else _stages(summary),
+        round=where.round,
+        mastered=mastered,
+        targets=targets,
+        before=summary.final.before if summary else None,
+        after=summary.final.after if summary else None,
+        calls=paid.calls,
+        tokens=paid.tokens,
+        usd=paid.usd,
+        wall_seconds=_wall_seconds(run),
+        began=_began(run),
+        changed=_changed(run),
+        teacher=_model(config.get("teacher")),
+        student=_model(config.get("student")),
+        domain=None if config.get("domain") is None else str(config["domain"]),
+    )
+
+
+def _status(run: RunDirectory, summary: _Summary | None) -> str:
+    if run.held:
+        return "working"
+    said = summary.status if summary else "running"
+    if said == "finished":
+        return said
+    return "stopped" if said == "running" or run.left_held else said
+
+
+def _summary(path: Path) -> _Summary | None:
+    if not path.is_file():
+        return None
+    try:
+        return _Summary.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{path}: not a summary of a run ({where or 'the file'}: {first['msg']}). Write it again: ioa report RUN."
+        ) from error
+
+
+def _paid(summary: _Summary) -> Spent:
+    teacher = summary.teacher
+    return Spent(calls=teacher.calls, tokens=teacher.tokens.input + teacher.tokens.output, usd=teacher.usd)
+
+
+def _mastery(run: RunDirectory, summary: _Summary | None) -> tuple[int | None, int | None]:
+    """Modules that passed their gate, and all of the plan; a run writes its summary after each gate."""
+    planned = [module for module in summary.modules if module.planned] if summary else []
+    if planned:
+        return sum(module.mastered is True for module in planned), len(planned)
+    stages = _yaml(run.curriculum).get("stages") if run.curriculum.is_file() else None
+    if not isinstance(stages, list):
+        return None, None
+    modules = {module for stage in stages if isinstance(stage, dict) for module in stage.get("modules", ())}
+    return 0, len(modules)
+
+
+def _stages(summary: _Summary | None) -> int | None:
+    numbers = [module.stage for module in summary.modules if module.stage is not None] if summary else []
+    return max(numbers, default=None)
+
+
+def _wall_seconds(run: RunDirectory) -> float | None:
+    from ioa.memory.clock import Timing
+    from ioa.memory.files import read_record
+
+    return read_record(run.clock, Timing).wall_seconds if run.clock.is_file() else None
+
+
+def _config(path: Path) -> dict[str, Any]:
+    content = _yaml(path)
+    if not content:
+        raise UserError(f"{path}: not the configuration of a run. Restore it.")
+    return content
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"{path}: not YAML ({error}). Restore it.") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _model(section: Any) -> str | None:
+    """The name of a model: the value itself, or the entry of a section that names it."""
+    if isinstance(section, dict):
+        section = next((section[key] for key in ("model", "spec", "name") if key in section), None)
+    return None if section is None else str(section)
+
+
+def _began(run: RunDirectory) -> str:
+    return began(run.transcript) or _time(run.config.stat().st_mtime)
+
+
+def _changed(run: RunDirectory) -> str:
+    wal = run.checkpoints.with_name(run.checkpoints.name + "-wal")
+    files = (run.transcript, run.clock, run.summary, run.checkpoints, wal, run.config)
+    return _time(max(file.stat().st_mtime for file in files if file.exists()))
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

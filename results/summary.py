@@ -1,0 +1,178 @@
+"""The run's numbers for machines: `summary.json`."""
+
+from collections.abc import Mapping
+
+from ioa.memory.records import Record, Score, Unit
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.transcript import Tokens
+from ioa.results.facts import Facts, read_facts
+from ioa.results.spending import Spending, by_agent, by_module, by_stage, rejections, spend
+
+
+class ModuleSummary(Record):
+    """One module of the domain.
+
+    A row never mixes splits: where the student took the final examination in the module both before and after
+    being taught, all three scores are of the final split; otherwise they are of the diagnosis split, and
+    `student_after` is none.
+    """
+
+    id: str
+    targeted: bool | None
+    """Chosen to be taught, from `diagnosis.json`; none before the diagnosis."""
+    planned: bool = False
+    """Part of the plan, from `curriculum.yaml`: taught, or left out when the plan was revised."""
+    stage: int | None
+    """The stage in which it is taught, from `curriculum.yaml`; none for a module that is not taught."""
+    student_before: Unit | None
+    """`scores/final-before.jsonl`, or else `scores/diagnosis-student.jsonl`."""
+    student_after: Unit | None
+    """`scores/final-after.jsonl`."""
+    teacher: Unit | None
+    """`scores/final-teacher.jsonl`, or else `scores/diagnosis-teacher.jsonl`, on the row's split."""
+    mastered: bool | None
+    """The verdict of the last assessment that examined the module as part of its own stage; none where it
+    never came to the gate."""
+    n: int
+    """Items behind `student_before` (and `student_after`); 0 where the module has not been examined."""
+
+
+class FinalSummary(Record):
+    """The target modules together, on the final split; none until that examination is taken."""
+
+    before: Score | None
+    """`scores/final-before.jsonl`."""
+    after: Score | None
+    """`scores/final-after.jsonl`."""
+
+
+class ExampleSummary(Record):
+    """Lessons that were written, counted in `examples/`."""
+
+    accepted: int
+    """Lines of `stage-NN.jsonl`."""
+    rejected: int
+    """Lines of `refused-NN.jsonl`."""
+
+
+class TeacherSummary(Record):
+    """What was asked of the teacher, counted in `transcript.jsonl`."""
+
+    spec: str | None
+    """`provider:model`, from `config.yaml`, or else from the transcript's first call."""
+    calls: int
+    """Attempts at calls, repairs included; what came from the ledger was not asked."""
+    tokens: Tokens
+    """Sums of what was paid for; `estimated` where that holds of any call."""
+    usd: float | None
+    """By the price list; none where a price is not known."""
+    ledger: int
+    """Answers that had been paid for before."""
+    rejected: Mapping[str, int]
+    """Attempts that came to nothing, by category."""
+    by_agent: tuple[Spending, ...]
+    by_stage: tuple[Spending, ...]
+    by_module: tuple[Spending, ...]
+
+
+class Summary(Record):
+    """The content of `summary.json`; a value that the run has not reached yet is none."""
+
+    run_id: str
+    status: str
+    """`running`, `interrupted`, `failed` or `finished`, as the caller knows it."""
+    wall_seconds: float | None
+    """Time in which a process worked on the run, from `clock.json`."""
+    peak_rss_bytes: int | None
+    """Largest resident memory of any of them, from `clock.json`."""
+    modules: tuple[ModuleSummary, ...]
+    """In the domain's order."""
+    final: FinalSummary
+    examples: ExampleSummary
+    teacher: TeacherSummary
+    phases: Mapping[str, float]
+    """Seconds in each node of the graph, from `clock.json`."""
+
+
+class Triple(Record):
+    """A module's scores on one split."""
+
+    before: Score | None = None
+    after: Score | None = None
+    teacher: Score | None = None
+
+
+def build_summary(run: RunDirectory, status: str) -> Summary:
+    """The summary of a run, complete or not.
+
+    Raises:
+        UserError: a file of the run cannot be read as what it should be.
+    """
+    return summarise(read_facts(run, status))
+
+
+def summarise(facts: Facts) -> Summary:
+    """The summary of what was read from a run."""
+    timing = facts.timing
+    return Summary(
+        run_id=facts.run_id,
+        status=facts.status,
+        wall_seconds=timing.wall_seconds if timing else None,
+        peak_rss_bytes=timing.peak_rss_bytes if timing else None,
+        modules=tuple(_module(facts, module, triple) for module, triple in module_scores(facts).items()),
+        final=FinalSummary(before=_over_targets(facts, "final-before"), after=_over_targets(facts, "final-after")),
+        examples=ExampleSummary(accepted=len(facts.examples), rejected=len(facts.refusals)),
+        teacher=_teacher(facts),
+        phases=dict(timing.phases) if timing else {},
+    )
+
+
+def module_scores(facts: Facts) -> dict[str, Triple]:
+    """The scores behind each module's row, in the domain's order; see `ModuleSummary` for their split."""
+    before, after, final_teacher = (facts.scores(f"final-{who}") for who in ("before", "after", "teacher"))
+    student, teacher = (facts.scores(f"diagnosis-{who}") for who in ("student", "teacher"))
+    return {
+        module: Triple(before=before[module], after=after[module], teacher=final_teacher.get(module))
+        if module in before and module in after
+        else Triple(before=student.get(module), teacher=teacher.get(module))
+        for module in facts.module_ids
+    }
+
+
+def _module(facts: Facts, module: str, scores: Triple) -> ModuleSummary:
+    return ModuleSummary(
+        id=module,
+        targeted=module in facts.diagnosis.targets if facts.diagnosis else None,
+        planned=module in facts.targets,
+        stage=facts.stage_of.get(module),
+        student_before=_mean(scores.before),
+        student_after=_mean(scores.after),
+        teacher=_mean(scores.teacher),
+        mastered=facts.verdict(module),
+        n=scores.before.n if scores.before else 0,
+    )
+
+
+def _mean(score: Score | None) -> float | None:
+    return score.mean if score and score.n else None
+
+
+def _over_targets(facts: Facts, label: str) -> Score | None:
+    scores = [score for module, score in facts.scores(label).items() if module in facts.targets]
+    return sum(scores, Score(k=0, n=0)) if scores else None
+
+
+def _teacher(facts: Facts) -> TeacherSummary:
+    spec = facts.settings.teacher or (facts.events[0].teacher if facts.events else None)
+    whole = spend("all", facts.events)
+    return TeacherSummary(
+        spec=spec,
+        calls=sum(not event.ledger for event in facts.events),
+        tokens=whole.tokens,
+        usd=whole.usd,
+        ledger=whole.ledger,
+        rejected=rejections(facts.events),
+        by_agent=by_agent(facts.events),
+        by_stage=by_stage(facts.events),
+        by_module=by_module(facts.events),
+    )

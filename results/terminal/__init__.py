@@ -1,0 +1,1 @@
+"""Runs in the terminal: tables, pages, the transcript and the live display."""

@@ -1,0 +1,66 @@
+"""The closing table of a run, for the terminal."""
+
+from typing import TYPE_CHECKING
+
+from ioa.memory.plain_text import plain
+from ioa.results.summary import ModuleSummary, Summary
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+_VERDICTS = {True: ("yes", "green"), False: ("no", "red"), None: ("-", "dim")}
+
+
+def closing_table(summary: Summary) -> "Table":
+    """One line per module, targets first by stage, and the target modules together at the foot."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(f"Run {plain(summary.run_id)}: {plain(summary.status)}", style="bold"))
+    for name in ("Stage", "Module", "Before", "After", "Teacher", "Items", "Mastered?"):
+        table.add_column(name, justify="left" if name == "Module" else "right")
+    rows = sorted(summary.modules, key=lambda m: (not m.planned, m.stage is None, m.stage or 0))
+    for at, module in enumerate(rows):
+        last_target = bool(module.planned) and (at + 1 == len(rows) or not rows[at + 1].planned)
+        table.add_row(*_cells(module), end_section=last_target, style=None if module.planned else "dim")
+    _add_foot(table, summary)
+    return table
+
+
+def _cells(module: ModuleSummary) -> list["Text"]:
+    from rich.text import Text
+
+    word, style = _VERDICTS[module.mastered]
+    return [
+        Text(str(module.stage) if module.stage else ""),
+        Text(plain(module.id)),
+        Text(_percent(module.student_before)),
+        Text(_percent(module.student_after), style="bold" if module.student_after is not None else ""),
+        Text(_percent(module.teacher)),
+        Text(str(module.n) if module.n else "-"),
+        Text(word, style=style),
+    ]
+
+
+def _add_foot(table: "Table", summary: Summary) -> None:
+    before, after = summary.final.before, summary.final.after
+    targets = [module for module in summary.modules if module.planned]
+    if not targets:
+        return
+    table.add_section()
+    mastered = sum(1 for module in targets if module.mastered)
+    table.add_row(
+        "",
+        "all targets, final examination" if after else "all targets",
+        f"{before.k}/{before.n}" if before else "-",
+        f"{after.k}/{after.n}" if after else "-",
+        "",
+        str(after.n) if after else "-",
+        f"{mastered} of {len(targets)}",
+        style="bold",
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"

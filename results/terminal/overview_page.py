@@ -1,0 +1,203 @@
+"""One run on a page of the terminal."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ioa.memory.plain_text import plain
+from ioa.results.overview import Overview, StagePage, Taught
+from ioa.results.run_cards import RunCard
+from ioa.results.terminal.runs_table import STYLES, cost, whereabouts
+from ioa.results.words import age, count, duration, with_interval
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_LONGEST = 60
+"""Characters shown of a setting's value."""
+_PHASES = 5
+"""Nodes whose time is shown."""
+
+
+def overview_page(page: Overview) -> "Group":
+    """The page; markup in texts of people and models is not interpreted, and control characters are removed."""
+    from rich.console import Group
+
+    return Group(*_blocks(page))
+
+
+def _blocks(page: Overview) -> Iterator["RenderableType"]:
+    from rich.text import Text
+
+    yield _head(page.card)
+    yield _facts(page)
+    if page.stages:
+        yield title("Curriculum and mastery, right answers of the student at each gate")
+        yield _mastery(page.stages)
+        yield title(_scores_title(page))
+        yield _scores(page)
+    if page.agents:
+        yield title("What was asked of the teachers")
+        yield _agents(page)
+    yield from _listed("What came to nothing", [*_counts("attempts", page.rejected), *_counts("lessons", page.refused)])
+    yield from _listed("To be borne in mind", page.remarks)
+    notes = [f"{note.sender} → {note.receiver}  {note.text}" for note in page.notes]
+    yield from _listed("What the agents told one another last", notes)
+    if page.next:
+        yield title("Where to look next")
+        yield _pairs(page.next)
+    yield Text("")
+
+
+def _head(card: RunCard) -> "Text":
+    from rich.text import Text
+
+    where = whereabouts(card)
+    return Text.assemble(
+        (plain(card.run_id), "bold"),
+        "  ",
+        (plain(card.status), STYLES.get(card.status, "")),
+        f"  {plain(where)}" if where else "",
+    )
+
+
+def _facts(page: Overview) -> "Table":
+    card = page.card
+    described = f": {page.description}" if page.description else ""
+    modules = f" ({page.modules} modules, {card.targets or 0} of them targets)" if page.modules else ""
+    lines = {
+        "domain": f"{card.domain or '-'}{modules}{described}",
+        "teacher": card.teacher or "-",
+        "student": card.student or "-",
+        "settings": ", ".join(f"{one.key}={shorten(one.b)}" for one in page.settings) or "all at their defaults",
+        "began": f"{card.began[:16].replace('T', ' ')} UTC, {age(card.began)} ago; changed {age(card.changed)} ago",
+        "worked": _worked(page),
+        "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {cost(card.usd)}",
+        "lessons": f"{page.accepted:,} accepted, {sum(page.refused.values()):,} refused",
+    }
+    return _pairs(lines)
+
+
+def shorten(value: object) -> str:
+    """A value of a setting, as JSON where it is not text, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _worked(page: Overview) -> str:
+    longest = [f"{name} {duration(seconds)}" for name, seconds in list(page.phases.items())[:_PHASES] if seconds >= 1]
+    return duration(page.card.wall_seconds) + (f": {', '.join(longest)}" if longest else "")
+
+
+def _mastery(stages: Iterable[StagePage]) -> "Table":
+    from rich.table import Table
+
+    stages = list(stages)
+    rounds = sorted({gate.round for stage in stages for module in stage.modules for gate in module.rounds})
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("Stage", "Module", *(f"Round {round_}" for round_ in rounds), "Teacher", "Mastered"):
+        table.add_column(name, overflow="fold")
+    for stage in stages:
+        for at, module in enumerate(stage.modules):
+            table.add_row(f"{stage.number}" if at == 0 else "", *_mastery_cells(module, rounds))
+    return table
+
+
+def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:
+    from rich.text import Text
+
+    by_round = {gate.round: gate for gate in module.rounds}
+    cells = [Text(plain(module.module))]
+    for round_ in rounds:
+        gate = by_round.get(round_)
+        shown = f"{gate.student.k}/{gate.student.n}" if gate else ""
+        style = ("green" if gate.mastered else "red") if gate else ""
+        cells.append(Text(shown, style=f"{style} bold" if gate and gate.kept else style))
+    teacher = module.rounds[-1].teacher if module.rounds else None
+    word = {True: "yes", False: "no", None: "not examined yet"}[module.mastered]
+    style = {True: "green", False: "red", None: "dim"}[module.mastered]
+    lost = ", forgotten since" if module.forgotten else ""
+    return [*cells, Text(f"{teacher.k}/{teacher.n}" if teacher else ""), Text(word + lost, style=style)]
+
+
+def _scores_title(page: Overview) -> str:
+    if page.card.after:
+        return "Final examination, with 95 % intervals"
+    return "Before anything was taught (diagnosis), with 95 % intervals"
+
+
+def _scores(page: Overview) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    names = ("Before", "After", "Teacher") if page.card.after else ("Before", "Teacher")
+    for name in ("Module", *names):
+        table.add_column(name, overflow="fold")
+    for module in (module for stage in page.stages for module in stage.modules):
+        scores = [getattr(module, name.lower()) for name in names]
+        table.add_row(Text(plain(module.module)), *map(with_interval, scores))
+    if page.card.after:
+        table.add_row("all targets", with_interval(page.card.before), with_interval(page.card.after), "", style="bold")
+    return table
+
+
+def _agents(page: Overview) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("Agent", "Calls", "From the ledger", "To nothing", "Tokens in", "Tokens out", "Cost", "Waited"):
+        table.add_column(name, justify="left" if name == "Agent" else "right")
+    for one in page.agents:
+        numbers = (one.calls, one.ledger, one.rejected, one.input_tokens, one.output_tokens)
+        table.add_row(plain(one.agent), *map(count, numbers), cost(one.usd), duration(one.seconds))
+    return table
+
+
+def _counts(what: str, counts: Mapping[str, int]) -> list[str]:
+    told = ", ".join(f"{number:,} {reason}" for reason, number in counts.items())
+    return [f"{what}: {told}"] if told else []
+
+
+def _listed(heading: str, lines: Iterable[str]) -> Iterator["RenderableType"]:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    lines = list(lines)
+    if lines:
+        yield title(heading)
+        yield from (Padding(Text(plain(line)), (0, 0, 0, 2), expand=False) for line in lines)
+
+
+def title(text: str) -> "Text":
+    """The heading of a part of a page."""
+    from rich.text import Text
+
+    return Text(f"\n{text}", style="bold cyan")
+
+
+def grid(names: Sequence[str], rows: Iterable[Sequence[str]]) -> "Table":
+    """A table without lines, of texts of which nothing is interpreted."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in names:
+        table.add_column(Text(plain(name)), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    return table
+
+
+def _pairs(pairs: Mapping[str, str]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in pairs.items():
+        table.add_row(Text(plain(label)), Text(plain(text)))
+    return table

@@ -1,0 +1,105 @@
+"""The server of `ioa view`: for this machine alone, without a network, and without writing anything."""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ioa.memory.errors import UserError
+from ioa.memory.run_dir import RunDirectory
+
+if TYPE_CHECKING:
+    from nicegui.app import App
+
+MISSING = "The viewer needs NiceGUI: pip install 'ioa[view]'"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which runs are shown."""
+
+    runs_dir: Path
+    only: str | None
+    """The one run that was named; none where it was a folder of runs."""
+
+
+def find_runs(path: Path) -> Place:
+    """What the folder is: one of runs, or of a single run.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not path.is_dir():
+        raise UserError(f"{path}: there is no such folder. Name the folder of the runs, or of one run.")
+    if RunDirectory(path).config.is_file():
+        run = path.resolve()
+        return Place(run.parent, run.name)
+    return Place(path, None)
+
+
+def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
+    """Serve the viewer until it is interrupted.
+
+    Args:
+        runs_dir: The folder of the runs, or of a single run.
+        host: Address to listen at.
+        port: Where; it has to be free.
+        open_browser: Show it in the browser as well.
+
+    Raises:
+        UserError: NiceGUI is not installed, or the folder is not there.
+    """
+    place = find_runs(runs_dir)
+    with tempfile.TemporaryDirectory(prefix="ioa-view-") as storage:
+        os.environ["NICEGUI_STORAGE_PATH"] = storage  # NiceGUI would make one in the folder it was started from
+        try:
+            from nicegui import app, ui
+        except ImportError as error:
+            raise UserError(MISSING) from error
+        from ioa.results.view.routes import Site
+
+        site = Site(place.runs_dir, place.only)
+        site.add_pages()
+        _guard(app, host)
+        name = f"[{host}]" if ":" in host else host
+        app.on_startup(site.warm_up)
+        app.on_startup(partial(_announce, f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
+        with contextlib.suppress(KeyboardInterrupt):  # that is how a person ends it
+            ui.run(
+                host=host,
+                port=port,
+                title="ioa",
+                favicon="🎓",
+                reload=False,
+                show=open_browser,
+                show_welcome_message=False,
+                tailwind=False,
+                reconnect_timeout=30.0,
+            )
+
+
+async def _announce(told: str) -> None:
+    """Say where it is, once it listens."""
+    from nicegui.server import Server
+
+    while not Server.instance.started:
+        await asyncio.sleep(0.02)
+    typer.echo(told)
+
+
+def _guard(app: "App", host: str) -> None:
+    """Keep out what a page of another site could ask in the browser of whoever looks at the runs."""
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from ioa.results.view.guard import Guard
+
+    if host in LOOPBACK:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, "[::1]"], www_redirect=False)
+    app.add_middleware(Guard)

@@ -1,0 +1,174 @@
+"""The first page of a run: where it is, what came of it so far, and the story of each module."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nicegui import ui
+from nicegui.events import EChartPointClickEventArguments
+
+from ioa.memory.errors import UserError
+from ioa.results import charts
+from ioa.results.charts import Look, Panel
+from ioa.results.facts import Facts
+from ioa.results.remarks import remarks
+from ioa.results.view.elements import address, block, say
+from ioa.results.view.frame import is_dark, watch, where
+from ioa.results.view.module_panel import ModulePanel
+from ioa.results.view.panels import Drawn
+from ioa.results.view.run_data import RunData
+from ioa.results.view.tiles import Tile, show_tiles, tiles
+
+Draw = Callable[[Facts, Look], list[Panel]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence, and charts."""
+
+    title: str
+    told: str
+    draw: Draw
+    place: Literal["beside", "half", "wide"] = "half"
+    """Left of the story, one of two in a row, or a row to itself for a panel a stage."""
+
+
+SECTIONS = (
+    Section(
+        "Gap before teaching",
+        "The student against the teacher on the same items; pale lines are Wilson's 95 % intervals, ▸ marks what is "
+        "taught.",
+        charts.gap_charts,
+        place="beside",
+    ),
+    Section(
+        "Final examination",
+        "Items that were never taught or practised, before and after teaching.",
+        charts.final_charts,
+        place="beside",
+    ),
+    Section(
+        "Mastery at the gate, by round",
+        "The student's score divided by the teacher's after each round of teaching; a stage is passed where all its "
+        "modules reach the gate.",
+        charts.mastery_charts,
+        place="wide",
+    ),
+    Section(
+        "Forgetting",
+        "The student's score at the end of each stage; framed are the modules that the stage taught.",
+        charts.forgetting_charts,
+        place="wide",
+    ),
+    Section(
+        "Training loss", "Pale: each step; strong: mean over a tenth of the round.", charts.loss_charts, place="wide"
+    ),
+    Section("Cost", "What was asked of the teachers; answers from the ledger cost nothing.", charts.cost_charts),
+    Section("Time", "Where the run spent its time.", charts.time_charts),
+)
+
+
+async def build(data: RunData, params: Mapping[str, str]) -> None:
+    """Make the page; `module` names the one whose story is told."""
+    page = Overview(data, params.get("module"))
+    await page.refresh()
+    watch(data, page.refresh)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """All that the page shows, computed away from the event loop."""
+
+    tiles: Sequence[Tile]
+    remarks: Sequence[str]
+    graph: Sequence[Panel]
+    sections: Sequence[Sequence[Panel]]
+
+
+def _compute(facts: Facts, look: Look, module: str | None) -> _Content:
+    return _Content(
+        tiles=tiles(facts),
+        remarks=remarks(facts),
+        graph=charts.prerequisite_charts(facts, look, module),
+        sections=[section.draw(facts, look) for section in SECTIONS],
+    )
+
+
+class Overview:
+    """The page, as one browser has it."""
+
+    def __init__(self, data: RunData, module: str | None) -> None:
+        self._data = data
+        self._look = charts.DARK if is_dark() else charts.LIGHT
+        self._module = module if module in data.facts.module_ids else None
+        self._tiles: Sequence[Tile] = ()
+        self._remarks: Sequence[str] = ()
+        self._where = say("", "where")
+        self._tile_place = ui.element("div").classes("tiles")
+        self._remark_place = ui.element("div").classes("remarks")
+        with ui.element("div").classes("graph-and-story"):
+            with ui.element("div").classes("beside"):
+                self._graph_place, self._graph = self._prerequisites()
+                beside = [self._section(section) for section in SECTIONS if section.place == "beside"]
+            self._story = ModulePanel(data, self.choose)
+        with ui.element("div").classes("sections"):
+            below = [self._section(section) for section in SECTIONS if section.place != "beside"]
+        self._sections = [*beside, *below]  # as in SECTIONS, which begins with those beside the story
+
+    def _prerequisites(self) -> tuple[ui.element, Drawn]:
+        with ui.element("section") as place:
+            say("Modules and their prerequisites", "h2")
+            say(
+                "Foundations on the left. Framed: taught, in the colour of its stage. Dashed: left out, because it "
+                "closed a circle. Click a module for its story.",
+                "muted",
+            )
+            return place, Drawn("graph scroll", self._clicked)
+
+    @staticmethod
+    def _section(section: Section) -> tuple[ui.element, Drawn]:
+        with ui.element("section").classes("wide" if section.place == "wide" else "") as place:
+            say(section.title, "h2")
+            say(section.told, "muted")
+            return place, Drawn("panels")
+
+    async def refresh(self) -> None:
+        """Show what is new; what has not changed stays as it is."""
+        facts = self._data.facts
+        content = await asyncio.to_thread(_compute, facts, self._look, self._module)
+        self._where.text = f"{where(self._data)} · {_dates(self._data)}"
+        if content.tiles != self._tiles:
+            self._tiles = content.tiles
+            show_tiles(self._tile_place, content.tiles)
+        if content.remarks != self._remarks:
+            self._remarks = content.remarks
+            self._remark_place.clear()
+            with self._remark_place:
+                for remark in content.remarks:
+                    block(remark, "remark")
+        self._graph_place.set_visibility(bool(content.graph))
+        self._graph.show(content.graph)
+        for (place, drawn), panels in zip(self._sections, content.sections, strict=True):
+            place.set_visibility(bool(panels))
+            drawn.show(panels)
+        await self._story.show(self._module)
+
+    async def _clicked(self, event: EChartPointClickEventArguments) -> None:
+        if event.name in self._data.facts.module_ids:
+            await self.choose(event.name)
+
+    async def choose(self, module: str) -> None:
+        """Tell the story of that module."""
+        if module not in self._data.facts.module_ids:
+            raise UserError(f"The run has no module {module!r}.")
+        self._module = module
+        here = address(self._data.run.run_id, module=module)
+        ui.run_javascript(f"history.replaceState(null, '', {json.dumps(here)})")
+        await self.refresh()
+
+
+def _dates(data: RunData) -> str:
+    card = data.card
+    return f"began {card.began[:16].replace('T', ' ')}, last change {card.changed[:19].replace('T', ' ')} (UTC)"

@@ -1,0 +1,38 @@
+"""Charts on a page, redrawn only where they have changed."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from nicegui import ui
+from nicegui.events import EChartPointClickEventArguments
+
+from ioa.results.charts import Panel
+
+
+class Drawn:
+    """A place for the panels of one chart."""
+
+    def __init__(
+        self, classes: str = "", clicked: Callable[[EChartPointClickEventArguments], Awaitable[None]] | None = None
+    ) -> None:
+        self._place = ui.element("div").classes(f"drawn {classes}")
+        self._clicked = clicked
+        self._charts: list[ui.echart] = []
+        self._shown: list[Panel] = []
+
+    def show(self, panels: Sequence[Panel]) -> None:
+        """Draw these panels; what is drawn already stays."""
+        if len(panels) != len(self._charts):
+            self._place.clear()
+            with self._place:
+                self._charts = [ui.echart(dict(panel.options), self._clicked) for panel in panels]
+            self._shown = []
+        for at, (chart, panel) in enumerate(zip(self._charts, panels, strict=True)):
+            if self._shown and self._shown[at] == panel:
+                continue
+            width = "100%" if panel.width is None else f"{panel.width}px"
+            chart.style(f"height: {panel.height}px; width: {width}")
+            if self._shown:
+                chart.options.clear()
+                chart.options.update(panel.options)
+                chart.update()
+        self._shown = list(panels)

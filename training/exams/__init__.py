@@ -1,0 +1,1 @@
+"""How the student is examined: probes, scorers, the sandbox, the mastery gate and the statistics of pairs."""

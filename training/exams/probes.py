@@ -1,0 +1,154 @@
+"""Drawing the examination: three disjoint splits for every module, and spare items for where those leave a doubt."""
+
+from collections.abc import Collection
+from itertools import islice
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.domains.bank import ItemBank
+from ioa.memory.domains.procedural import Item, level_seed, seed_range, supply
+from ioa.memory.errors import UserError
+from ioa.memory.records import Domain, Generator, Module, Probe, Record, Split
+from ioa.memory.similarity import normalise
+
+ROOM = 4
+"""Spare items are set aside only where a module's supply is that many times as large as all its probes: of a small
+supply each item is better spent on a lesson."""
+_PATIENCE = 500
+"""Items in a row that bring nothing new before a supply counts as small."""
+
+
+class ExaminationSettings(Record):
+    """How many items each module is examined with."""
+
+    diagnosis: Annotated[int, Field(ge=1)] = 24
+    """Items a module before teaching."""
+    gate: Annotated[int, Field(ge=1)] = 24
+    """Items a module at the mastery gate."""
+    final: Annotated[int, Field(ge=1)] = 30
+    """Items a module in the final examination, which is read once, at the end."""
+    spare: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Further items of a module that diagnosis and gate may ask where the first leave the verdict open, relative to
+    the first; 0: none."""
+    step: Annotated[int, Field(ge=1)] = 8
+    """So many of them at a time."""
+    budget: Annotated[int, Field(ge=0)] | None = 400
+    """Most further items in one examination, over all modules, the widest intervals first; null: no limit."""
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    """Of the interval that decides whether a verdict is open; a higher one asks for more items."""
+    cached_teacher: bool = True
+    """Take a teacher's score in a module from where it was measured before, in this run or another of its folder, on as
+    many items; else it is measured on the student's own items each time. The final examination always is."""
+
+    def size(self, split: Split) -> int:
+        """Items a module in that split, the spare ones left out."""
+        return {Split.DIAGNOSIS: self.diagnosis, Split.GATE: self.gate, Split.FINAL: self.final}[split]
+
+    def spares(self, split: Split) -> int:
+        """Spare items a module in that split, where its supply allows them."""
+        return 0 if split is Split.FINAL else round(self.spare * self.size(split))
+
+
+def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank: ItemBank | None = None) -> list[Probe]:
+    """Draw the probes of all modules and splits, each from a seed range of its own.
+
+    No two probes have the same normalised text, whatever their module and split. A module's probes of a split stand
+    together, the spare ones last.
+
+    Args:
+        domain: Its modules.
+        settings: How many items.
+        seed: The run's.
+        bank: Items of the modules that have no generator.
+
+    Raises:
+        UserError: a module has too few distinct items for three splits.
+    """
+    taken, held = set[str](), bank or ItemBank()
+    drawn: dict[tuple[int, Split], list[Item]] = {}
+    for ordinal, module in enumerate(domain.modules):
+        for split in Split:
+            items = _first(module, split, settings.size(split), seed_range(seed, split, ordinal), taken, held)
+            taken.update(normalise(item.question) for item in items)
+            drawn[ordinal, split] = items
+    for ordinal, module in enumerate(domain.modules):
+        if not settings.spare or not _has_room(module, settings):
+            continue
+        for split in Split:
+            supplied = held.supply(module, module.exam_level, seed=seed_range(seed, split, ordinal), exclude=taken)
+            more = list(islice(supplied, settings.spares(split)))
+            taken.update(normalise(item.question) for item in more)
+            drawn[ordinal, split] += more
+    return [
+        _probe(domain.modules[ordinal], split, number, item)
+        for (ordinal, split), items in drawn.items()
+        for number, item in enumerate(items)
+    ]
+
+
+def level_probes(
+    module: Module,
+    level: str,
+    settings: ExaminationSettings,
+    seed: int,
+    taken: set[str],
+    bank: ItemBank | None = None,
+) -> list[Probe]:
+    """Probes of an easier level, for a bridge: as many as there are, up to the sizes of diagnosis and gate.
+
+    Args:
+        module: The module.
+        level: One of its levels.
+        settings: The sizes.
+        seed: The run's.
+        taken: Normalised texts that must not appear: probes and lessons; those drawn are added.
+        bank: Items of the modules that have no generator.
+
+    Returns:
+        The probes of both splits; a quarter of what there is for each, where there is not enough for both.
+    """
+    sizes = {split: settings.size(split) for split in (Split.DIAGNOSIS, Split.GATE)}
+    begin = level_seed(seed, module.id, level)
+    supplied = (bank or ItemBank()).supply(module, level, seed=begin, exclude=taken)
+    items = list(islice(supplied, sum(sizes.values())))
+    if len(items) < sum(sizes.values()):
+        sizes = dict.fromkeys(sizes, len(items) // 4)  # the other half is for lessons
+    taken.update(normalise(item.question) for item in items)
+    pool, probes = iter(items), list[Probe]()
+    for split, size in sizes.items():
+        probes += [_probe(module, split, number, item, level) for number, item in enumerate(islice(pool, size))]
+    return probes
+
+
+def _first(module: Module, split: Split, count: int, seed: int, taken: Collection[str], bank: ItemBank) -> list[Item]:
+    try:
+        return bank.draw(module, module.exam_level, seed=seed, count=count, exclude=taken)
+    except UserError as error:
+        raise UserError(f"Module {module.id}, {split.value} split of {count} items: {error}") from error
+
+
+def _has_room(module: Module, settings: ExaminationSettings) -> bool:
+    """Whether spare items can be taken; of an item bank, the probes are set aside from the lessons already."""
+    if not isinstance(module.exam, Generator):
+        return True
+    wanted = ROOM * sum(settings.size(split) + settings.spares(split) for split in Split)
+    return sum(1 for _ in islice(supply(module.exam, seed=0, patience=_PATIENCE), wanted)) == wanted
+
+
+def _probe(module: Module, split: Split, number: int, item: Item, level: str | None = None) -> Probe:
+    """A probe; one of another level than the examined one bears its name, `module@level`."""
+    name = module.id if level is None else f"{module.id}@{level}"
+    at = level or module.exam_level
+    source = module.levels[at]
+    return Probe(
+        id=f"{split.value}/{name}/{number:03d}",
+        module=module.id,
+        split=split,
+        level=at,
+        question=item.question,
+        answer=item.answer,
+        family=source.family if isinstance(source, Generator) else "",
+        metadata=item.metadata,
+        scorer=item.scorer,
+    )

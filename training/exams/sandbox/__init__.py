@@ -1,0 +1,8 @@
+"""Running code that a model wrote: two sandboxes for each check, one for the code and one for its tests."""
+
+from ioa.training.exams.sandbox.availability import find_isolation
+from ioa.training.exams.sandbox.checking import Outcome, UnitTests, check
+from ioa.training.exams.sandbox.isolation import Isolation, Unisolated
+from ioa.training.exams.sandbox.sandbox_settings import SandboxSettings
+
+__all__ = ["Isolation", "Outcome", "SandboxSettings", "Unisolated", "UnitTests", "check", "find_isolation"]

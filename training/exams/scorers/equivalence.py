@@ -1,0 +1,177 @@
+r"""Mathematical equivalence, by `math-verify` in worker processes.
+
+A comparison that does not finish within its limit of processor time is graded wrong, and the grade says so: the answer
+was not shown to be the reference, and since a busy machine does not shorten that time, it would end so again. Where
+comparing the reference with itself does not finish either, the item is at fault and the grading stops.
+"""
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from os import cpu_count
+from typing import Annotated
+
+from pydantic import Field
+
+from ioa.memory.errors import ScoringError, UserError
+from ioa.memory.options import read_options
+from ioa.memory.records import Attempt, Grade, Record
+from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
+from ioa.training.exams.scorers.stated import last_lines, own_answer, stated
+from ioa.training.exams.scorers.worker_processes import EndedError, Pool, UnfinishedError, Worker
+
+MOST_CHARACTERS = 2000
+"""A longer answer is compared as text only."""
+_WORKER = "ioa.training.exams.scorers.math_worker"
+_TEXT = re.compile(r"\\(?:text|textbf|textit|mbox|mathrm|mathbf)\s*\{([^{}]*)\}")
+_WORDS = re.compile(r"\(?[^\W\d_](?:[^\W\d_]|['\s.,-])*\)?")
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
+_BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
+_PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
+_SET = re.compile(r"(?:\\left)?\s*\\\{.*\\\}", re.DOTALL)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_SENTENCE = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s+is\b(.*)", re.IGNORECASE | re.DOTALL)
+_DECIMAL = re.compile(r"[-+]?(?:\d{1,1000}(?:\.\d*)?|\.\d+)")
+_REWRITTEN = [
+    (re.compile(r"(?<=\d)[eE]([-+]?\d+)\b"), r"\\times 10^{\1}"),
+    (re.compile(r"(?<![\\a-zA-Z])pi\b"), r"\\pi"),
+    (re.compile(r"\*\*"), "^"),
+    (re.compile(r"√\s*(?:\(([^()]*)\)|(\d+|[a-zA-Z]))"), r"\\sqrt{\1\2}"),
+]
+
+
+class MathOptions(Record):
+    """How the comparing is done."""
+
+    seconds: Annotated[float, Field(gt=0)] = 5.0
+    """Processor time that one comparison may take."""
+    memory: Annotated[int, Field(ge=256)] = 2048
+    """Mebibytes of address space of a worker."""
+    workers: Annotated[int | None, Field(ge=1)] = None
+    """Processes; none for one a processor, at most four."""
+
+
+class MathScorer:
+    """Grades by equivalence; the processes start when an answer is not the reference's very text."""
+
+    def __init__(self, options: MathOptions) -> None:
+        """No process is started yet."""
+        count = options.workers or min(4, cpu_count() or 1)
+        arguments = [str(options.memory), str(options.seconds)]
+        self._pool = Pool([Worker(_WORKER, arguments, options.seconds) for _ in range(count)])
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="math")
+
+    def grade(self, attempts: Sequence[Attempt], on_progress: Progress | None = None) -> list[Grade]:
+        """See `Scorer`."""
+        grades = []
+        for grade in self._threads.map(self._grade, attempts):
+            grades.append(grade)
+            if on_progress is not None:
+                on_progress(len(grades), len(attempts))
+        return grades
+
+    def close(self) -> None:
+        """End the processes."""
+        self._threads.shutdown(cancel_futures=True)
+        self._pool.close()
+
+    def _grade(self, attempt: Attempt) -> Grade:
+        found = stated(attempt.answer)
+        expected = _plain(attempt.answer if found is None else found)
+        if not expected:
+            raise UserError(f"Scorer math: item {attempt.question[:60]!r}: answer: expected an expression, got none.")
+        reply = own_answer(attempt.reply)
+        found = stated(reply)
+        extracted = _unmarked(reply) if found is None else _in_sentence(found)
+        equal = _equal_as_text(_plain(extracted), expected)
+        detail = ""
+        if equal is None:
+            equal, detail = self._compared(attempt, expected, _plain(extracted))
+        return Grade(score=float(equal), correct=equal, extracted=extracted[:MOST_CHARACTERS], detail=detail)
+
+    def _compared(self, attempt: Attempt, expected: str, given: str) -> tuple[bool, str]:
+        try:
+            return self._ask(attempt, expected, given), ""
+        except UnfinishedError as error:
+            why = str(error)
+        try:
+            self._ask(attempt, expected, expected)
+        except UnfinishedError as error:
+            raise ScoringError(
+                f"Scorer math: item {attempt.question[:60]!r}: comparing its reference {expected[:60]!r} with itself: "
+                f"{error}. Correct the item, or raise scorers.math.seconds or .memory."
+            ) from error
+        return False, f"comparison with the reference: {why}"
+
+    def _ask(self, attempt: Attempt, expected: str, given: str) -> bool:
+        request = {"reference": expected, "given": given}
+        with self._pool.worker() as worker:
+            try:
+                answer = worker.ask(request)
+            except EndedError:  # perhaps for want of memory, by what came before
+                answer = worker.ask(request)
+        if "unreadable" in answer:
+            raise UserError(
+                f"Scorer math: item {attempt.question[:60]!r}: answer: {expected[:60]!r} is no mathematical "
+                "expression. Correct it, or choose another scorer for it."
+            )
+        return bool(answer["equal"])
+
+
+def open_math(context: ScorerContext) -> Scorer:
+    """The final answer is mathematically equivalent to the reference."""
+    return MathScorer(read_options("scorers.math", context.options, MathOptions))
+
+
+def _unmarked(reply: str) -> str:
+    """The answer of a reply without a marker: its last formula, or its last line where it has none there."""
+    formulas = _FORMULA.findall(reply[-MOST_CHARACTERS:])
+    return next(filter(None, formulas[-1])) if formulas else last_lines(reply)
+
+
+def _in_sentence(stated_: str) -> str:
+    """What is stated: of a sentence about one formula, as in Minerva's prompt for MATH, that formula."""
+    said = _SENTENCE.fullmatch(stated_)
+    formulas = _FORMULA.findall(said.group(1)) if said else []
+    return next(filter(None, formulas[0])) if len(formulas) == 1 else stated_
+
+
+def _plain(text: str) -> str:
+    """Without what encloses a formula; `1e5`, `pi` and `x**2` as LaTeX has them."""
+    text = text.strip().replace("\u2212", "-")
+    text = re.sub(r"^(?:\\\[|\\\(|\${1,2}|\*\*)+|(?:\\\]|\\\)|(?<!\\)\${1,2}|\*\*|[.;,])+$", "", text).strip()
+    for pattern, latex in _REWRITTEN:
+        text = pattern.sub(latex, text)
+    return text
+
+
+def _equal_as_text(given: str, expected: str) -> bool | None:
+    """Whether they are the same, where their texts alone say so; none where they have to be compared as mathematics."""
+    if not given or _squeezed(given) == _squeezed(expected):
+        return bool(given)
+    if len(given) > MOST_CHARACTERS or _is_words(expected) or _is_words(given):
+        return _words(given) == _words(expected)
+    if _DECIMAL.fullmatch(given) and _DECIMAL.fullmatch(expected):  # math-verify rounds
+        return Fraction(given) == Fraction(expected)
+    return False if _differ_in_kind(given, expected) else None
+
+
+def _differ_in_kind(given: str, expected: str) -> bool:
+    """What math-verify does not see: two different bases of a number, and a set in the place of an ordered pair."""
+    bases = {found.group(1) for found in map(_BASE.search, (given, expected)) if found}
+    return len(bases) == 2 or (_PAIR.fullmatch(expected) is not None and _SET.fullmatch(given) is not None)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def _is_words(text: str) -> bool:
+    """Whether it is a word or several, such as `east`, which math-verify would take for a product of letters."""
+    bare = _TEXT.sub(r"\1", text).strip()
+    return _WORDS.fullmatch(bare) is not None and (_LONG_WORD.search(bare) is not None or "\\text" in text)
+
+
+def _words(text: str) -> str:
+    return " ".join(_TEXT.sub(r"\1", text).casefold().split()).strip(" ().,;")
