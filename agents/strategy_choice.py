@@ -22,6 +22,7 @@ from ioa.memory.records import (
     StrategyRecord,
     StrategyUse,
 )
+from ioa.memory.run_dir import Round
 
 LOST, NEAR = 0.3, 0.75
 """Shares of the gate: below the first a student is lost, from the second on it is near."""
@@ -39,8 +40,6 @@ LEAST_USES = 2
 
 Taught = tuple[str, int, int]
 """(module, stage, round)."""
-Round = tuple[int, int]
-"""(stage, round)."""
 
 
 @dataclass(frozen=True)

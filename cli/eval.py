@@ -148,12 +148,12 @@ def _benchmark(
     from ioa.evaluation.benchmark import load_benchmark
     from ioa.evaluation.evaluate import Evaluation, evaluate
     from ioa.evaluation.item_choice import bundled
-    from ioa.results.terminal.progress import reporter
+    from ioa.results.terminal.progress import progress_display
 
     named = load_benchmark(name)
     file = data or bundled(named)
-    with reporter() as report:
-        return evaluate(Evaluation(named, file, examinees, choice, config, folder), report)
+    with progress_display() as display:
+        return evaluate(Evaluation(named, file, examinees, choice, config, folder), display)
 
 
 def _harness(
@@ -168,11 +168,11 @@ def _harness(
     from rich.console import Console
 
     from ioa.evaluation.harness import HarnessTask, evaluate
-    from ioa.results.terminal.progress import PlainReporter
+    from ioa.results.terminal.progress import PlainProgress
 
     # The harness draws bars of its own, which a live display would break.
-    reporter = PlainReporter(Console(stderr=True))
-    return evaluate(HarnessTask(task, include, chat, examinees, choice, config.seed, folder), reporter)
+    display = PlainProgress(Console(stderr=True))
+    return evaluate(HarnessTask(task, include, chat, examinees, choice, config.seed, folder), display)
 
 
 @contextmanager

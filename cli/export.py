@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ioa.cli.options import RUNS, RunId, RunsDir
+from ioa.cli.options import RunId, RunsDir
 from ioa.memory.errors import UserError
+from ioa.results.run_names import RUNS
 
 if TYPE_CHECKING:
+    from ioa.graph.settings.exporters import ExporterSettings
     from ioa.memory.run_dir import RunDirectory
-    from ioa.results.exporters import ExporterSettings
 
 
 class Target(StrEnum):
@@ -84,13 +85,13 @@ def _check_options(to: Target, given: Mapping[str, object]) -> None:
 
 def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "ExporterSettings":
     """What the run file says of that exporter, with what was given on the command line."""
-    import yaml
     from pydantic import ValidationError
 
-    from ioa.results.exporters import ExporterSettings
+    from ioa.graph.config import read_run_config
+    from ioa.graph.settings.exporters import ExporterSettings
 
-    content = yaml.safe_load(run.config.read_text(encoding="utf-8")) or {}
-    section = (content.get("exporters") or {}).get(to.value) or {}
+    configured = getattr(read_run_config(run).exporters, to.value)
+    section = configured.model_dump(mode="json") if configured else {}
     if "endpoint" in given:
         section = {**section, "file": None}
     try:

@@ -1,19 +1,21 @@
-"""Arguments that several commands have."""
+"""Arguments that several commands have, and how they print data."""
 
-import shlex
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-
-RUNS = Path("runs")
 
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="Id of the run: its folder's name below --runs-dir; or that folder's path.")
 ]
 RunsDir = Annotated[Path, typer.Option("--runs-dir", help="Folder of the runs.")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="Any key of the run file: --set mastery.rounds=3")]
+RunName = Annotated[str | None, typer.Option("--run-id", help="Name of the run; domain and time where none is given.")]
+RunFile = Annotated[str, typer.Argument(metavar="CONFIG", help="A run file (YAML), or the name of a built-in one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as data.")]
 
 
-def where(runs_dir: Path) -> str:
-    """The option that a suggested command needs, with a space before it; empty for the usual folder."""
-    return "" if runs_dir == RUNS else f" --runs-dir {shlex.quote(str(runs_dir))}"
+def echo_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, indent=2))

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ioa.cli.following import following
 from ioa.graph.curriculum_file import read_curriculum
 from ioa.graph.runner import Paused, resume
 from ioa.memory import Domain, RunDirectory
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record
 from ioa.memory.plain_text import plain
-from ioa.results.terminal.progress import reporter
 
 
 def stages_table(run: RunDirectory) -> Table:
@@ -57,8 +57,8 @@ def answer_review(paused: Paused, runs: Path, run_id: str) -> RunDirectory:
             Console(stderr=True).print(stages_table(run))
             said = typer.prompt("Teach it (t), edit it (e), or leave it for later (l)?", default="t", err=True)
             if said.startswith("t"):
-                with reporter() as report:
-                    return resume(runs, run_id, report)
+                with following() as listener:
+                    return resume(runs, run_id, listener)
         except UserError as error:
             if isinstance(error, Paused):
                 raise

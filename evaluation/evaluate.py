@@ -17,9 +17,9 @@ from ioa.evaluation.sitting import Paper, Sitting, Standing, attempt_of, standin
 from ioa.evaluation.tallies import compare, preferred, right_wrong, tally, versions
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
+from ioa.graph.listeners import Listener
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_record
-from ioa.results.terminal.progress import Reporter
 
 JUDGE = "judge"
 
@@ -97,7 +97,7 @@ class Evaluation:
         )
 
 
-def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
+def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
     """Ask and grade what has not been asked and graded yet, and add it all up.
 
     Raises:
@@ -121,12 +121,12 @@ def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
         check_judge(judge)
     for named in evaluation.examinees:
         check(named)
-        reporter.say(f"{named.label} is {named.told}")
+        listener.message(f"{named.label} is {named.told}")
     with folder.hold():
         if folder.begin(evaluation.settings(chosen, paper.scorers())):
-            reporter.say(f"Going on with {folder.root}")
-        _grade_again(evaluation, paper, reporter)
-        with closing(RunContext(folder.run, evaluation.configured(), reporter)) as ctx, ctx.clock().phase(NODE):
+            listener.message(f"Going on with {folder.root}")
+        _grade_again(evaluation, paper, listener)
+        with closing(RunContext(folder.run, evaluation.configured(), listener)) as ctx, ctx.clock().phase(NODE):
             _ask(evaluation, paper, chosen, ctx)
             pairs = _pairs(evaluation, paper)
             if pairs.new:
@@ -141,21 +141,21 @@ def evaluate(evaluation: Evaluation, reporter: Reporter) -> Result:
     return result
 
 
-def _grade_again(evaluation: Evaluation, paper: Paper, reporter: Reporter) -> None:
+def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> None:
     """Grade what could not be graded: a judge is paid for another verdict, as its last one could not be read."""
     known = evaluation.folder.outcomes()
     for named in evaluation.examinees:
         items = standing(paper, named.label, known).again
         if not items:
             continue
-        reporter.say(f"{named.label}: {len(items)} replies could not be graded before, and are graded again")
+        listener.message(f"{named.label}: {len(items)} replies could not be graded before, and are graded again")
         since = max(line.time for line in known.values() if line.error and line.examinee == named.label)
-        ctx = RunContext(evaluation.folder.run, evaluation.configured(), reporter, since=since)
+        ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=since)
         with closing(ctx), ctx.clock().phase(NODE):
-            Sitting(paper, named.label, evaluation.folder, reporter).grade(items, ctx.scorers())
+            Sitting(paper, named.label, evaluation.folder, listener).grade(items, ctx.scorers())
     pairs = _pairs(evaluation, paper)
     if pairs.failed:
-        ctx = RunContext(evaluation.folder.run, evaluation.configured(), reporter, since=pairs.since)
+        ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=pairs.since)
         with closing(ctx), ctx.clock().phase(NODE):
             _compare(evaluation, paper, ctx, pairs.failed)
 
@@ -165,11 +165,11 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) 
     scorers = ctx.scorers()
     for name in paper.scorers():
         scorers[name]  # opened before anybody is asked, should it not work here
-    holder = StudentHolder(ctx.reporter, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
+    holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
     for named in evaluation.examinees:
         left = standing(paper, named.label, folder.outcomes())
-        _say_left(ctx.reporter, named.label, left, len(paper.items))
-        sitting = Sitting(paper, named.label, folder, ctx.reporter)
+        _say_left(ctx.listener, named.label, left, len(paper.items))
+        sitting = Sitting(paper, named.label, folder, ctx.listener)
         if left.grade:
             sitting.grade(left.grade, scorers)
         if left.ask:
@@ -212,12 +212,12 @@ def _compare(evaluation: Evaluation, paper: Paper, ctx: RunContext, pairs: list[
     """Have the judge compare the replies."""
     items = {item.id: item for item in paper.items}
     references = [reference_of(attempt_of(items[one.item], one.reply)) for one, _ in pairs]
-    compare_replies(Judge(ctx.teacher("judge")), pairs, references, evaluation.folder, ctx.reporter)
+    compare_replies(Judge(ctx.teacher("judge")), pairs, references, evaluation.folder, ctx.listener)
 
 
-def _say_left(reporter: Reporter, label: str, left: Standing, total: int) -> None:
+def _say_left(listener: Listener, label: str, left: Standing, total: int) -> None:
     if len(left.ask) < total:
-        reporter.say(f"{label}: {total - len(left.ask)} of {total} items were answered before")
+        listener.message(f"{label}: {total - len(left.ask)} of {total} items were answered before")
 
 
 def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float) -> Result:

@@ -11,13 +11,12 @@ from pydantic import ValidationError
 
 from ioa.agents import TeacherSettings, check_teacher
 from ioa.evaluation.benchmark import sha256
-from ioa.graph.config import RunConfig, override
+from ioa.graph.config import RunConfig, override, read_run_config
 from ioa.memory.errors import UserError
-from ioa.memory.files import read_record
-from ioa.memory.records import Assessment, Record
+from ioa.memory.records import Record
+from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RUN_ID, RunDirectory
-from ioa.memory.yaml_source import validate
-from ioa.training import StudentSettings, best_round
+from ioa.training import StudentSettings
 from ioa.training.loading import SMOLLM2
 
 BARE = "bare"
@@ -146,7 +145,7 @@ class Namer:
         if not RUN_ID.fullmatch(folder.name) or not (folder / "config.yaml").is_file():
             return None
         run = RunDirectory(folder)
-        config = validate(run.config, RunConfig)
+        config = read_run_config(run)
         config = override(config, [one for one in self._settings if one.startswith("student.")])
         adapter, state = _last_adapter(run)
         return Named(
@@ -204,13 +203,8 @@ def _with_adapter(one: Named, adapter: Path) -> Named:
 
 def _last_adapter(run: RunDirectory) -> tuple[Path | None, str]:
     """The LoRA that the run ended with, or has so far, and the same in words."""
-    stage, kept = 1, ""
-    while run.assessment(stage, 0).exists():
-        rounds: list[Assessment] = []
-        while (path := run.assessment(stage, len(rounds))).exists():
-            rounds.append(read_record(path, Assessment))
-        kept = best_round(rounds).adapter
-        stage += 1
+    rounds = Rounds.read(run)
+    kept = rounds.kept[-1].adapter if rounds.kept else ""
     if not kept:
         return None, "no LoRA, since nothing was taught yet"
     finished = run.scores("final-after").exists()

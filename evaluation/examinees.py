@@ -12,8 +12,8 @@ from ioa.agents.free_text import FreeText
 from ioa.agents.lost_calls import is_lost
 from ioa.evaluation.examinee_names import Named
 from ioa.graph.context import RunContext
+from ioa.graph.listeners import Listener
 from ioa.memory.transcript import CallContext, Message
-from ioa.results.terminal.progress import Reporter
 from ioa.training import Shot, Student, StudentSettings
 
 NODE = "evaluation"
@@ -154,15 +154,15 @@ def _pieces(count: int, size: int) -> list[list[int]]:
 class StudentHolder:
     """Loads students; one stays in memory until another model is needed."""
 
-    def __init__(self, reporter: Reporter, *, batch_size: int, max_new_tokens: int) -> None:
+    def __init__(self, listener: Listener, *, batch_size: int, max_new_tokens: int) -> None:
         """None is loaded yet.
 
         Args:
-            reporter: Told of each that is loaded.
+            listener: Told of each that is loaded.
             batch_size: Questions asked at a time.
             max_new_tokens: Longest reply.
         """
-        self._reporter = reporter
+        self._listener = listener
         self._fixed = {"batch_size": batch_size, "max_new_tokens": max_new_tokens}
         self._held: tuple[StudentSettings, Student] | None = None
 
@@ -175,7 +175,7 @@ class StudentHolder:
         settings = named.weights.model_copy(update=self._fixed)
         if self._held is None or self._held[0] != settings:
             self._held = None
-            self._reporter.say(f"Loading the student {settings.model}")
+            self._listener.message(f"Loading the student {settings.model}")
             self._held = (settings, Student.load(settings))
         student = self._held[1]
         student.use(named.adapter)

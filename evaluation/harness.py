@@ -22,10 +22,10 @@ from ioa.evaluation.examinees import StudentHolder
 from ioa.evaluation.folder import EvaluationFolder, Result, Settings
 from ioa.evaluation.harness_samples import counted, outcomes_of
 from ioa.evaluation.tallies import versions
+from ioa.graph.listeners import Listener
 from ioa.memory.clock import Clock
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_record, write_text
-from ioa.results.terminal.progress import Reporter
 
 if TYPE_CHECKING:
     from lm_eval.tasks import TaskManager
@@ -52,7 +52,7 @@ class HarnessTask:
     folder: EvaluationFolder
 
 
-def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
+def evaluate(run: HarnessTask, listener: Listener) -> Result:
     """Run the task with each examinee, and put the results into the form that all evaluations have.
 
     The harness keeps the replies of a sitting that was interrupted in a cache of its own.
@@ -64,8 +64,8 @@ def evaluate(run: HarnessTask, reporter: Reporter) -> Result:
     _refuse(run)
     for named in run.examinees:
         check(named)
-        reporter.say(f"{named.label} is {named.told}")
-    holder = StudentHolder(reporter, batch_size=run.choice.batch_size, max_new_tokens=DEFAULT_TOKENS)
+        listener.message(f"{named.label} is {named.told}")
+    holder = StudentHolder(listener, batch_size=run.choice.batch_size, max_new_tokens=DEFAULT_TOKENS)
     with _quiet():
         manager, tasks = _load(run)
     settings = _settings(run, tasks)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Preference
 from ioa.evaluation.sitting import now
-from ioa.results.terminal.progress import Reporter
+from ioa.graph.listeners import Listener
 from ioa.training.exams.scorers import ScoringError
 
 PIECE = 16
@@ -43,7 +43,7 @@ def compare_replies(
     pairs: Sequence[tuple[Outcome, Outcome]],
     references: Sequence[str],
     folder: EvaluationFolder,
-    reporter: Reporter,
+    listener: Listener,
 ) -> None:
     """Have a judge compare the replies to each item, and keep each verdict.
 
@@ -52,7 +52,7 @@ def compare_replies(
         pairs: The lines of both examinees, of one item each.
         references: A right answer to each, empty where there is none.
         folder: Where the verdicts are kept.
-        reporter: Told how it goes.
+        listener: Told how it goes.
 
     Raises:
         TeacherError: the judge does not answer; the verdicts before that are kept.
@@ -60,7 +60,7 @@ def compare_replies(
     for start in range(0, len(pairs), PIECE):
         end = min(start + PIECE, len(pairs))
         folder.prefer(_compared(judge, pairs[start:end], references[start:end]))
-        reporter.work("compared", end, len(pairs))
+        listener.progress("compared", end, len(pairs))
 
 
 def _compared(judge: Comparer, pairs: Sequence[tuple[Outcome, Outcome]], references: Sequence[str]) -> list[Preference]:

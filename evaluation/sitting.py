@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from ioa.evaluation.benchmark import Benchmark
 from ioa.evaluation.examinees import Speaker, Spoken, seconds_each
 from ioa.evaluation.folder import EvaluationFolder, Outcome
+from ioa.graph.listeners import Listener
 from ioa.memory.records import Attempt, Grade, SourceItem
-from ioa.results.terminal.progress import Reporter
 from ioa.training import Scorers
 from ioa.training.exams.scorers import ScoringError
 
@@ -68,12 +68,12 @@ def standing(paper: Paper, label: str, known: dict[tuple[str, str, str], Outcome
 class Sitting:
     """Asks and grades one examinee's items, and keeps what came of each."""
 
-    def __init__(self, paper: Paper, label: str, folder: EvaluationFolder, reporter: Reporter) -> None:
+    def __init__(self, paper: Paper, label: str, folder: EvaluationFolder, listener: Listener) -> None:
         """Nothing is asked yet."""
         self._paper = paper
         self._label = label
         self._folder = folder
-        self._reporter = reporter
+        self._listener = listener
         self._outcomes = {item: line for (who, item, _), line in folder.outcomes().items() if who == label}
 
     def ask(self, speaker: Speaker, items: Sequence[Item], scorers: Scorers) -> None:
@@ -131,7 +131,7 @@ class Sitting:
     def _tell(self, done: int, total: int) -> None:
         graded = [line for line in self._outcomes.values() if line.score is not None]
         right = f"{sum(bool(line.correct) for line in graded)} of {len(graded)} right" if graded else ""
-        self._reporter.work(self._label, done, total, right)
+        self._listener.progress(self._label, done, total, right)
 
 
 def attempt_of(item: Item, reply: str) -> Attempt:

@@ -1,9 +1,10 @@
-"""Putting the graph together."""
+"""The graph: its nodes, and where it goes next after each of them."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -12,15 +13,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from ioa.graph.context import RunContext
-from ioa.graph.decisions import traced
-from ioa.graph.nodes import diagnosis_nodes as beginning
-from ioa.graph.nodes import planning_nodes as planning
-from ioa.graph.nodes import remediation_nodes as remediation
-from ioa.graph.nodes import revision_nodes as revision
-from ioa.graph.nodes import synthesis_nodes as synthesis
-from ioa.graph.nodes import teaching_nodes as teaching
-from ioa.graph.routing import after_advance, after_assess, after_plan, after_review, after_revise, after_top_up
-from ioa.graph.state import RunState, SynthesisInput, SynthesisOutput, SynthesisState
+from ioa.graph.decisions import visited
+from ioa.graph.nodes import diagnosis_nodes, planning_nodes, synthesis_nodes, teaching_nodes
+from ioa.graph.state import Node, RunState, SynthesisInput, SynthesisNode, SynthesisOutput, SynthesisState
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
 
@@ -34,19 +29,23 @@ def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None"
     """
     config = ctx.config
     graph = StateGraph(RunState)
-    graph.add_node("decompose", traced(ctx, "decompose", beginning.decompose(ctx)))
-    graph.add_node("examine", traced(ctx, "examine", beginning.examine(ctx)))
-    graph.add_node("relate", traced(ctx, "relate", beginning.relate(ctx)))
-    graph.add_node("diagnose", traced(ctx, "diagnose", beginning.diagnose(ctx)))
-    graph.add_node("plan", traced(ctx, "plan", planning.plan(ctx)))
-    graph.add_node("review", traced(ctx, "review", planning.review(ctx)))
+    nodes: dict[str, Callable[[RunContext], Node]] = {
+        "decompose": diagnosis_nodes.decompose,
+        "examine": diagnosis_nodes.examine,
+        "relate": diagnosis_nodes.relate,
+        "diagnose": diagnosis_nodes.diagnose,
+        "plan": planning_nodes.plan,
+        "review": planning_nodes.review,
+        "train": teaching_nodes.train_stage,
+        "assess": teaching_nodes.assess,
+        "remediate": teaching_nodes.remediate,
+        "advance": teaching_nodes.advance,
+        "revise": planning_nodes.revise,
+        "finish": teaching_nodes.finish,
+    }
+    for name, make in nodes.items():
+        graph.add_node(name, visited(ctx, name, make(ctx)))
     graph.add_node("synthesize", build_synthesis(ctx))
-    graph.add_node("train", traced(ctx, "train", teaching.train_stage(ctx)))
-    graph.add_node("assess", traced(ctx, "assess", teaching.assess(ctx)))
-    graph.add_node("remediate", traced(ctx, "remediate", remediation.remediate(ctx)))
-    graph.add_node("advance", traced(ctx, "advance", teaching.advance(ctx)))
-    graph.add_node("revise", traced(ctx, "revise", revision.revise(ctx)))
-    graph.add_node("finish", traced(ctx, "finish", teaching.finish(ctx)))
 
     graph.add_edge(START, "decompose")
     graph.add_edge("decompose", "examine")
@@ -70,11 +69,15 @@ def build_synthesis(
 ) -> "CompiledStateGraph[SynthesisState, None, SynthesisInput, SynthesisOutput]":
     """The subgraph that turns a round's wishes into accepted lessons."""
     graph = StateGraph(SynthesisState, input_schema=SynthesisInput, output_schema=SynthesisOutput)
-    graph.add_node("draft", traced(ctx, "draft", synthesis.draft(ctx)))
-    graph.add_node("verify", traced(ctx, "verify", synthesis.verify(ctx)))
-    graph.add_node("decontaminate", traced(ctx, "decontaminate", synthesis.decontaminate(ctx)))
-    graph.add_node("deduplicate", traced(ctx, "deduplicate", synthesis.deduplicate(ctx)))
-    graph.add_node("top_up", traced(ctx, "top_up", synthesis.top_up(ctx)))
+    nodes: dict[str, Callable[[RunContext], SynthesisNode]] = {
+        "draft": synthesis_nodes.draft,
+        "verify": synthesis_nodes.verify,
+        "decontaminate": synthesis_nodes.decontaminate,
+        "deduplicate": synthesis_nodes.deduplicate,
+        "top_up": synthesis_nodes.top_up,
+    }
+    for name, make in nodes.items():
+        graph.add_node(name, visited(ctx, name, make(ctx)))
     graph.add_edge(START, "draft")
     graph.add_edge("draft", "verify")
     graph.add_edge("verify", "decontaminate")
@@ -82,6 +85,47 @@ def build_synthesis(
     graph.add_edge("deduplicate", "top_up")
     graph.add_conditional_edges("top_up", after_top_up, ["draft", END])
     return graph.compile(name="synthesize")
+
+
+def after_plan(*, review: bool) -> Callable[[RunState], Literal["review", "synthesize", "finish"]]:
+    """To the review, where one is wanted; to the first stage; or to the end, when there is nothing to teach."""
+
+    def route(state: RunState) -> Literal["review", "synthesize", "finish"]:
+        if not state["stages"]:
+            return "finish"
+        return "review" if review else "synthesize"
+
+    return route
+
+
+def after_review(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the first stage, unless the person took out all of them."""
+    return "synthesize" if state["stages"] else "finish"
+
+
+def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "remediate"]]:
+    """On when the stage is mastered, `rounds` remediations were not enough or the last brought nothing (Eq. 9)."""
+
+    def route(state: RunState) -> Literal["advance", "remediate"]:
+        over = state["mastered"] or state["round"] >= rounds or state.get("stalled", False)
+        return "advance" if over else "remediate"
+
+    return route
+
+
+def after_advance(state: RunState) -> Literal["revise", "finish"]:
+    """To the rest of the plan, or to the end where there is none or the run is given up."""
+    return "finish" if state["given_up"] or state["stage"] > state["stages"] else "revise"
+
+
+def after_revise(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the next stage, unless nothing is left of the plan."""
+    return "finish" if state["stage"] > state["stages"] else "synthesize"
+
+
+def after_top_up(state: SynthesisState) -> str:
+    """Ask again for what is missing, or leave the subgraph."""
+    return "draft" if state["missing"] else END
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, ValidationError
@@ -18,31 +18,15 @@ from ioa.agents import (
     SynthesisSettings,
     TeacherSettings,
 )
+from ioa.graph.config_keys import find_key, keys
 from ioa.graph.settings.exporters import ExporterSettings
+from ioa.graph.settings.mastery import MasterySettings
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET
+from ioa.memory.run_dir import RunDirectory
 from ioa.memory.yaml_source import validate
 from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
-
-
-class MasterySettings(Record):
-    """When a stage is mastered, and what happens when it is not."""
-
-    tau_mastery: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Eq. 9: least P_S / P_T that every module of a stage must reach."""
-    rounds: Annotated[int, Field(ge=0)] = 5
-    """R_max: remediation rounds before a stage is given up."""
-    watch: Literal["all", "taught"] = "all"
-    """What is examined again after each round, against forgetting: what was taught before, or all that was mastered,
-    also before anything was taught."""
-    stall_rounds: Annotated[int, Field(ge=0)] = 2
-    """Remediation rounds in a row without gain after which the rest of R_max is not tried; 0: all are tried."""
-    stall_gain: Annotated[float, Field(ge=0, le=1)] = 0.02
-    """Rise of the stage's mean P_S / P_T that counts as a gain."""
-    on_failure: Literal["continue", "skip", "stop"] = "continue"
-    """What a stage ends with that was not mastered: `continue` with the next one, `skip` the later modules that need
-    what was not mastered, or `stop` the run and examine what was learnt."""
 
 
 class RunConfig(Record):
@@ -96,6 +80,20 @@ def load_config(name: str) -> RunConfig:
     raise UserError(f"No run file {name}. Give the path of a YAML file, or one of the built-in: {', '.join(names)}.")
 
 
+def read_run_config(run: RunDirectory) -> RunConfig:
+    """The config of a run that has begun.
+
+    Raises:
+        UserError: the file is missing or is no config of this version: file, line, field, what was expected.
+    """
+    try:
+        text = run.config.read_text(encoding="utf-8")
+        # The C loader is ten times as fast and knows no lines; they are needed only where something is wrong.
+        return RunConfig.model_validate(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+    except (OSError, ValueError, yaml.YAMLError):
+        return validate(run.config, RunConfig)
+
+
 def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     """The config with `a.b=value` settings applied; values are YAML.
 
@@ -139,13 +137,11 @@ def _keys_beside(data: dict[str, Any], sections: Sequence[str]) -> str:
 
 def _wrong(fault: Any) -> str:
     """Which key has which wrong value, and what is expected there."""
-    from ioa.graph.config_docs import find, keys
-
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == SECRET:
         return f"{name}: {fault['msg']}."
-    key = find(name)
-    below = [other.name.removeprefix(f"{name}.") for other in keys() if other.name.startswith(f"{name}.")]
+    key = find_key(RunConfig, name)
+    below = [other.name.removeprefix(f"{name}.") for other in keys(RunConfig) if other.name.startswith(f"{name}.")]
     expected = f" Expected: {key.expected}." if key else f" Expected: a mapping of {', '.join(below)}." if below else ""
     shown = repr(fault["input"])
     return f"{name}: {fault['msg']} (got {shown if len(shown) <= 60 else shown[:57] + '...'}).{expected}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ioa.agents import (
@@ -26,8 +27,19 @@ from ioa.agents.relatedness import relatedness
 from ioa.graph.answer_agreement import agree
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum_file import read_curriculum
-from ioa.graph.state import RunState
-from ioa.memory import Clock, Curriculum, Domain, ExampleStore, Probe, RunDirectory, Split, Transcript, open_embedder
+from ioa.graph.listeners import Listener, Listeners, MessageLog
+from ioa.memory import (
+    Clock,
+    Curriculum,
+    Domain,
+    ExampleStore,
+    Probe,
+    Rounds,
+    RunDirectory,
+    Split,
+    Transcript,
+    open_embedder,
+)
 from ioa.memory.domains.bank import ItemBank
 from ioa.memory.domains.benchmark_texts import read_benchmarks
 from ioa.memory.domains.packs import load_source
@@ -36,8 +48,6 @@ from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
 from ioa.memory.teacher_scores import TeacherScores
-from ioa.results.exporters.scalars import Scalars, open_scalars
-from ioa.results.terminal.progress import Overheard, Reporter, Silent
 from ioa.training import Scorers, Student
 
 T = TypeVar("T")
@@ -66,12 +76,16 @@ class RunContext:
 
     run: RunDirectory
     config: RunConfig
-    reporter: Reporter = field(default_factory=Silent)
+    listener: Listener = field(default_factory=Listener)
+    """Who is told of what happens."""
     parts: dict[str, Any] = field(default_factory=dict)
     """What is open, by the name of the method that opens it."""
     since: str = ""
     """Paid answers from before that time (ISO 8601, UTC) do not count; empty: as the run's folder says."""
-    _heard: list[str] | None = None
+    _lines: list[str] | None = None
+    """What is told of the visit under way, for the transcript."""
+    _read: dict[Path, tuple[tuple[int, int, int], Any]] = field(default_factory=dict)
+    """Files as they were read last, with (inode, time of change, size) by which a change is seen."""
     _open: ExitStack = field(default_factory=ExitStack)
 
     def prepare(self) -> None:
@@ -86,6 +100,7 @@ class RunContext:
         """Close what was opened; it opens again when it is needed again."""
         self._open.close()
         self.parts.clear()
+        self._read.clear()
 
     @_once
     def clock(self) -> Clock:
@@ -109,7 +124,7 @@ class RunContext:
             return self.clock().timing().wall_seconds
 
         def tell(now: Spent) -> None:
-            self.reporter.spent(now.calls, now.tokens, now.usd)
+            self.listener.spent(now.calls, now.tokens, now.usd)
 
         return Budget(self.config.budget, spent, wall, tell)
 
@@ -122,7 +137,7 @@ class RunContext:
         desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
         dropped = ledger.abandoned(self.run.run_id)
         if dropped:
-            self.reporter.say(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
+            self.message(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
         self._open.callback(desk.close)
         return desk
 
@@ -155,17 +170,9 @@ class RunContext:
         if name not in self.parts:
             price = settings.price or load_prices(self.config.prices).price(settings.model)
             model = self._open.enter_context(opened(settings))
-            self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.reporter.say)
+            self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.message)
         endpoint: Endpoint = self.parts[name]
         return endpoint
-
-    @_once
-    def scalars(self) -> list[Scalars]:
-        """Where the curves of the training are drawn, besides the report."""
-        reports = open_scalars(self.run, self.config.training.report_to, self.reporter.say)
-        for report in reports:
-            self._open.callback(report.close)
-        return reports
 
     @_once
     def scorers(self) -> Scorers:
@@ -177,7 +184,7 @@ class RunContext:
     @_once
     def student(self) -> Student:
         """The student; loading it takes seconds, and the first time a conversion."""
-        self.reporter.say(f"Loading the student {self.config.student.model}")
+        self.message(f"Loading the student {self.config.student.model}")
         return Student.load(self.config.student)
 
     @_once
@@ -188,7 +195,7 @@ class RunContext:
             self.run,
             open_embedder(self.config.embedder),
             bounds=settings.bounds,
-            on_message=self.reporter.say,
+            on_message=self.message,
             shared=check_store(settings.store) if settings.store else None,
         )
         self._open.callback(store.close)
@@ -230,11 +237,11 @@ class RunContext:
 
     def domain(self) -> Domain:
         """The domain, as it was resolved at the beginning of the run."""
-        return read_record(self.run.domain, Domain)
+        return self._unchanged(self.run.domain, lambda path: read_record(path, Domain))
 
     def bank(self) -> ItemBank:
         """The items of modules that have no generator."""
-        return ItemBank(read_records(self.run.items, BankItem))
+        return self._unchanged(self.run.items, lambda path: ItemBank(read_records(path, BankItem)))
 
     def curriculum(self) -> Curriculum:
         """The stages, as they were planned or as a person left them.
@@ -242,32 +249,45 @@ class RunContext:
         Raises:
             UserError: the file was edited into something that cannot be taught.
         """
-        return read_curriculum(self.run.curriculum, self.domain())
+        return self._unchanged(self.run.curriculum, lambda path: read_curriculum(path, self.domain()))
 
     def probes(self, split: Split | None = None) -> list[Probe]:
         """The probes of a split, or all."""
-        probes = read_records(self.run.probes, Probe)
+        probes = self._unchanged(self.run.probes, lambda path: read_records(path, Probe))
         return [probe for probe in probes if split is None or probe.split == split]
 
+    def rounds(self) -> Rounds:
+        """What the examinations at the gate found so far."""
+        return Rounds.read(self.run)
+
+    def _unchanged(self, path: Path, read: Callable[[Path], T]) -> T:
+        """What the file holds; it is read again only where it has changed, since nodes ask for it at every step."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return read(path)
+        signature = (found.st_ino, found.st_mtime_ns, found.st_size)
+        known = self._read.get(path)
+        if known is None or known[0] != signature:
+            known = self._read[path] = (signature, read(path))
+        content: T = known[1]
+        return content
+
+    def message(self, text: str) -> None:
+        """Something that a person at the screen should read; it is part of the visit under way."""
+        self.listener.message(text)
+
+    def remark(self, text: str) -> None:
+        """Something for the transcript alone."""
+        if self._lines is not None:
+            self._lines.append(text)
+
     @contextmanager
-    def listen(self, lines: list[str]) -> Iterator[None]:
-        """Have what the nodes say in the block put down as well."""
-        before = self.reporter, self._heard
-        self.reporter, self._heard = Overheard(self.reporter, lines), lines
+    def noting(self, lines: list[str]) -> Iterator[None]:
+        """Have the messages and remarks of the block put down as well."""
+        before = self.listener, self._lines
+        self.listener, self._lines = Listeners([self.listener, MessageLog(lines)]), lines
         try:
             yield
         finally:
-            self.reporter, self._heard = before
-
-    def remark(self, text: str) -> None:
-        """Say something for the transcript alone."""
-        if self._heard is not None:
-            self._heard.append(text)
-
-    @contextmanager
-    def at(self, node: str, state: RunState) -> Iterator[None]:
-        """Show the node and count its time."""
-        self.budget().check_wall()
-        self.reporter.place(node, state.get("stage"), state.get("stages"), state.get("round"))
-        with self.clock().phase(node):
-            yield
+            self.listener, self._lines = before

@@ -89,7 +89,7 @@ def _bridge_faults(
     return []
 
 
-def measured(curriculum: Curriculum, diagnosis: Diagnosis) -> Curriculum:
+def with_measured_difficulty(curriculum: Curriculum, diagnosis: Diagnosis) -> Curriculum:
     """The curriculum with the difficulty of its stages as the diagnosis measured it; that of bridges stays."""
     gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
     stages = tuple(

@@ -1,15 +1,25 @@
-"""Writing into the transcript what each node of the graph read, decided and told the next one."""
+"""What surrounds each visit to a node, and the decisions that it leaves in the transcript."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ioa.graph.listeners import NodeVisit
 from ioa.memory.records import Example, Note, Refusal
 from ioa.memory.transcript import CallContext
 
 if TYPE_CHECKING:
     from ioa.graph.context import RunContext
 
-N = TypeVar("N", bound=Callable[..., Any])
+S = TypeVar("S", bound=Mapping[str, Any])
+
+
+class VisitedNode(Protocol[S]):
+    """A node as LangGraph takes it."""
+
+    def __call__(self, state: S) -> S:
+        """Do the node's work, and return the part of the state that it changes."""
+        ...
+
 
 AGENTS = {
     "decompose": "diagnoser",
@@ -33,21 +43,41 @@ AGENTS = {
 """Who decides in each node."""
 
 
-def traced(ctx: "RunContext", name: str, node: N) -> N:
-    """The node, leaving a decision in the transcript each time that it is done."""
+_SHOWN_AS = dict.fromkeys(("draft", "verify", "decontaminate", "deduplicate", "top_up"), "synthesize")
+"""Nodes of the subgraph by the node of the run that a person sees, and whose time they count towards."""
 
-    def visited(state: Mapping[str, Any]) -> Mapping[str, Any]:
+
+def visited(ctx: "RunContext", name: str, node: Callable[[S], S]) -> VisitedNode[S]:
+    """The node with all that surrounds each visit to it.
+
+    The budget of time is checked, listeners are told, the clock counts, and what the node read, decided and told the
+    next one is left in the transcript when it is done.
+    """
+    shown = _SHOWN_AS.get(name, name)
+
+    def visit_node(state: S) -> S:
+        ctx.budget().check_wall()
+        visit = _visit(shown, state)
         context = CallContext(
             node=name, agent=AGENTS[name], task=name, stage=state.get("stage"), round=state.get("round")
         )
         read = {key: value for key, value in state.items() if key != "notes"}
-        with ctx.transcript().visit(context, read) as visit, ctx.listen(visit.lines):
-            wrote: Mapping[str, Any] = node(state)
-            visit.wrote = {key: value for key, value in wrote.items() if key != "notes"}
-            visit.notes = [Note.model_validate(note) for note in wrote.get("notes", ())]
+        ctx.listener.visit_begun(visit)
+        with ctx.clock().phase(shown), ctx.transcript().visit(context, read) as decision, ctx.noting(decision.lines):
+            wrote = node(state)
+            decision.wrote = {key: value for key, value in wrote.items() if key != "notes"}
+            decision.notes = [Note.model_validate(note) for note in wrote.get("notes", ())]
+        ctx.listener.visit_ended(visit)
         return wrote
 
-    return cast(N, visited)
+    return visit_node
+
+
+def _visit(node: str, state: Mapping[str, Any]) -> NodeVisit:
+    stage, stages = state.get("stage"), state.get("stages")
+    if stage is not None and stages is not None and stage > stages:
+        return NodeVisit(node)  # all stages are over
+    return NodeVisit(node, stage, stages, state.get("round"))
 
 
 def record_verdicts(

@@ -20,7 +20,7 @@ def make_domain(ctx: RunContext) -> None:
     source = read_record(run.source, Source)
     known = read_records(run.answers, Answered)
     if known:
-        ctx.reporter.say(f"{len(known)} answers about the domain are there already")
+        ctx.message(f"{len(known)} answers about the domain are there already")
     made = Decomposer(
         ctx.teacher("diagnoser"),
         ctx.teacher("verifier"),
@@ -29,8 +29,8 @@ def make_domain(ctx: RunContext) -> None:
         embed=open_embedder(config.embedder).embed,
         probes=sum(config.examination.size(split) for split in Split),
         seed=config.seed,
-        say=ctx.reporter.say,
-        work=ctx.reporter.work,
+        say=ctx.message,
+        work=ctx.listener.progress,
     ).decompose(source)
     write_records(run.items, made.items)
     write_records(run.refused_items, made.refused)

@@ -29,5 +29,5 @@ def revise_dependencies(ctx: RunContext) -> Dependencies | None:
     edges, broken = ctx.diagnoser().prerequisites(ctx.domain(), measured)
     found = Dependencies(edges=edges, broken=broken, undecided=measured.undecided)
     write_record(ctx.run.revised_dependencies, found)
-    ctx.reporter.say(f"With the run's checkpoints in the population: {len(edges)} prerequisites")
+    ctx.message(f"With the run's checkpoints in the population: {len(edges)} prerequisites")
     return found

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from ioa.agents import TeacherExaminee
 from ioa.graph.context import RunContext
-from ioa.memory import Assessment, ItemResult, Probe, Score, Split, Verdict
-from ioa.memory.files import append_records, read_record, read_records, write_records
+from ioa.memory import Assessment, ItemResult, Probe, Rounds, Score, Split, Verdict
+from ioa.memory.files import append_records, read_records, write_records
 from ioa.memory.records import Replied
 from ioa.memory.teacher_scores import module_key
-from ioa.training import best_round, examine, grade, score_by_module, verdict
+from ioa.training import examine, grade, score_by_module, verdict
 
 PIECE = 32
 """Questions after which a teacher's answers are written down: they may have cost money."""
 
 
-def select(
+def select_probes(
     ctx: RunContext, split: Split, modules: Collection[str] | None = None, *, further: Mapping[str, int] | None = None
 ) -> list[Probe]:
     """The probes of a split at the modules' examined levels: of all modules or of some, the spare ones left out.
@@ -38,7 +38,7 @@ def select(
     return chosen
 
 
-def recorded(ctx: RunContext, label: str) -> list[ItemResult]:
+def recorded_answers(ctx: RunContext, label: str) -> list[ItemResult]:
     """The answers of that examination so far."""
     return read_records(ctx.run.scores(label), ItemResult)
 
@@ -48,7 +48,7 @@ def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapte
 
     What is asked is asked in one go and kept in one go, so that a run that was killed asks the same again.
     """
-    known = {result.probe: result for result in recorded(ctx, label)}
+    known = {result.probe: result for result in recorded_answers(ctx, label)}
     unknown = [probe for probe in probes if probe.id not in known]
     if unknown:
         replies = _replies(ctx, label, unknown, adapter)
@@ -69,7 +69,7 @@ def _replies(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path
     student.use(adapter)
     said = student.answer(
         [probe.question for probe in probes],
-        lambda done, total: ctx.reporter.work(f"student, {label}", done, total),
+        lambda done, total: ctx.listener.progress(f"student, {label}", done, total),
     )
     replies = {probe.id: reply for probe, reply in zip(probes, said, strict=True)}
     write_records(path, [Replied(probe=probe, reply=reply) for probe, reply in replies.items()])
@@ -91,7 +91,7 @@ def examine_teacher(
     """
     if same_items:
         return _same_items(ctx, label, probes, node)
-    known = recorded(ctx, label)
+    known = recorded_answers(ctx, label)
     by_module: dict[str, list[Probe]] = {}
     for probe in probes:
         by_module.setdefault(probe.module, []).append(probe)
@@ -117,7 +117,7 @@ def examine_teacher(
 
 
 def _same_items(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
-    known = {result.probe: result for result in recorded(ctx, label)}
+    known = {result.probe: result for result in recorded_answers(ctx, label)}
     new = _asked(ctx, label, [probe for probe in probes if probe.id not in known], node)
     known |= {result.probe: result for result in new}
     return [known[probe.id] for probe in probes]
@@ -131,7 +131,7 @@ def _asked(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> l
         new = examine(TeacherExaminee(ctx.teacher(), node), piece, scorers=ctx.scorers())
         append_records(ctx.run.scores(label), new)
         results += new
-        ctx.reporter.work(f"teacher, {label}", start + len(piece), len(probes))
+        ctx.listener.progress(f"teacher, {label}", start + len(piece), len(probes))
     return results
 
 
@@ -168,7 +168,7 @@ class Examined:
     @property
     def scores(self) -> tuple[dict[str, Score], dict[str, Score]]:
         """P_S and P_T by module."""
-        return scores(self.student), scores(self.teacher)
+        return score_by_module(self.student), score_by_module(self.teacher)
 
 
 def examine_by_need(
@@ -197,7 +197,7 @@ def examine_by_need(
     """
     settings, further = ctx.config.examination, dict[str, int]()
     while True:
-        probes = select(ctx, split, modules, further=further)
+        probes = select_probes(ctx, split, modules, further=further)
         examined = Examined(
             student=examine_student(ctx, labels[0], probes, adapter),
             teacher=examine_teacher(ctx, labels[1], probes, node),
@@ -215,7 +215,7 @@ def examine_by_need(
                 added += step
         if not added:
             return examined
-        ctx.reporter.say(f"{added} more items for what is not clear yet: {', '.join(m for m in left if left[m])}")
+        ctx.message(f"{added} more items for what is not clear yet: {', '.join(m for m in left if left[m])}")
 
 
 def _open(examined: Examined, share: float, confidence: float) -> list[str]:
@@ -234,14 +234,13 @@ def _spares(ctx: RunContext, split: Split, module: str) -> int:
     return own - ctx.config.examination.size(split)
 
 
-def scores(results: Sequence[ItemResult]) -> dict[str, Score]:
-    """K of n by module."""
-    return score_by_module(results)
+def best_of(rounds: Rounds, stage: int) -> Assessment:
+    """The stage's best round, whose adapter is kept; the stage has been examined.
 
-
-def kept_assessment(ctx: RunContext, stage: int, *, before: int | None = None) -> Assessment:
-    """The assessment of the stage's best round so far, whose adapter is kept; of its rounds `before` that one."""
-    found: list[Assessment] = []
-    while (before is None or len(found) < before) and (path := ctx.run.assessment(stage, len(found))).exists():
-        found.append(read_record(path, Assessment))
-    return best_round(found)
+    Raises:
+        LookupError: it has not, so that the state and the files of the run contradict each other.
+    """
+    best = rounds.best(stage)
+    if best is None:
+        raise LookupError(f"stage {stage} has no assessment")
+    return best

@@ -4,7 +4,7 @@ import gc
 import re
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -16,9 +16,10 @@ from langgraph.types import Command
 from ioa.agents import BudgetReached, check_teacher, load_prices
 from ioa.graph.answer_agreement import check_scorers
 from ioa.graph.builder import build_graph, open_checkpointer
-from ioa.graph.config import RunConfig, changed
+from ioa.graph.config import RunConfig, changed, read_run_config
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum
+from ioa.graph.listeners import Listener
 from ioa.graph.teachable import check_teachable
 from ioa.memory import Domain, RunDirectory, open_embedder
 from ioa.memory.domains.benchmark_texts import read_benchmarks
@@ -26,10 +27,6 @@ from ioa.memory.domains.packs import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
 from ioa.memory.shared_store import check_store
-from ioa.memory.yaml_source import validate
-from ioa.results.exporters import check_exporters, exporting
-from ioa.results.report import write_report
-from ioa.results.terminal.progress import Reporter
 from ioa.training import resolve_student
 
 RECURSION_LIMIT = 100_000
@@ -52,7 +49,7 @@ def start(
     config: RunConfig,
     runs: Path,
     run_id: str,
-    reporter: Reporter,
+    listener: Listener,
     *,
     fresh: bool = False,
     curriculum: Path | None = None,
@@ -65,7 +62,7 @@ def start(
         config: The run, completely described.
         runs: Folder of the runs.
         run_id: Name of this one.
-        reporter: Told how it goes.
+        listener: Told what happens.
         fresh: Pay for every answer anew, also those in the ledger.
         curriculum: A curriculum that a person wrote; none to have it planned.
 
@@ -82,7 +79,7 @@ def start(
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
     resolve_student(config.student)
     open_embedder(config.embedder)
-    check_exporters(config.exporters, config.training.report_to)
+    listener.prepare(config)
     check_lessons(config)
     check_teachers(config)
     check_scorers(config, named)
@@ -98,7 +95,7 @@ def start(
             write_text(run.given_curriculum, given)
         if fresh:
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
-        _work(run, config, reporter)
+        _work(run, config, listener)
     return run
 
 
@@ -129,13 +126,13 @@ def check_teachers(config: RunConfig) -> None:
             )
 
 
-def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] = ()) -> RunDirectory:
+def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] = ()) -> RunDirectory:
     """Go on with a run where it stopped.
 
     Args:
         runs: Folder of the runs.
         run_id: Which.
-        reporter: Told how it goes.
+        listener: Told what happens.
         settings: `key=value` pairs that change the run's config: what it may spend, how a teacher is called.
 
     Raises:
@@ -145,44 +142,44 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
     """
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
-        config = validate(run.config, RunConfig)
+        config = read_run_config(run)
         check_lessons(config)
         if settings:
             config = changed(config, settings)
             check_teachers(config)
-        check_exporters(config.exporters, config.training.report_to)
+        listener.prepare(config)
         if settings:
             write_text(run.config, config.to_yaml())
-        _work(run, config, reporter)
+        _work(run, config, listener)
     return run
 
 
-def _work(run: RunDirectory, config: RunConfig, reporter: Reporter) -> None:
+def _work(run: RunDirectory, config: RunConfig, listener: Listener) -> None:
     gc.freeze()  # what was imported stays: looking through it again and again costs a tenth of the time of calls
-    with _terminable(), open_checkpointer(run.checkpoints) as checkpointer:
-        ctx = RunContext(run, config, reporter)
+    with (
+        _terminable(),
+        open_checkpointer(run.checkpoints) as checkpointer,
+        closing(RunContext(run, config, listener)) as ctx,
+    ):
         ctx.clock()  # it starts now
         ctx.prepare()
         graph = build_graph(ctx, checkpointer)
         at: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "recursion_limit": RECURSION_LIMIT}
         before = graph.get_state(at)
         if before.created_at is not None and not before.next:
-            reporter.say(f"Run {run.run_id} is finished already.")
+            listener.message(f"Run {run.run_id} is finished already.")
             return
-        with exporting(run, config.exporters, reporter.say) as ending:
-            try:
-                graph.invoke(_input(before), at, durability="sync")
-            except BaseException as error:
-                ending.status = _status(error)
-                with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
-                    _leave(ctx, ending.status)
-                raise
-            ctx.close()
-            if graph.get_state(at).next:
-                ending.status = "paused"
-                _leave(ctx, ending.status)
-        if ending.status == "paused":
-            raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
+        listener.run_begun(run, config)
+        try:
+            graph.invoke(_input(before), at, durability="sync")
+        except BaseException as error:
+            with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
+                _leave(ctx, _status(error))
+            raise
+        paused = bool(graph.get_state(at).next)
+        _leave(ctx, "paused" if paused else "finished")
+    if paused:
+        raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
 
 
 def _status(error: BaseException) -> str:
@@ -192,9 +189,10 @@ def _status(error: BaseException) -> str:
 
 
 def _leave(ctx: RunContext, status: str) -> None:
+    """Close what is open before the listeners are told that the run is left: they may read its files."""
     ctx.clock().save()
     ctx.close()
-    write_report(ctx.run, status)
+    ctx.listener.run_ended(status)
 
 
 def _input(before: Any) -> Any:

@@ -1,7 +1,8 @@
 """The state of the graph: where the run stands. Everything bulky is in files of the run directory."""
 
+from collections.abc import Callable
 from operator import add
-from typing import Annotated, Any, Protocol, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from ioa.memory import Note
 
@@ -52,22 +53,12 @@ class SynthesisState(SynthesisInput, SynthesisOutput, total=False):
     """Lessons still wanted after the last pass."""
 
 
-def noted(*notes: Note) -> list[dict[str, Any]]:
+def dump_notes(*notes: Note) -> list[dict[str, Any]]:
     """Notes as the state keeps them."""
     return [note.model_dump(mode="json") for note in notes]
 
 
-class Node(Protocol):
-    """A node of the run: it returns the part of the state that it changes."""
-
-    def __call__(self, state: RunState) -> RunState:
-        """Do the node's work."""
-        ...
-
-
-class SynthesisNode(Protocol):
-    """A node of the synthesis subgraph."""
-
-    def __call__(self, state: SynthesisState) -> SynthesisState:
-        """Do the node's work."""
-        ...
+Node = Callable[[RunState], RunState]
+"""A node of the run: it returns the part of the state that it changes."""
+SynthesisNode = Callable[[SynthesisState], SynthesisState]
+"""The same of the synthesis subgraph."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from ioa.agents import Variant, population
 from ioa.agents.estimators import PopulationSettings
 from ioa.graph.context import RunContext
-from ioa.graph.run_examinations import examine_student, examine_teacher, scores, select
+from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes
 from ioa.memory import ItemResult, Measured, Probe, Score, Split
 from ioa.memory.domains.procedural import seed_range
 from ioa.memory.files import read_records, write_records
 from ioa.memory.records import Generator
-from ioa.training import Sampling, Shot, StudentVariant, examine, is_complete
+from ioa.training import Sampling, Shot, StudentVariant, examine, is_complete, score_by_module
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def estimate_by_population(ctx: RunContext) -> Measured:
     settings = ctx.config.diagnosis.population
     probes = first_items(ctx, settings.items)
     teacher = teacher_scores(ctx, probes)
-    bare = Variant(name="greedy", scores=scores(bare_answers(ctx, probes)))
+    bare = Variant(name="greedy", scores=score_by_module(bare_answers(ctx, probes)))
     states = [*bare_states(settings, ctx.config.seed), *checkpoints(ctx)]
     variants = [bare, *(Variant(name=state.name, scores=_scores(ctx, state, probes)) for state in states)]
     return population(variants, teacher, ctx.config.diagnosis)
@@ -54,8 +54,7 @@ def bare_states(settings: PopulationSettings, seed: int) -> Iterator[State]:
 
 def checkpoints(ctx: RunContext) -> Iterator[State]:
     """The student after each training that the run has finished."""
-    beside = ctx.run.adapter(1, 0)
-    for folder in sorted(beside.parent.glob("stage-*-round-*")):
+    for folder in ctx.run.rounds_with(ctx.run.adapter).values():
         if is_complete(folder):
             yield State(f"checkpoint {folder.name}", f"population-{folder.name}", adapter=folder)
 
@@ -64,7 +63,7 @@ def first_items(ctx: RunContext, count: int) -> list[Probe]:
     """The first items of each module in the diagnosis split."""
     chosen = []
     taken: dict[str, int] = {}
-    for probe in select(ctx, Split.DIAGNOSIS):
+    for probe in select_probes(ctx, Split.DIAGNOSIS):
         taken[probe.module] = taken.get(probe.module, 0) + 1
         if taken[probe.module] <= count:
             chosen.append(probe)
@@ -73,12 +72,12 @@ def first_items(ctx: RunContext, count: int) -> list[Probe]:
 
 def teacher_scores(ctx: RunContext, probes: Sequence[Probe]) -> dict[str, Score]:
     """P_T on these items of the diagnosis split."""
-    return scores(examine_teacher(ctx, "diagnosis-teacher", probes, "examine"))
+    return score_by_module(examine_teacher(ctx, "diagnosis-teacher", probes, "examine"))
 
 
 def bare_answers(ctx: RunContext, probes: Sequence[Probe]) -> list[ItemResult]:
     """The bare student's answers to these items of the diagnosis split."""
-    known = examine_student(ctx, "diagnosis-student", select(ctx, Split.DIAGNOSIS), None)
+    known = examine_student(ctx, "diagnosis-student", select_probes(ctx, Split.DIAGNOSIS), None)
     asked = {probe.id for probe in probes}
     return [result for result in known if result.probe in asked]
 
@@ -89,9 +88,11 @@ def _scores(ctx: RunContext, state: State, probes: Sequence[Probe]) -> dict[str,
         shots = _worked(ctx, state.shots, probes) if state.shots else {}
         ctx.student().use(state.adapter)
         variant = StudentVariant(ctx.student(), sampling=state.sampling, shots=shots)
-        results = examine(variant, probes, lambda done, total: ctx.reporter.work(f"student, {state.name}", done, total))
+        results = examine(
+            variant, probes, lambda done, total: ctx.listener.progress(f"student, {state.name}", done, total)
+        )
         write_records(path, results)
-    return scores(read_records(path, ItemResult))
+    return score_by_module(read_records(path, ItemResult))
 
 
 def _worked(ctx: RunContext, count: int, probes: Sequence[Probe]) -> dict[str, tuple[Shot, ...]]:

@@ -10,13 +10,12 @@ from pydantic import BaseModel
 from ioa.agents import Checked, Draft, LessonRequest, intervention, to_be_taught
 from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
-from ioa.graph.run_examinations import scores
 from ioa.graph.student_population import bare_answers, first_items, teacher_scores
 from ioa.memory import Example, ItemResult, Measured, Probe
 from ioa.memory.domains.procedural import lesson_seed
 from ioa.memory.files import append_records, read_records, write_records
 from ioa.memory.records import Kind
-from ioa.training import examine, train
+from ioa.training import examine, score_by_module, train
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -26,10 +25,10 @@ def estimate_by_intervention(ctx: RunContext) -> Measured:
     settings = ctx.config.diagnosis
     probes = first_items(ctx, settings.intervention.items)
     teacher, before = teacher_scores(ctx, probes), bare_answers(ctx, probes)
-    taught = to_be_taught(scores(before), teacher, settings)
+    taught = to_be_taught(score_by_module(before), teacher, settings)
     after = {}
     for number, module in enumerate(taught, start=1):
-        ctx.reporter.work("modules taught on trial", number, len(taught), module)
+        ctx.listener.progress("modules taught on trial", number, len(taught), module)
         after[module] = _trial(ctx, module, probes)
     shutil.rmtree(ctx.run.interventions, ignore_errors=True)
     return intervention(before, after, teacher, settings)
@@ -54,13 +53,13 @@ def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemRe
             out=adapter,
             settings=training.model_copy(update=brief),
             seed=ctx.config.seed,
-            on_step=lambda now: ctx.reporter.work(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
+            on_step=lambda now: ctx.listener.progress(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
         )
         ctx.student().use(adapter)
         results = examine(
             ctx.student(),
             probes,
-            lambda done, total: ctx.reporter.work(f"student taught {module}", done, total),
+            lambda done, total: ctx.listener.progress(f"student taught {module}", done, total),
         )
         ctx.student().use(None)
     write_records(path, results)

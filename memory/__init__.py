@@ -24,6 +24,7 @@ from ioa.memory.records import (
     Stage,
     Verdict,
 )
+from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.store import Collision, ExampleStore
 from ioa.memory.training_log import LossPoint, TrainingLog
@@ -49,6 +50,7 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "Remedy",
+    "Rounds",
     "RunDirectory",
     "Score",
     "Split",

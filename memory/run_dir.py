@@ -1,7 +1,7 @@
 """The run directory: where a run keeps everything it did, found and learnt."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,14 @@ from ioa.memory.errors import UserError
 from ioa.memory.holding import held, hold, left_held
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+Round = tuple[int, int]
+"""(stage, round): the stage from 1, round 0 when it is first taught, then the remediation rounds."""
+_ROUND_NAME = re.compile(r"stage-(\d+)-round-(\d+)(?:\.[a-z]+)?")
+
+
+def round_name(stage: int, round_: int) -> str:
+    """Name of a round wherever something of it is a file or a folder: `stage-01-round-0`."""
+    return f"stage-{stage:02d}-round-{round_}"
 
 
 def check_run_id(run_id: str) -> str:
@@ -163,15 +171,15 @@ class RunDirectory:
 
     def drafts(self, stage: int, round_: int, pass_: int) -> Path:
         """Folder of one pass of synthesis: requests, drafts, and what is left of them after each check."""
-        return self.root / "drafts" / f"stage-{stage:02d}-round-{round_}-pass-{pass_}"
+        return self.root / "drafts" / f"{round_name(stage, round_)}-pass-{pass_}"
 
     def dataset(self, stage: int, round_: int) -> Path:
         """What that round was trained on, in order, JSON lines of `TaughtLesson`."""
-        return self.root / "datasets" / f"stage-{stage:02d}-round-{round_}.jsonl"
+        return self.root / "datasets" / f"{round_name(stage, round_)}.jsonl"
 
     def observed(self, stage: int, round_: int) -> Path:
         """How hard lessons of that round were before it, JSON lines of `ObservedDifficulty`."""
-        return self.root / "observed" / f"stage-{stage:02d}-round-{round_}.jsonl"
+        return self.root / "observed" / f"{round_name(stage, round_)}.jsonl"
 
     @property
     def strategies(self) -> Path:
@@ -190,19 +198,30 @@ class RunDirectory:
 
     def adapter(self, stage: int, round_: int) -> Path:
         """The LoRA adapter after that round, with its training log and completion marker."""
-        return self.root / "adapters" / f"stage-{stage:02d}-round-{round_}"
+        return self.root / "adapters" / round_name(stage, round_)
 
     def assessment(self, stage: int, round_: int) -> Path:
         """JSON of `Assessment`."""
-        return self.root / "assessments" / f"stage-{stage:02d}-round-{round_}.json"
+        return self.root / "assessments" / f"{round_name(stage, round_)}.json"
 
     def misconceptions(self, stage: int, round_: int) -> Path:
         """Why items failed in that round's examination, JSON lines of `Misconception`."""
-        return self.root / "misconceptions" / f"stage-{stage:02d}-round-{round_}.jsonl"
+        return self.root / "misconceptions" / f"{round_name(stage, round_)}.jsonl"
 
     def remedies(self, stage: int, round_: int) -> Path:
         """What the Planner decided before that round, JSON lines of `Remedy`."""
-        return self.root / "remedies" / f"stage-{stage:02d}-round-{round_}.jsonl"
+        return self.root / "remedies" / f"{round_name(stage, round_)}.jsonl"
+
+    def rounds_with(self, path_of: Callable[[int, int], Path]) -> dict[Round, Path]:
+        """The rounds that have that file or folder, in the order of stage and round.
+
+        Args:
+            path_of: One of the methods that name a path for a stage and a round, such as `run.assessment`.
+        """
+        beside = path_of(1, 0)
+        names = ((_ROUND_NAME.fullmatch(path.name), path) for path in beside.parent.glob("stage-*-round-*"))
+        found = {(int(m[1]), int(m[2])): path for m, path in names if m and path.suffix == beside.suffix}
+        return dict(sorted(found.items()))
 
     @property
     def summary(self) -> Path:

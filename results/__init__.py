@@ -1,6 +1,5 @@
-"""Looking at runs: which there are, what one did, how two of them differ. Nothing here changes a run."""
+"""Looking at runs: which there are, what one did, how two of them differ. Nothing here changes a run.
 
-from ioa.results.run_cards import RunCard, list_runs, read_card
-from ioa.results.selection import Selection, searchable
-
-__all__ = ["RunCard", "Selection", "list_runs", "read_card", "searchable"]
+`facts` reads all that a run has left, `summary` puts it in numbers, `run_cards` in a line, `overview` on a page,
+`explanation` walks back from a lesson to its evidence, and `comparison` puts two runs side by side.
+"""

@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from ioa.graph.config import RunConfig
-from ioa.memory.errors import UserError
 from ioa.memory.records import ItemResult, Record, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.yaml_source import validate
 from ioa.results.facts import Facts, read_facts
 from ioa.results.run_cards import read_card
 from ioa.results.summary import Summary, summarise
@@ -111,18 +107,11 @@ def compare(a: RunDirectory, b: RunDirectory) -> Comparison:
     Raises:
         UserError: a file of a run cannot be read as what it should be.
     """
-    first, second = (read_facts(run, read_card(run).status) for run in (a, b))
-    return compare_facts(first, second, differing_settings(a, b))
+    return compare_facts(*(read_facts(run, read_card(run).status) for run in (a, b)))
 
 
-def compare_facts(first: Facts, second: Facts, settings: tuple[Setting, ...]) -> Comparison:
-    """Put what two runs have left side by side.
-
-    Args:
-        first: Of run A.
-        second: Of run B.
-        settings: What their run files differ in, as `differing_settings` finds it.
-    """
+def compare_facts(first: Facts, second: Facts) -> Comparison:
+    """Put what runs A and B have left side by side."""
     facts = (first, second)
     summaries = [summarise(one) for one in facts]
     sat = [_items(one) for one in facts]
@@ -132,7 +121,7 @@ def compare_facts(first: Facts, second: Facts, settings: tuple[Setting, ...]) ->
     return Comparison(
         a=_side(first, summaries[0]),
         b=_side(second, summaries[1]),
-        config=settings,
+        config=differing_settings(first.config, second.config),
         curriculum=tuple(
             StageDifference(number=number, a=_stage(first, number), b=_stage(second, number)) for number in numbers
         ),
@@ -191,36 +180,13 @@ def _module(facts: Facts, module: str) -> ModuleSide | None:
     return ModuleSide(stage=facts.stage_of.get(module), mastered=facts.verdict(module), before=before, after=after)
 
 
-def differing_settings(a: RunDirectory, b: RunDirectory) -> tuple[Setting, ...]:
-    """The keys of the run file in which two runs differ.
-
-    Raises:
-        UserError: one of the files cannot be read.
-    """
-    try:
-        first, second = _whole(a), _whole(b)
-    except UserError:  # as in `settings_of`; then neither has the defaults, or each of them would be a difference
-        first, second = _written(a), _written(b)
+def differing_settings(a: RunConfig | None, b: RunConfig | None) -> tuple[Setting, ...]:
+    """The keys in which two run files differ."""
+    first, second = ({} if one is None else flat(one.model_dump(mode="json")) for one in (a, b))
     keys = sorted({*first, *second})
     return tuple(
         Setting(key=key, a=first.get(key), b=second.get(key)) for key in keys if first.get(key) != second.get(key)
     )
-
-
-def settings_of(run: RunDirectory) -> dict[str, Any]:
-    """The run file, flat; with every default, unless it was written by a version of the program with other keys."""
-    try:
-        return _whole(run)
-    except UserError:
-        return _written(run)
-
-
-def _whole(run: RunDirectory) -> dict[str, Any]:
-    return flat(validate(run.config, RunConfig).model_dump(mode="json"))
-
-
-def _written(run: RunDirectory) -> dict[str, Any]:
-    return flat(yaml.safe_load(run.config.read_text(encoding="utf-8")))
 
 
 def flat(value: Any, above: str = "") -> dict[str, Any]:

@@ -20,7 +20,6 @@ from ioa.results.story import (
     Source,
     Training,
 )
-from ioa.training import best_round
 
 _LISTED = 8
 """Ids shown where a prefix fits several, and refused lessons named of each sort."""
@@ -199,8 +198,8 @@ def _found(facts: Facts) -> list[Misconception]:
 
 def _missed(facts: Facts, module: str, stage: int, round_: int) -> GateRound | None:
     """The module in the stage's best round before that one: the examination that the round answers."""
-    before = [one for one in facts.assessments if one.stage == stage and one.round < round_]
-    return _gate(facts, module, stage, best_round(before).round) if before else None
+    best = facts.rounds.before(stage, round_).best(stage)
+    return _gate(facts, module, stage, best.round) if best else None
 
 
 def _answered(

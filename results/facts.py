@@ -1,16 +1,17 @@
 """Everything a report says, read once from the run directory."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel
 
 from ioa.agents import LessonRequest
-from ioa.graph.strategy_history import learnt
+from ioa.graph.config import RunConfig, read_run_config
+from ioa.graph.strategy_history import learn_strategies
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
@@ -30,26 +31,12 @@ from ioa.memory.records import (
     StrategyRecord,
     TaughtLesson,
 )
-from ioa.memory.run_dir import RunDirectory
+from ioa.memory.rounds import Rounds
+from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
-from ioa.training import best_round
 
 R = TypeVar("R", bound=BaseModel)
-Round = tuple[int, int]
-"""(stage, round)."""
-
-_NAME = re.compile(r"stage-(\d+)-round-(\d+)(?:\.[a-z]+)?")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the report quotes from `config.yaml`; none where the file does not say it."""
-
-    teacher: str | None = None
-    student: str | None = None
-    tau_gap: float | None = None
-    tau_mastery: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +45,8 @@ class Facts:
 
     run_id: str
     status: str
-    settings: Settings
+    config: RunConfig | None
+    """The run file; none before it is there."""
     domain: Domain | None
     diagnosis: Diagnosis | None
     revised: Dependencies | None
@@ -127,11 +115,15 @@ class Facts:
         own = (result for assessment in self.kept for result in assessment.gate if not result.level)
         return next((result.mastered for result in own if result.module == module), None)
 
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The history of the examinations at the gate."""
+        return Rounds(self.assessments)
+
     @property
     def kept(self) -> tuple[Assessment, ...]:
         """The assessment of each stage's best round: of the adapter that the next stage went on from."""
-        stages = sorted({assessment.stage for assessment in self.assessments})
-        return tuple(best_round([a for a in self.assessments if a.stage == stage]) for stage in stages)
+        return self.rounds.kept
 
 
 def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEvent] | None = None) -> Facts:
@@ -145,31 +137,25 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
     Raises:
         UserError: a file is there but cannot be read as what it should be.
     """
-    assessments = _rounds(run.assessment(1, 0), ".json").values()
-    logs = {at: path / TRAINING_LOG for at, path in _rounds(run.adapter(1, 0), "").items()}
-    remedies = _rounds(run.remedies(1, 0), ".jsonl")
-    datasets = _rounds(run.dataset(1, 0), ".jsonl")
+    logs = {at: path / TRAINING_LOG for at, path in run.rounds_with(run.adapter).items()}
     scores = run.scores("label").parent.glob("*.jsonl")
-    domain, curriculum = _optional(run.domain, Domain), _curriculum(run.curriculum)
-    assessed = tuple(read_record(path, Assessment) for path in assessments)
+    domain, curriculum = _optional(run.domain, Domain), read_curriculum(run)
+    rounds = Rounds.read(run)
     examples = _all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example)
     return Facts(
         run_id=run.run_id,
         status=status,
-        settings=_settings(run.config),
+        config=read_run_config(run) if run.config.is_file() else None,
         domain=domain,
         diagnosis=_optional(run.diagnosis, Diagnosis),
         revised=_optional(run.revised_dependencies, Dependencies),
         curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
-        assessments=assessed,
-        datasets={at: tuple(read_records(path, TaughtLesson)) for at, path in datasets.items()},
+        assessments=rounds.assessments,
+        datasets=_by_round(run, run.dataset, TaughtLesson),
         training={at: read_record(path, TrainingLog) for at, path in logs.items() if path.is_file()},
-        remedies={at: tuple(read_records(path, Remedy)) for at, path in remedies.items()},
-        misconceptions={
-            at: tuple(read_records(path, Misconception))
-            for at, path in _rounds(run.misconceptions(1, 0), ".jsonl").items()
-        },
+        remedies=_by_round(run, run.remedies, Remedy),
+        misconceptions=_by_round(run, run.misconceptions, Misconception),
         requests={
             request.batch: request
             for request in _all(sorted(run.drafts(1, 0, 0).parent.glob("*/requests.jsonl")), LessonRequest)
@@ -178,8 +164,8 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
         transcript=tuple(read_transcript(run.transcript) if transcript is None else transcript),
         timing=_optional(run.clock, Timing),
-        strategies=learnt(run, domain, examples, assessed) if domain and assessed else None,
-        observed=_all(_rounds(run.observed(1, 0), ".jsonl").values(), ObservedDifficulty),
+        strategies=learn_strategies(run, domain, examples, rounds) if domain and rounds.assessments else None,
+        observed=_all(run.rounds_with(run.observed).values(), ObservedDifficulty),
     )
 
 
@@ -191,14 +177,17 @@ def _all(paths: Iterable[Path], kind: type[R]) -> tuple[R, ...]:
     return tuple(record for path in paths for record in read_records(path, kind))
 
 
-def _rounds(beside: Path, suffix: str) -> dict[Round, Path]:
-    """The paths named like `beside`, a path of stage 1 and round 0, by their stage and round."""
-    names = ((_NAME.fullmatch(path.name), path) for path in beside.parent.glob("stage-*-round-*"))
-    found = {(int(m[1]), int(m[2])): path for m, path in names if m and path.suffix == suffix}
-    return dict(sorted(found.items()))
+def _by_round(run: RunDirectory, path_of: Callable[[int, int], Path], kind: type[R]) -> dict[Round, tuple[R, ...]]:
+    return {at: tuple(read_records(path, kind)) for at, path in run.rounds_with(path_of).items()}
 
 
-def _curriculum(path: Path) -> Curriculum | None:
+def read_curriculum(run: RunDirectory) -> Curriculum | None:
+    """The run's curriculum; none before it is planned.
+
+    Raises:
+        UserError: it was edited into something that is none.
+    """
+    path = run.curriculum
     if not path.is_file():
         return None
     try:
@@ -208,39 +197,3 @@ def _curriculum(path: Path) -> Curriculum | None:
             f"{path}: not a curriculum ({error}).\nIt needs `stages`, each with number, title, modules, "
             "difficulty and rationale; undo the last edit."
         ) from error
-
-
-def _settings(path: Path) -> Settings:
-    """The few settings that the report quotes, wherever in the file they stand."""
-    if not path.is_file():
-        return Settings()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML ({error}). Restore the configuration of the run.") from error
-    return Settings(
-        teacher=_name(_find(content, "teacher")),
-        student=_name(_find(content, "student")),
-        tau_gap=_number(_find(content, "tau_gap")),
-        tau_mastery=_number(_find(content, "tau_mastery")),
-    )
-
-
-def _find(content: Any, key: str) -> Any:
-    """The value of the first such key, outer levels first; none where there is none."""
-    if not isinstance(content, dict):
-        return None
-    if key in content:
-        return content[key]
-    return next((found for value in content.values() if (found := _find(value, key)) is not None), None)
-
-
-def _name(value: Any) -> str | None:
-    """A model's name: the value itself, or the entry of a section that names the model."""
-    if isinstance(value, dict):
-        value = next((value[key] for key in ("spec", "model", "name", "path", "id") if key in value), None)
-    return None if value is None else str(value)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -6,7 +6,8 @@ from functools import cached_property
 
 from ioa.agents import LessonRequest
 from ioa.memory.records import Example, Kind, Misconception, ObservedDifficulty, Refusal, Strategy
-from ioa.results.facts import Facts, Round
+from ioa.memory.run_dir import Round
+from ioa.results.facts import Facts
 
 ACCEPTED = "accepted"
 REFUSED = "refused"

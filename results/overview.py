@@ -7,7 +7,7 @@ from typing import Any
 from ioa.graph.config import RunConfig
 from ioa.memory.records import GateResult, Note, Record, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.results.comparison import Setting, flat, settings_of
+from ioa.results.comparison import Setting, differing_settings
 from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
 from ioa.results.run_cards import RunCard, read_card
@@ -122,7 +122,7 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         card=card,
         description=facts.domain.description if facts.domain else "",
         modules=len(facts.module_ids),
-        settings=_settings(run),
+        settings=_settings(facts.config),
         stages=tuple(_stages(facts, lost)),
         forgotten=lost,
         accepted=len(facts.examples),
@@ -136,16 +136,11 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
     )
 
 
-def _settings(run: RunDirectory) -> tuple[Setting, ...]:
+def _settings(config: RunConfig | None) -> tuple[Setting, ...]:
     """The keys that are not at their defaults, besides who is taught what by whom."""
-    default = flat(RunConfig().model_dump(mode="json"))
-    own = settings_of(run)
     said = {"domain", "teacher.model", "student.model"}
-    return tuple(
-        Setting(key=key, a=default.get(key), b=value)
-        for key, value in own.items()
-        if key not in said and default.get(key) != value
-    )
+    changed = differing_settings(RunConfig(), config) if config else ()
+    return tuple(setting for setting in changed if setting.key not in said)
 
 
 def _stages(facts: Facts, lost: Collection[str]) -> Iterable[StagePage]:

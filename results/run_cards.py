@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from ioa.graph.config import read_run_config
+from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
+from ioa.memory.files import read_record
 from ioa.memory.records import Record, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.memory.transcript import Tokens
+from ioa.results.facts import read_curriculum
 from ioa.results.run_place import Place, Spent, began, place, spent
+from ioa.results.summary import Summary
 
 UNREADABLE = "unreadable"
 
@@ -55,33 +57,6 @@ class RunCard(Record):
     domain: str | None = None
 
 
-class _Module(BaseModel):
-    planned: bool = False
-    mastered: bool | None = None
-    stage: int | None = None
-
-
-class _Final(BaseModel):
-    before: Score | None = None
-    after: Score | None = None
-
-
-class _Teacher(BaseModel):
-    calls: int
-    tokens: Tokens
-    usd: float | None
-
-
-class _Summary(BaseModel):
-    """What is wanted of `summary.json`; whatever else a version of the program writes there is passed over."""
-
-    status: str
-    wall_seconds: float | None
-    modules: tuple[_Module, ...]
-    final: _Final
-    teacher: _Teacher
-
-
 def list_runs(runs_dir: Path) -> list[RunCard]:
     """A card of each run of a folder, the newest first; a run that cannot be read has a card that says so."""
     cards = [_card(RunDirectory(path.parent)) for path in runs_dir.glob("*/config.yaml")]
@@ -110,14 +85,14 @@ def read_card(run: RunDirectory) -> RunCard:
     Raises:
         UserError: its configuration or its summary cannot be read.
     """
-    summary = _summary(run.summary)
-    status = _status(run, summary)
+    summary = read_summary(run)
+    status = run_status(run, summary)
     finished = status == "finished"
     settled = summary is not None and status == summary.status
     where = Place() if finished else place(run)
     paid = _paid(summary) if summary and settled else spent(run.transcript)
     mastered, targets = _mastery(run, summary)
-    config = _config(run.config)
+    config = read_run_config(run)
     return RunCard(
         run_id=run.run_id,
         status=status,
@@ -135,13 +110,14 @@ def read_card(run: RunDirectory) -> RunCard:
         wall_seconds=_wall_seconds(run),
         began=_began(run),
         changed=_changed(run),
-        teacher=_model(config.get("teacher")),
-        student=_model(config.get("student")),
-        domain=None if config.get("domain") is None else str(config["domain"]),
+        teacher=config.teacher.model,
+        student=config.student.model,
+        domain=config.domain,
     )
 
 
-def _status(run: RunDirectory, summary: _Summary | None) -> str:
+def run_status(run: RunDirectory, summary: Summary | None) -> str:
+    """How it is with the run, as `RunCard.status` says; what its summary says of it is of the time it was written."""
     if run.held:
         return "working"
     said = summary.status if summary else "running"
@@ -150,11 +126,17 @@ def _status(run: RunDirectory, summary: _Summary | None) -> str:
     return "stopped" if said == "running" or run.left_held else said
 
 
-def _summary(path: Path) -> _Summary | None:
+def read_summary(run: RunDirectory) -> Summary | None:
+    """The run's summary; none before it is written.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    path = run.summary
     if not path.is_file():
         return None
     try:
-        return _Summary.model_validate_json(path.read_bytes())
+        return Summary.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -163,55 +145,27 @@ def _summary(path: Path) -> _Summary | None:
         ) from error
 
 
-def _paid(summary: _Summary) -> Spent:
+def _paid(summary: Summary) -> Spent:
     teacher = summary.teacher
     return Spent(calls=teacher.calls, tokens=teacher.tokens.input + teacher.tokens.output, usd=teacher.usd)
 
 
-def _mastery(run: RunDirectory, summary: _Summary | None) -> tuple[int | None, int | None]:
+def _mastery(run: RunDirectory, summary: Summary | None) -> tuple[int | None, int | None]:
     """Modules that passed their gate, and all of the plan; a run writes its summary after each gate."""
     planned = [module for module in summary.modules if module.planned] if summary else []
     if planned:
         return sum(module.mastered is True for module in planned), len(planned)
-    stages = _yaml(run.curriculum).get("stages") if run.curriculum.is_file() else None
-    if not isinstance(stages, list):
-        return None, None
-    modules = {module for stage in stages if isinstance(stage, dict) for module in stage.get("modules", ())}
-    return 0, len(modules)
+    curriculum = read_curriculum(run)
+    return (None, None) if curriculum is None else (0, len(curriculum.planned))
 
 
-def _stages(summary: _Summary | None) -> int | None:
+def _stages(summary: Summary | None) -> int | None:
     numbers = [module.stage for module in summary.modules if module.stage is not None] if summary else []
     return max(numbers, default=None)
 
 
 def _wall_seconds(run: RunDirectory) -> float | None:
-    from ioa.memory.clock import Timing
-    from ioa.memory.files import read_record
-
     return read_record(run.clock, Timing).wall_seconds if run.clock.is_file() else None
-
-
-def _config(path: Path) -> dict[str, Any]:
-    content = _yaml(path)
-    if not content:
-        raise UserError(f"{path}: not the configuration of a run. Restore it.")
-    return content
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, ValueError) as error:
-        raise UserError(f"{path}: not YAML ({error}). Restore it.") from error
-    return content if isinstance(content, dict) else {}
-
-
-def _model(section: Any) -> str | None:
-    """The name of a model: the value itself, or the entry of a section that names it."""
-    if isinstance(section, dict):
-        section = next((section[key] for key in ("model", "spec", "name") if key in section), None)
-    return None if section is None else str(section)
 
 
 def _began(run: RunDirectory) -> str:

@@ -1,10 +1,18 @@
-"""The run that a person means."""
+"""The run that a person means, and how a suggested command names it."""
 
+import shlex
 from pathlib import Path
 
-from ioa.cli.options import where
 from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RUN_ID, RunDirectory
+
+RUNS = Path("runs")
+"""The folder of the runs where none is named."""
+
+
+def runs_dir_option(runs_dir: Path) -> str:
+    """The option that a suggested command needs, with a space before it; empty for the usual folder."""
+    return "" if runs_dir == RUNS else f" --runs-dir {shlex.quote(str(runs_dir))}"
 
 
 def open_run(runs_dir: Path, name: str) -> RunDirectory:
@@ -34,5 +42,5 @@ def _folder(name: str) -> Path:
 def option_for(run: RunDirectory, runs_dir: Path) -> str:
     """The `--runs-dir` that a suggested command needs to find the run, with a space before it; empty for the usual."""
     if (runs_dir / run.run_id).resolve() == run.root.resolve():
-        return where(runs_dir)
-    return where(run.root.parent)
+        return runs_dir_option(runs_dir)
+    return runs_dir_option(run.root.parent)

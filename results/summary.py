@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import ConfigDict
+
 from ioa.memory.records import Record, Score, Unit
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import Tokens
@@ -9,7 +11,13 @@ from ioa.results.facts import Facts, read_facts
 from ioa.results.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 
 
-class ModuleSummary(Record):
+class _Read(Record):
+    """A part of `summary.json`; what another version of the program wrote there besides is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ModuleSummary(_Read):
     """One module of the domain.
 
     A row never mixes splits: where the student took the final examination in the module both before and after
@@ -37,7 +45,7 @@ class ModuleSummary(Record):
     """Items behind `student_before` (and `student_after`); 0 where the module has not been examined."""
 
 
-class FinalSummary(Record):
+class FinalSummary(_Read):
     """The target modules together, on the final split; none until that examination is taken."""
 
     before: Score | None
@@ -46,7 +54,7 @@ class FinalSummary(Record):
     """`scores/final-after.jsonl`."""
 
 
-class ExampleSummary(Record):
+class ExampleSummary(_Read):
     """Lessons that were written, counted in `examples/`."""
 
     accepted: int
@@ -55,11 +63,11 @@ class ExampleSummary(Record):
     """Lines of `refused-NN.jsonl`."""
 
 
-class TeacherSummary(Record):
+class TeacherSummary(_Read):
     """What was asked of the teacher, counted in `transcript.jsonl`."""
 
     spec: str | None
-    """`provider:model`, from `config.yaml`, or else from the transcript's first call."""
+    """`provider:model`, from `config.yaml`; none before it is there."""
     calls: int
     """Attempts at calls, repairs included; what came from the ledger was not asked."""
     tokens: Tokens
@@ -75,7 +83,7 @@ class TeacherSummary(Record):
     by_module: tuple[Spending, ...]
 
 
-class Summary(Record):
+class Summary(_Read):
     """The content of `summary.json`; a value that the run has not reached yet is none."""
 
     run_id: str
@@ -163,7 +171,7 @@ def _over_targets(facts: Facts, label: str) -> Score | None:
 
 
 def _teacher(facts: Facts) -> TeacherSummary:
-    spec = facts.settings.teacher or (facts.events[0].teacher if facts.events else None)
+    spec = facts.config.teacher.model if facts.config else None
     whole = spend("all", facts.events)
     return TeacherSummary(
         spec=spec,

@@ -6,8 +6,8 @@ Importing this is cheap: torch and its kin are imported by the functions that ne
 from ioa.training.chat_format import Shot
 from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.exams.answer_extraction import extract_answer
-from ioa.training.exams.examining import Examinee, examine, grade, score_by_module
-from ioa.training.exams.mastery_gate import best_round, contrast, gate, stalled, verdict
+from ioa.training.exams.examining import Examinee, examine, grade, score_by_module, total_score
+from ioa.training.exams.mastery_gate import contrast, gate, verdict
 from ioa.training.exams.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.exams.scorers import Scorers
 from ioa.training.generation import Sampling
@@ -30,7 +30,6 @@ __all__ = [
     "StudentVariant",
     "TrainingProgress",
     "TrainingSettings",
-    "best_round",
     "build_probes",
     "contrast",
     "examine",
@@ -45,7 +44,7 @@ __all__ = [
     "resolve_student",
     "sample_for_observation",
     "score_by_module",
-    "stalled",
+    "total_score",
     "train",
     "verdict",
 ]

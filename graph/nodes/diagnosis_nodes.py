@@ -4,7 +4,7 @@ from ioa.graph.context import RunContext
 from ioa.graph.domain_making import decomposition_notes, make_domain
 from ioa.graph.prerequisites import measure_dependencies
 from ioa.graph.run_examinations import Examined, examine_by_need
-from ioa.graph.state import Node, RunState, noted
+from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Split
 from ioa.memory.files import write_record, write_records
 from ioa.training import build_probes
@@ -13,16 +13,15 @@ from ioa.training import build_probes
 def decompose(ctx: RunContext) -> Node:
     """Have the domain's modules and items found, where no pack names them, and draw the three splits of probes."""
 
-    def node(state: RunState) -> RunState:
-        with ctx.at("decompose", state):
-            ctx.prepare()
-            make_domain(ctx)
-            domain = ctx.domain()
-            if not ctx.run.probes.exists():
-                probes = build_probes(domain, ctx.config.examination, ctx.config.seed, ctx.bank())
-                write_records(ctx.run.probes, probes)
-            ctx.reporter.say(f"{len(domain.modules)} modules, {len(ctx.probes())} probes in three splits")
-            return {"notes": noted(*decomposition_notes(ctx))}
+    def node(_state: RunState) -> RunState:
+        ctx.prepare()
+        make_domain(ctx)
+        domain = ctx.domain()
+        if not ctx.run.probes.exists():
+            probes = build_probes(domain, ctx.config.examination, ctx.config.seed, ctx.bank())
+            write_records(ctx.run.probes, probes)
+        ctx.message(f"{len(domain.modules)} modules, {len(ctx.probes())} probes in three splits")
+        return {"notes": dump_notes(*decomposition_notes(ctx))}
 
     return node
 
@@ -30,13 +29,12 @@ def decompose(ctx: RunContext) -> Node:
 def examine(ctx: RunContext) -> Node:
     """Put the diagnosis split to the teacher and to the bare student."""
 
-    def node(state: RunState) -> RunState:
-        with ctx.at("examine", state):
-            student, teacher = _examined(ctx).scores
-            for module, score in student.items():
-                known = teacher[module]
-                ctx.remark(f"{module}: student {score.k} of {score.n}, teacher {known.k} of {known.n}")
-            return {}
+    def node(_state: RunState) -> RunState:
+        student, teacher = _examined(ctx).scores
+        for module, score in student.items():
+            known = teacher[module]
+            ctx.remark(f"{module}: student {score.k} of {score.n}, teacher {known.k} of {known.n}")
+        return {}
 
     return node
 
@@ -57,18 +55,17 @@ def _examined(ctx: RunContext) -> Examined:
 def relate(ctx: RunContext) -> Node:
     """Measure what depends on what, by the estimators that measure; nothing where the config names none of them."""
 
-    def node(state: RunState) -> RunState:
-        with ctx.at("relate", state):
-            measured = measure_dependencies(ctx)
-            estimators = [claim.estimator for claim in measured.claims]
-            estimators += [open_.estimator for open_ in measured.undecided]
-            if not estimators:
-                ctx.remark("Nothing was measured: the config names no estimator that measures.")
-            for name in dict.fromkeys(estimators):
-                decided = {claim.source for claim in measured.claims if claim.estimator == name}
-                missing = sum(open_.estimator == name for open_ in measured.undecided)
-                ctx.reporter.say(f"{name}: what builds on {len(decided)} modules is decided, on {missing} not")
-            return {}
+    def node(_state: RunState) -> RunState:
+        measured = measure_dependencies(ctx)
+        estimators = [claim.estimator for claim in measured.claims]
+        estimators += [open_.estimator for open_ in measured.undecided]
+        if not estimators:
+            ctx.remark("Nothing was measured: the config names no estimator that measures.")
+        for name in dict.fromkeys(estimators):
+            decided = {claim.source for claim in measured.claims if claim.estimator == name}
+            missing = sum(open_.estimator == name for open_ in measured.undecided)
+            ctx.message(f"{name}: what builds on {len(decided)} modules is decided, on {missing} not")
+        return {}
 
     return node
 
@@ -76,15 +73,14 @@ def relate(ctx: RunContext) -> Node:
 def diagnose(ctx: RunContext) -> Node:
     """Turn scores and wrong answers into gaps, prerequisites, targets and misconceptions."""
 
-    def node(state: RunState) -> RunState:
-        with ctx.at("diagnose", state):
-            examined = _examined(ctx)
-            student, teacher = examined.scores
-            diagnosis, note = ctx.diagnoser().diagnose(
-                ctx.domain(), student, teacher, examined.student, measure_dependencies(ctx)
-            )
-            write_record(ctx.run.diagnosis, diagnosis)
-            ctx.reporter.say(f"Diagnoser to Planner: {note.text}")
-            return {"notes": noted(note)}
+    def node(_state: RunState) -> RunState:
+        examined = _examined(ctx)
+        student, teacher = examined.scores
+        diagnosis, note = ctx.diagnoser().diagnose(
+            ctx.domain(), student, teacher, examined.student, measure_dependencies(ctx)
+        )
+        write_record(ctx.run.diagnosis, diagnosis)
+        ctx.message(f"Diagnoser to Planner: {note.text}")
+        return {"notes": dump_notes(note)}
 
     return node

@@ -1,71 +1,70 @@
-"""The curriculum: plan it, have a person review it, and revise it on the way."""
+"""The curriculum: plan it, have a person review it, and revise the rest of it when a stage is over."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from langgraph.types import interrupt
 
-from ioa.agents.staging import too_steep
+from ioa.agents.staging import dependents, too_steep
 from ioa.graph.context import RunContext
-from ioa.graph.curriculum_file import curriculum_yaml, measured, read_curriculum
-from ioa.graph.run_examinations import examine_student, examine_teacher, scores
-from ioa.graph.state import Node, RunState, noted
-from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split
+from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
+from ioa.graph.run_examinations import best_of, examine_student, examine_teacher, recorded_answers, select_probes
+from ioa.graph.state import Node, RunState, dump_notes
+from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split, Stage, Verdict
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
+from ioa.memory.records import Edge, Revision
 from ioa.memory.similarity import normalise
-from ioa.training import level_probes
+from ioa.training import level_probes, score_by_module, verdict
 
 
 def plan(ctx: RunContext) -> Node:
     """Order the targets into stages, with bridges where a step is too high."""
 
-    def node(state: RunState) -> RunState:
-        with ctx.at("plan", state):
-            diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
-            if ctx.run.given_curriculum.exists():
-                curriculum = measured(read_curriculum(ctx.run.given_curriculum, ctx.domain()), diagnosis)
-                _draw_bridges(ctx, curriculum)
-                note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
-            else:
-                curriculum, note = ctx.planner().plan(diagnosis)
-                gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
-                curriculum = bridged(ctx, curriculum, gaps, after=0, adapter=None)
-            write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
-            tell(ctx, curriculum, note)
-            return {
-                "stages": len(curriculum.stages),
-                "stage": 1,
-                "round": 0,
-                "adapter": "",
-                "notes": noted(note),
-            }
+    def node(_state: RunState) -> RunState:
+        diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
+        if ctx.run.given_curriculum.exists():
+            curriculum = with_measured_difficulty(read_curriculum(ctx.run.given_curriculum, ctx.domain()), diagnosis)
+            _draw_bridges(ctx, curriculum)
+            note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
+        else:
+            curriculum, note = ctx.planner().plan(diagnosis)
+            gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
+            curriculum = add_bridges(ctx, curriculum, gaps, after=0, adapter=None)
+        write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
+        show_plan(ctx, curriculum, note)
+        return {
+            "stages": len(curriculum.stages),
+            "stage": 1,
+            "round": 0,
+            "adapter": "",
+            "notes": dump_notes(note),
+        }
 
     return node
 
 
-def tell(ctx: RunContext, curriculum: Curriculum, note: Note, after: int = 0) -> None:
+def show_plan(ctx: RunContext, curriculum: Curriculum, note: Note, after: int = 0) -> None:
     """Show the stages after that one."""
     for stage in curriculum.stages[after:]:
         levels = f" ({', '.join(f'{m}: {level}' for m, level in stage.levels.items())})" if stage.levels else ""
-        ctx.reporter.say(f"Stage {stage.number}, {stage.title}: {', '.join(stage.modules)}{levels}")
+        ctx.message(f"Stage {stage.number}, {stage.title}: {', '.join(stage.modules)}{levels}")
     for warning in curriculum.warnings:
-        ctx.reporter.say(warning)
-    ctx.reporter.say(f"Planner to Adapter: {note.text}")
+        ctx.message(warning)
+    ctx.message(f"Planner to Adapter: {note.text}")
 
 
 def review(ctx: RunContext) -> Node:
     """Stop for a person, who may edit `curriculum.yaml`; then check it and go on."""
 
-    def node(state: RunState) -> RunState:
+    def node(_state: RunState) -> RunState:
         interrupt({"edit": str(ctx.run.curriculum)})
-        with ctx.at("review", state):
-            diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
-            curriculum = measured(read_curriculum(ctx.run.curriculum, ctx.domain()), diagnosis)
-            _draw_bridges(ctx, curriculum)
-            write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
-            note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
-            return {"stages": len(curriculum.stages), "notes": noted(note)}
+        diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
+        curriculum = with_measured_difficulty(read_curriculum(ctx.run.curriculum, ctx.domain()), diagnosis)
+        _draw_bridges(ctx, curriculum)
+        write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
+        note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
+        return {"stages": len(curriculum.stages), "notes": dump_notes(note)}
 
     return node
 
@@ -75,7 +74,7 @@ def difficulty_of(student: Score, teacher: Score) -> float:
     return min(1.0, max(0.0, 1 - student.mean / teacher.mean)) if teacher.k else 1.0
 
 
-def bridged(
+def add_bridges(
     ctx: RunContext, curriculum: Curriculum, difficulty: Mapping[str, float], *, after: int, adapter: Path | None
 ) -> Curriculum:
     """The curriculum with bridges, for which the easier levels of what is too steep are measured."""
@@ -96,9 +95,11 @@ def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, ad
         probes = bridge_probes(ctx, module, level, Split.DIAGNOSIS)
         if not probes:
             continue
-        student = sum(scores(examine_student(ctx, f"levels-{after:02d}", probes, adapter)).values(), Score(k=0, n=0))
+        student = sum(
+            score_by_module(examine_student(ctx, f"levels-{after:02d}", probes, adapter)).values(), Score(k=0, n=0)
+        )
         answers = examine_teacher(ctx, "levels-teacher", probes, "plan", same_items=True)
-        teacher = sum(scores(answers).values(), Score(k=0, n=0))
+        teacher = sum(score_by_module(answers).values(), Score(k=0, n=0))
         if teacher.k:
             measured_now[level] = difficulty_of(student, teacher)
     return measured_now
@@ -136,3 +137,153 @@ def _draw_bridges(ctx: RunContext, curriculum: Curriculum) -> None:
                     f"Stage {stage.number} is a bridge to {module} at level {level!r}, of which there are too few "
                     "problems to examine it. Take the bridge out of the curriculum, or give the level more problems."
                 )
+
+
+def revise(ctx: RunContext) -> Node:
+    """Measure what is still to come anew, and revise the rest of the plan where that changes something."""
+
+    def node(state: RunState) -> RunState:
+        after, curriculum = state["stage"] - 1, ctx.curriculum()
+        if any(revision.after == after for revision in curriculum.revisions):  # before the run was killed
+            return {"stages": len(curriculum.stages)}
+        revised, note = _revised(ctx, curriculum, after, state["adapter"])
+        write_text(ctx.run.curriculum, curriculum_yaml(revised))
+        return {"stages": len(revised.stages), "notes": dump_notes(*([note] if note else []))}
+
+    return node
+
+
+def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) -> tuple[Curriculum, Note | None]:
+    diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
+    left = _to_come(curriculum, after)
+    by_person = ctx.config.curriculum.review or ctx.run.given_curriculum.exists()
+    skipped = _skipped(ctx, curriculum, () if by_person else diagnosis.edges, after, left)
+    changes = [f"{module} is left out: it needs what was not mastered." for module in sorted(skipped)]
+    if by_person or not ctx.config.curriculum.revise:
+        if not changes:
+            return curriculum, None
+        kept = curriculum.model_copy(update={"stages": _without(curriculum, after, skipped)})
+        said = Revision(after=after, reason="What was not mastered is needed later.", changes=tuple(changes))
+        return _logged(kept, said, sorted(skipped)), None
+    forgotten = _forgotten(ctx, curriculum, after)
+    now = _measure(ctx, [*(m for m in left if m not in skipped), *forgotten], after, adapter)
+    mastered = _mastered(ctx, now)
+    changes += [f"{m} fell below the gate untaught: it is taught." for m in forgotten if m not in mastered]
+    changes += [f"{m} is left out: it is mastered without being taught." for m in mastered if m not in forgotten]
+    difficulty = {module: difficulty_of(*scores) for module, scores in now.items() if module not in mastered}
+    reason, moved = _moves(_planned(ctx, diagnosis, curriculum), difficulty, ctx.config.curriculum.revise_from)
+    revision = Revision(after=after, reason=reason, changes=tuple(changes))
+    dropped = sorted((set(left) - set(difficulty)) | skipped)
+    if not difficulty:
+        return _logged(curriculum.model_copy(update={"stages": curriculum.stages[:after]}), revision, dropped), None
+    if not changes and not moved:
+        return _logged(curriculum, revision, dropped), None
+    return _planned_anew(ctx, curriculum, difficulty, revision, dropped, adapter)
+
+
+def _planned_anew(
+    ctx: RunContext,
+    curriculum: Curriculum,
+    difficulty: Mapping[str, float],
+    revision: Revision,
+    dropped: Sequence[str],
+    adapter: str,
+) -> tuple[Curriculum, Note]:
+    diagnosis, after = read_record(ctx.run.diagnosis, Diagnosis), revision.after
+    reason = " ".join([revision.reason, *revision.changes])
+    revised, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason)
+    revised = add_bridges(ctx, revised, difficulty, after=after, adapter=ctx.run.root / adapter if adapter else None)
+    changes = revision.changes
+    if [stage.modules for stage in revised.stages[after:]] != [stage.modules for stage in curriculum.stages[after:]]:
+        order = "; ".join(", ".join(stage.modules) for stage in revised.stages[after:])
+        changes = (*changes, f"The stages to come are now: {order}.")
+    show_plan(ctx, revised, note, after)
+    said = revision.model_copy(update={"changes": changes, "anew": True})
+    return _logged(revised, said, dropped), note
+
+
+def _logged(curriculum: Curriculum, revision: Revision, dropped: Sequence[str]) -> Curriculum:
+    said = revision.model_copy(update={"dropped": tuple(dropped)})
+    return curriculum.model_copy(update={"revisions": (*curriculum.revisions, said)})
+
+
+def _to_come(curriculum: Curriculum, after: int) -> list[str]:
+    stages = curriculum.stages[after:]
+    return list(dict.fromkeys(module for stage in stages for module in stage.modules if module not in stage.levels))
+
+
+def _without(curriculum: Curriculum, after: int, skipped: Collection[str]) -> tuple[Stage, ...]:
+    stages = [
+        stage.model_copy(
+            update={
+                "modules": tuple(module for module in stage.modules if module not in skipped),
+                "levels": {module: level for module, level in stage.levels.items() if module not in skipped},
+            }
+        )
+        for stage in curriculum.stages[after:]
+    ]
+    left = [*curriculum.stages[:after], *(stage for stage in stages if stage.modules)]
+    return tuple(stage.model_copy(update={"number": number}) for number, stage in enumerate(left, start=1))
+
+
+def _skipped(
+    ctx: RunContext, curriculum: Curriculum, edges: Sequence[Edge], after: int, left: Collection[str]
+) -> set[str]:
+    """What is not taught because the stage that is over was not mastered, where the config says so.
+
+    In a plan of a person's only its own prerequisites count: the pairs that were left in it.
+    """
+    over = curriculum.stages[after - 1]
+    if ctx.config.mastery.on_failure != "skip" or over.levels:
+        return set()
+    missed = [result.module for result in best_of(ctx.rounds(), after).gate if not result.mastered]
+    own = [(need.earlier, need.later) for need in curriculum.prerequisites]
+    return dependents(missed, left, [*own, *((edge.source, edge.target) for edge in edges)]) if missed else set()
+
+
+def _forgotten(ctx: RunContext, curriculum: Curriculum, after: int) -> list[str]:
+    """Modules that the student could do before anything was taught, and clearly cannot do any more.
+
+    Clearly: near the gate, chance alone puts one of several below it.
+    """
+    planned = set(curriculum.planned)
+    return [
+        result.module
+        for result in best_of(ctx.rounds(), after).earlier
+        if result.module not in planned and result.verdict is Verdict.NOT_MASTERED
+    ]
+
+
+def _measure(ctx: RunContext, modules: Collection[str], after: int, adapter: str) -> dict[str, tuple[Score, Score]]:
+    """P_S now and P_T of modules, on the first items of the diagnosis split."""
+    probes, lora = select_probes(ctx, Split.DIAGNOSIS, modules), ctx.run.root / adapter if adapter else None
+    student = score_by_module(examine_student(ctx, f"revision-{after:02d}", probes, lora))
+    teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
+    return {module: (student[module], teacher[module]) for module in modules}
+
+
+def _mastered(ctx: RunContext, now: Mapping[str, tuple[Score, Score]]) -> list[str]:
+    tau, confidence = ctx.config.mastery.tau_mastery, ctx.config.examination.confidence
+    return [
+        module
+        for module, (student, teacher) in now.items()
+        if verdict(student, teacher, tau, confidence) is Verdict.MASTERED
+    ]
+
+
+def _planned(ctx: RunContext, diagnosis: Diagnosis, curriculum: Curriculum) -> dict[str, float]:
+    """The difficulty by which each module was planned last: at the diagnosis, or when the plan was last made anew."""
+    known = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
+    teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
+    for revision in curriculum.revisions:
+        if revision.anew:
+            now = score_by_module(recorded_answers(ctx, f"revision-{revision.after:02d}"))
+            known |= {module: difficulty_of(score, teacher[module]) for module, score in now.items()}
+    return known
+
+
+def _moves(before: Mapping[str, float], now: Mapping[str, float], bound: float) -> tuple[str, bool]:
+    """What was measured, in words, and whether anything moved far enough to plan anew."""
+    told = [f"{module} {before.get(module, 1.0):.2f} -> {d:.2f}" for module, d in sorted(now.items())]
+    moved = any(abs(d - before.get(module, 1.0)) >= bound for module, d in now.items())
+    return f"Difficulty measured anew: {', '.join(told) or 'nothing is left'}.", moved

@@ -10,13 +10,13 @@ from pathlib import Path
 from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
-from ioa.graph.round_strategies import record_strategies, with_strategies
-from ioa.graph.state import SynthesisNode, SynthesisState, noted
+from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
+from ioa.graph.strategy_history import record_strategies, with_strategies
 from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import append_records, read_record, read_records, write_records
 
 
-def wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
+def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
         first = first_lessons(ctx.domain(), ctx.curriculum().stages[stage - 1], ctx.config.synthesis)
@@ -26,12 +26,12 @@ def wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
     return with_strategies(ctx, stage, round_, remedies)
 
 
-def accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
+def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
     """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
     return Counter(example.aim for example in ctx.store().examples(stage) if example.round == round_)
 
 
-def folder(ctx: RunContext, state: SynthesisState) -> Path:
+def pass_folder(ctx: RunContext, state: SynthesisState) -> Path:
     """Where the pass keeps its work."""
     return ctx.run.drafts(state["stage"], state["round"], state.get("pass_number", 0))
 
@@ -41,24 +41,21 @@ def draft(ctx: RunContext) -> SynthesisNode:
 
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
-        with ctx.at("synthesize", {"stage": stage, "round": round_}):
-            requests = _requests(ctx, folder(ctx, state), stage, round_, pass_)
-            path = folder(ctx, state) / "drafts.jsonl"
-            answered = {made.request.batch for made in read_records(path, Draft)}
-            open_ = [request for request in requests if request.batch not in answered]
-            if answered and open_:
-                ctx.reporter.say(
-                    f"{len(answered)} of {len(requests)} requests were answered before, {len(open_)} to do"
-                )
-            done = len(answered)
+        requests = _requests(ctx, pass_folder(ctx, state), stage, round_, pass_)
+        path = pass_folder(ctx, state) / "drafts.jsonl"
+        answered = {made.request.batch for made in read_records(path, Draft)}
+        open_ = [request for request in requests if request.batch not in answered]
+        if answered and open_:
+            ctx.message(f"{len(answered)} of {len(requests)} requests were answered before, {len(open_)} to do")
+        done = len(answered)
 
-            def keep(made: Draft) -> None:
-                nonlocal done
-                append_records(path, [made])
-                done += 1
-                ctx.reporter.work("writing lessons", done, len(requests))
+        def keep(made: Draft) -> None:
+            nonlocal done
+            append_records(path, [made])
+            done += 1
+            ctx.listener.progress("writing lessons", done, len(requests))
 
-            ctx.adapter().draft(ctx.domain(), open_, keep)
+        ctx.adapter().draft(ctx.domain(), open_, keep)
         return {"pass_number": pass_}
 
     return node
@@ -67,10 +64,10 @@ def draft(ctx: RunContext) -> SynthesisNode:
 def _requests(ctx: RunContext, place: Path, stage: int, round_: int, pass_: int) -> Sequence[LessonRequest]:
     path = place / "requests.jsonl"
     if not path.exists():
-        counts = accepted(ctx, stage, round_)
+        counts = count_accepted(ctx, stage, round_)
         if pass_ == 0:
             record_strategies(ctx, stage, round_)
-        asked = ctx.adapter().requests(wanted(ctx, stage, round_), counts, stage, round_, pass_)
+        asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
         write_records(path, ctx.adapter().seeded(ctx.domain(), asked, ctx.store().examples(), _seeds(place)))
     return read_records(path, LessonRequest)
 
@@ -92,28 +89,25 @@ def verify(ctx: RunContext) -> SynthesisNode:
     """Check each lesson's lines, its answer by independent solutions, and that it belongs where it is taught."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        place = folder(ctx, state)
-        with ctx.at("synthesize", {"stage": state["stage"], "round": state["round"]}):
-            order = {
-                request.batch: i for i, request in enumerate(read_records(place / "requests.jsonl", LessonRequest))
-            }
-            drafts = sorted(read_records(place / "drafts.jsonl", Draft), key=lambda made: order[made.request.batch])
-            checked = {done.batch for done in read_records(place / "checked.jsonl", Checked)}
-            open_ = [made for made in drafts if made.request.batch not in checked]
-            done = len(drafts) - len(open_)
+        place = pass_folder(ctx, state)
+        order = {request.batch: i for i, request in enumerate(read_records(place / "requests.jsonl", LessonRequest))}
+        drafts = sorted(read_records(place / "drafts.jsonl", Draft), key=lambda made: order[made.request.batch])
+        checked = {done.batch for done in read_records(place / "checked.jsonl", Checked)}
+        open_ = [made for made in drafts if made.request.batch not in checked]
+        done = len(drafts) - len(open_)
 
-            def keep(result: Checked) -> None:
-                nonlocal done
-                append_records(place / "checked.jsonl", [_not_too_long(ctx, result)])
-                done += 1
-                ctx.reporter.work("verifying lessons", done, len(drafts))
+        def keep(result: Checked) -> None:
+            nonlocal done
+            append_records(place / "checked.jsonl", [_not_too_long(ctx, result)])
+            done += 1
+            ctx.listener.progress("verifying lessons", done, len(drafts))
 
-            ctx.adapter().verify(ctx.domain(), open_, keep, _later(ctx, state["stage"]))
-            results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
-            _refuse(ctx, place, "verify", [refusal for done in results for refusal in done.refused])
-            sound = [example for done in results for example in done.sound]
-            write_records(place / "verified.jsonl", sound)
-            ctx.remark(f"{len(sound)} lessons are sound, {sum(len(done.refused) for done in results)} refused")
+        ctx.adapter().verify(ctx.domain(), open_, keep, _later(ctx, state["stage"]))
+        results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
+        _refuse(ctx, place, "verify", [refusal for done in results for refusal in done.refused])
+        sound = [example for done in results for example in done.sound]
+        write_records(place / "verified.jsonl", sound)
+        ctx.remark(f"{len(sound)} lessons are sound, {sum(len(done.refused) for done in results)} refused")
         return {}
 
     return node
@@ -147,7 +141,7 @@ def deduplicate(ctx: RunContext) -> SynthesisNode:
     """Refuse what is there already, in any stage of this run or another's that shares its lessons; accept the rest."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        place = folder(ctx, state)
+        place = pass_folder(ctx, state)
         with ctx.store().alone():
             # for all reasons: the copy of a contaminated lesson is no duplicate
             _filter(ctx, state, "deduplicate", "clean", "unique", set(RefusalReason))
@@ -163,18 +157,17 @@ def _filter(
     ctx: RunContext, state: SynthesisState, node: str, source: str, result: str, reasons: Collection[RefusalReason]
 ) -> None:
     """Split one file of examples into those that collide in one of those ways and those that do not."""
-    place = folder(ctx, state)
+    place = pass_folder(ctx, state)
     if (place / f"{result}.jsonl").exists():
         return
-    with ctx.at("synthesize", {"stage": state["stage"], "round": state["round"]}):
-        candidates = read_records(place / f"{source}.jsonl", Example)
-        collisions = ctx.store().check([example.problem for example in candidates])
-        pairs = list(zip(candidates, collisions, strict=True))
-        hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
-        _refuse(ctx, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
-        colliding = {id(example) for example, _ in hits}
-        ctx.remark(f"{len(pairs) - len(hits)} of {len(pairs)} lessons go on, {len(hits)} refused")
-        write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
+    candidates = read_records(place / f"{source}.jsonl", Example)
+    collisions = ctx.store().check([example.problem for example in candidates])
+    pairs = list(zip(candidates, collisions, strict=True))
+    hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
+    _refuse(ctx, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
+    colliding = {id(example) for example, _ in hits}
+    ctx.remark(f"{len(pairs) - len(hits)} of {len(pairs)} lessons go on, {len(hits)} refused")
+    write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
 
 
 def _refuse(ctx: RunContext, place: Path, node: str, refusals: Sequence[Refusal]) -> None:
@@ -207,13 +200,13 @@ def top_up(ctx: RunContext) -> SynthesisNode:
 
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
-        have = accepted(ctx, stage, round_)
-        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in wanted(ctx, stage, round_))
+        have = count_accepted(ctx, stage, round_)
+        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in lessons_wanted(ctx, stage, round_))
         refused = [refusal for refusal in ctx.store().refusals(stage) if refusal.round == round_]
-        new, written = _pass_yield(folder(ctx, state))
+        new, written = _pass_yield(pass_folder(ctx, state))
         fruitless = new < ctx.config.synthesis.least_yield * written
         if missing and pass_ + 1 < ctx.config.synthesis.passes and not fruitless:
-            ctx.reporter.say(f"{missing} lessons are missing: asking again")
+            ctx.message(f"{missing} lessons are missing: asking again")
             return {"missing": missing, "pass_number": pass_ + 1}
         text = f"{have.total()} lessons accepted, {len(refused)} refused."
         if missing:
@@ -223,9 +216,9 @@ def top_up(ctx: RunContext) -> SynthesisNode:
                 text += (
                     f" Of the last {written} lessons {share:.0%} were new and right: more of them were not asked for."
                 )
-        ctx.reporter.say(text)
+        ctx.message(text)
         note = Note(sender="adapter", receiver="trainer", text=text, stage=stage, round=round_)
-        return {"missing": 0, "pass_number": 0, "notes": noted(note)}
+        return {"missing": 0, "pass_number": 0, "notes": dump_notes(note)}
 
     return node
 

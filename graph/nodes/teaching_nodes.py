@@ -1,55 +1,53 @@
-"""One stage: train, assess, advance; and the end: finish."""
+"""One stage: train, assess, remediate, advance; and the end: finish."""
 
 from pathlib import Path
 
 from ioa.graph.context import RunContext
 from ioa.graph.nodes.planning_nodes import bridge_probes
-from ioa.graph.nodes.synthesis_nodes import wanted
+from ioa.graph.nodes.synthesis_nodes import lessons_wanted
 from ioa.graph.prerequisites import revise_dependencies
 from ioa.graph.run_examinations import (
     Examined,
+    best_of,
     examine_by_need,
     examine_student,
     examine_teacher,
-    kept_assessment,
-    scores,
-    select,
+    recorded_answers,
+    select_probes,
 )
-from ioa.graph.state import Node, RunState, noted
+from ioa.graph.state import Node, RunState, dump_notes
 from ioa.graph.training_sets import describe_dataset
-from ioa.memory import Assessment, Diagnosis, Example, Note, Score, Split, Stage, Verdict
-from ioa.memory.files import read_record, write_record
-from ioa.results.exporters.scalars import report_log, report_step
-from ioa.results.report import write_report
-from ioa.training import TrainingProgress, best_round, gate, mixture, stalled, train
+from ioa.memory import Assessment, Diagnosis, Example, Note, Split, Stage, Verdict
+from ioa.memory.files import read_record, write_record, write_records
+from ioa.memory.run_dir import round_name
+from ioa.training import TrainingProgress, gate, mixture, score_by_module, total_score, train
 
 
 def train_stage(ctx: RunContext) -> Node:
     """Fine-tune on the round's lessons, with some earlier ones mixed in, from where the last training ended."""
 
     def node(state: RunState) -> RunState:
-        with ctx.at("train", state):
-            stage, round_ = state["stage"], state["round"]
-            out = ctx.run.adapter(stage, round_)
-            settings = ctx.config.training.remedial() if round_ else ctx.config.training
-            lessons = _lessons(ctx, state, settings.replay)
-            if not lessons:
-                ctx.reporter.say("No lesson passed the checks: nothing to train on.")
-                return {}
-            start = ctx.run.root / state["adapter"] if state["adapter"] else None
-            describe_dataset(ctx, lessons, stage, round_, start)
-            log = train(
-                ctx.student(),
-                lessons,
-                start=start,
-                out=out,
-                settings=settings,
-                seed=ctx.config.seed + 1000 * stage + round_,
-                on_step=lambda progress: _show(ctx, state, len(lessons), progress),
-            )
-            report_log(ctx.scalars(), stage, round_, log)
-            ctx.reporter.say(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
-            return {"adapter": str(out.relative_to(ctx.run.root))}
+        stage, round_ = state["stage"], state["round"]
+        out = ctx.run.adapter(stage, round_)
+        settings = ctx.config.training.remedial() if round_ else ctx.config.training
+        lessons = _lessons(ctx, state, settings.replay)
+        if not lessons:
+            ctx.message("No lesson passed the checks: nothing to train on.")
+            return {}
+        start = ctx.run.root / state["adapter"] if state["adapter"] else None
+        describe_dataset(ctx, lessons, stage, round_, start)
+        log = train(
+            ctx.student(),
+            lessons,
+            start=start,
+            out=out,
+            settings=settings,
+            seed=ctx.config.seed + 1000 * stage + round_,
+            on_step=lambda progress: _show(ctx, state, len(lessons), progress),
+        )
+        ctx.listener.trained(stage, round_, log)
+        ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
+        return {"adapter": str(out.relative_to(ctx.run.root))}
 
     return node
 
@@ -59,10 +57,10 @@ def _lessons(ctx: RunContext, state: RunState, replay: float) -> list[Example]:
     everything = ctx.store().examples()
     new = [example for example in everything if (example.stage, example.round) == (stage, round_)]
     old = [example for example in everything if (example.stage, example.round) < (stage, round_)]
-    asked = sum(remedy.lessons for remedy in wanted(ctx, stage, round_))
+    asked = sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
     forgotten = _forgotten(ctx, state)
     if forgotten:
-        ctx.reporter.say(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
+        ctx.message(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
     return mixture(
         new,
         old,
@@ -78,19 +76,20 @@ def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
     stage = state["stage"] if state["round"] else state["stage"] - 1
     if stage < 1:
         return []
+    rounds = ctx.rounds()
     passed = {
         result.module
-        for earlier in range(1, stage)
-        for result in kept_assessment(ctx, earlier).gate
-        if result.mastered and not result.level
+        for assessment in rounds.kept
+        for result in assessment.gate
+        if assessment.stage < stage and result.mastered and not result.level
     }
-    return [r.module for r in kept_assessment(ctx, stage).earlier if r.module in passed and not r.mastered]
+    return [r.module for r in best_of(rounds, stage).earlier if r.module in passed and not r.mastered]
 
 
 def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProgress) -> None:
-    report_step(ctx.scalars(), state["stage"], state["round"], progress)
+    ctx.listener.training_step(state["stage"], state["round"], progress)
     facts = f"{lessons} lessons · loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
-    ctx.reporter.work("training", progress.step, progress.steps, facts)
+    ctx.listener.progress("training", progress.step, progress.steps, facts)
 
 
 def assess(ctx: RunContext) -> Node:
@@ -100,34 +99,31 @@ def assess(ctx: RunContext) -> Node:
     """
 
     def node(state: RunState) -> RunState:
-        with ctx.at("assess", state):
-            assessment = assess_stage(ctx, state)
-            for result in (*assessment.gate, *assessment.earlier):
-                low, high = result.student.interval
-                sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
-                ctx.reporter.say(
-                    f"{result.module}: {result.student.k}/{result.student.n} [{low:.2f}, {high:.2f}], "
-                    f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
-                )
-            for report in ctx.scalars():
-                report.assessed(assessment)
-            ctx.clock().save()
-            write_report(ctx.run, "running")
-            rounds = [read_record(ctx.run.assessment(state["stage"], r), Assessment) for r in range(state["round"] + 1)]
-            best, settings = best_round(rounds), ctx.config.mastery
-            stuck = stalled(rounds, rounds=settings.stall_rounds, gain=settings.stall_gain) and not best.mastered
-            text = _said(assessment, best, settings.stall_rounds if stuck else 0)
-            note = Note(sender="examiner", receiver="diagnoser", text=text, stage=state["stage"], round=state["round"])
-            return {"mastered": best.mastered, "stalled": stuck, "adapter": best.adapter, "notes": noted(note)}
+        assessment = assess_stage(ctx, state)
+        for result in (*assessment.gate, *assessment.earlier):
+            low, high = result.student.interval
+            sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
+            ctx.message(
+                f"{result.module}: {result.student.k}/{result.student.n} [{low:.2f}, {high:.2f}], "
+                f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
+            )
+        ctx.clock().save()  # who listens may read what the run has cost so far
+        ctx.listener.assessed(assessment)
+        stage, rounds, settings = state["stage"], ctx.rounds(), ctx.config.mastery
+        best = best_of(rounds, stage)
+        stuck = not best.mastered and rounds.stalled(stage, rounds=settings.stall_rounds, gain=settings.stall_gain)
+        text = _verdict_text(assessment, best, settings.stall_rounds if stuck else 0)
+        note = Note(sender="examiner", receiver="diagnoser", text=text, stage=stage, round=state["round"])
+        return {"mastered": best.mastered, "stalled": stuck, "adapter": best.adapter, "notes": dump_notes(note)}
 
     return node
 
 
-def _said(assessment: Assessment, best: Assessment, stuck: int) -> str:
+def _verdict_text(assessment: Assessment, best: Assessment, stuck: int) -> str:
     short = [result.module for result in assessment.gate if not result.mastered]
     text = f"Missed the gate: {', '.join(short)}." if short else "Every module of the stage passed the gate."
     if best.round != assessment.round:
-        text += f" Round {best.round} was better and is gone on from."
+        text += f" Round {best.round} was better: its adapter is kept."
     return text + (f" {stuck} rounds brought nothing: no more of them." if stuck else "")
 
 
@@ -138,14 +134,14 @@ def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
     if path.exists():
         return read_record(path, Assessment)
     adapter = ctx.run.root / state["adapter"] if state["adapter"] else None
-    label, tau = f"stage-{stage:02d}-round-{round_}", ctx.config.mastery.tau_mastery
+    label, tau = round_name(stage, round_), ctx.config.mastery.tau_mastery
     confidence = ctx.config.examination.confidence
     taught = ctx.curriculum().stages[stage - 1]
     examined = _examine_stage(ctx, taught, label, adapter)
     watched = _watched(ctx, stage)
-    probes = select(ctx, Split.GATE, watched)
-    teacher = scores(examine_teacher(ctx, "gate-teacher", probes, "assess"))
-    student = scores(examine_student(ctx, label, probes, adapter))
+    probes = select_probes(ctx, Split.GATE, watched)
+    teacher = score_by_module(examine_teacher(ctx, "gate-teacher", probes, "assess"))
+    student = score_by_module(examine_student(ctx, label, probes, adapter))
     own = gate(*examined.scores, taught.modules, tau, confidence)
     assessment = Assessment(
         stage=stage,
@@ -193,27 +189,67 @@ def _watched(ctx: RunContext, stage: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(module for module in (*before, *known, *dropped) if module not in own))
 
 
+def remediate(ctx: RunContext) -> Node:
+    """The Diagnoser says why items failed, the Planner decides what to do about it; the Adapter writes next."""
+
+    def node(state: RunState) -> RunState:
+        stage, round_ = state["stage"], state["round"]
+        rounds = ctx.rounds()
+        kept = best_of(rounds, stage)  # training goes on from this round, which need not be the last
+        previous = rounds.before(stage, round_).best(stage)
+        short = [result.module for result in kept.gate if not result.mastered]
+        label = round_name(stage, kept.round)
+        answers = recorded_answers(ctx, label)
+        levels = {result.module: result.level for result in kept.gate if result.level}
+        results = [result for result in answers if result.module in short]
+        analysis = ctx.diagnoser().analyse(
+            ctx.domain(),
+            short,
+            results,
+            node="remediate",
+            label=label,
+            stage=stage,
+            round_=round_ + 1,
+            levels=levels,
+        )
+        write_records(ctx.run.misconceptions(stage, kept.round), analysis.all)
+        remedies, to_adapter = ctx.planner().remedy(
+            ctx.domain(),
+            kept.model_copy(update={"round": round_}),
+            previous,
+            analysis.confirmed,
+            gate=ctx.config.mastery.tau_mastery,
+            lessons=ctx.config.synthesis.per_remedy,
+            least=ctx.config.diagnosis.misconceptions.least_lessons,
+        )
+        write_records(ctx.run.remedies(stage, round_ + 1), remedies)
+        to_planner = Note(sender="diagnoser", receiver="planner", text=analysis.note, stage=stage, round=round_ + 1)
+        ctx.message(f"Diagnoser to Planner: {to_planner.text}")
+        ctx.message(f"Planner to Adapter: {to_adapter.text}")
+        return {"round": round_ + 1, "notes": dump_notes(to_planner, to_adapter)}
+
+    return node
+
+
 def advance(ctx: RunContext) -> Node:
     """Close the stage: keep the adapter of its best round, and go on to the next one, or to the end."""
 
     def node(state: RunState) -> RunState:
-        with ctx.at("advance", state):
-            stage, last = state["stage"], state["round"]
-            rounds = [read_record(ctx.run.assessment(stage, round_), Assessment) for round_ in range(last + 1)]
-            best = best_round(rounds)
-            if not state["mastered"]:
-                ctx.reporter.say(
-                    f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
-                )
-            bridge = bool(ctx.curriculum().stages[stage - 1].levels)
-            given_up = not state["mastered"] and not bridge and ctx.config.mastery.on_failure == "stop"
-            return {
-                "stage": stage + 1,
-                "round": 0,
-                "adapter": best.adapter,
-                "given_up": given_up,
-                "stalled": False,
-            }
+        stage, last = state["stage"], state["round"]
+        best = best_of(ctx.rounds(), stage)
+        if not state["mastered"]:
+            ctx.message(
+                f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
+            )
+        bridge = bool(ctx.curriculum().stages[stage - 1].levels)
+        given_up = not state["mastered"] and not bridge and ctx.config.mastery.on_failure == "stop"
+        return {
+            "stage": stage + 1,
+            "round": 0,
+            "adapter": best.adapter,
+            "given_up": given_up,
+            "stalled": False,
+        }
 
     return node
 
@@ -222,21 +258,18 @@ def finish(ctx: RunContext) -> Node:
     """Read the final split, once: the bare student, the taught one, and the teacher."""
 
     def node(state: RunState) -> RunState:
-        with ctx.at("finish", {}):
-            planned = ctx.curriculum().planned
-            if planned:
-                probes = select(ctx, Split.FINAL, planned)
-                adapter: Path | None = ctx.run.root / state["adapter"] if state["adapter"] else None
-                examine_student(ctx, "final-before", probes, None)
-                after = examine_student(ctx, "final-after", probes, adapter)
-                examine_teacher(ctx, "final-teacher", probes, "finish", same_items=True)
-                total = sum(scores(after).values(), Score(k=0, n=0))
-                ctx.reporter.say(f"Final examination: {total.k} of {total.n} right")
-            else:
-                ctx.reporter.say("No module is a target: there was nothing to teach.")
-            revise_dependencies(ctx)
-        ctx.clock().save()
-        write_report(ctx.run, "finished")
+        planned = ctx.curriculum().planned
+        if planned:
+            probes = select_probes(ctx, Split.FINAL, planned)
+            adapter: Path | None = ctx.run.root / state["adapter"] if state["adapter"] else None
+            examine_student(ctx, "final-before", probes, None)
+            after = examine_student(ctx, "final-after", probes, adapter)
+            examine_teacher(ctx, "final-teacher", probes, "finish", same_items=True)
+            total = total_score(after)
+            ctx.message(f"Final examination: {total.k} of {total.n} right")
+        else:
+            ctx.message("No module is a target: there was nothing to teach.")
+        revise_dependencies(ctx)
         return {}
 
     return node

@@ -40,8 +40,8 @@ def gap_charts(facts: Facts, look: Look) -> list[Panel]:
         },
         "right answers on the diagnosis split (%)",
     )
-    if facts.settings.tau_gap is not None:
-        threshold = _threshold(look, gaps, facts.settings.tau_gap)
+    if facts.config is not None:
+        threshold = _threshold(look, gaps, facts.config.diagnosis.tau_gap)
         panel.options["series"].append(threshold)
         panel.options["legend"]["data"].append(threshold["name"])
     return [panel]
@@ -92,7 +92,7 @@ def mastery_charts(facts: Facts, look: Look) -> list[Panel]:
     panels = []
     for stage in sorted({assessment.stage for assessment in facts.assessments}):
         rounds = {a.round: a.gate for a in facts.assessments if a.stage == stage}
-        panels.append(_mastery_panel(stage, rounds, facts.settings.tau_mastery, look))
+        panels.append(_mastery_panel(stage, rounds, facts.config.mastery.tau_mastery if facts.config else None, look))
     return panels
 
 

@@ -1,7 +1,7 @@
 """What a run tells other tools: OpenTelemetry, MLflow, TensorBoard, W&B, and tables. All of it is off by default."""
 
-from ioa.graph.settings.exporters import ExporterSettings, MlflowSettings, OtelSettings
 from ioa.results.exporters.extras import check_exporters
-from ioa.results.exporters.live import exporting
+from ioa.results.exporters.live import ExportListener
+from ioa.results.exporters.scalars import CurveListener
 
-__all__ = ["ExporterSettings", "MlflowSettings", "OtelSettings", "check_exporters", "exporting"]
+__all__ = ["CurveListener", "ExportListener", "check_exporters"]

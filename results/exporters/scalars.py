@@ -1,10 +1,14 @@
 """Loss curves and mastery for TensorBoard and W&B, each point once, however often a run is resumed."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from typing_extensions import override
+
+from ioa.graph.config import RunConfig
+from ioa.graph.listeners import Listener
 from ioa.memory import Assessment
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TrainingLog
@@ -116,40 +120,54 @@ class Harmless:
             self._say(f"No more curves are drawn by {self._name}: {type(error).__name__}: {str(error)[:500]}")
 
 
-def open_scalars(run: RunDirectory, report_to: Sequence[str], say: Callable[[str], None]) -> list[Scalars]:
-    """Those that `training.report_to` names; nothing is written before there is something to draw.
+class CurveListener(Listener):
+    """Draws loss and mastery where `training.report_to` says; nothing is written before there is something to draw."""
 
-    Args:
-        run: The run.
-        report_to: Their names.
-        say: Shows a line to the person at the screen.
-    """
-    kinds: dict[str, Any] = {"tensorboard": TensorBoardScalars, "wandb": WandbScalars}
-    return [Harmless(name, kinds[name](run), say) for name in report_to]
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Nothing is drawn yet.
 
+        Args:
+            say: Shows a line to the person at the screen.
+        """
+        self._say = say
+        self.curves: list[Scalars] = []
+        """Where it is drawn; filled when a run begins."""
 
-def report_step(reports: Sequence[Scalars], stage: int, round_: int, now: TrainingProgress) -> None:
-    """Draw a step; the names are those of the Trainer of transformers.
+    @override
+    def run_begun(self, run: RunDirectory, config: RunConfig) -> None:
+        """See `Listener`."""
+        kinds: dict[str, Any] = {"tensorboard": TensorBoardScalars, "wandb": WandbScalars}
+        self.curves = [Harmless(name, kinds[name](run), self._say) for name in config.training.report_to]
 
-    Args:
-        reports: Where.
-        stage: Which is trained.
-        round_: Of it.
-        now: The step.
-    """
-    values = {
-        "loss": now.loss,
-        "learning_rate": now.learning_rate,
-        "epoch": now.epoch,
-        "samples_per_second": now.examples_per_second,
-    }
-    for report in reports:
-        report.step(stage, round_, now.step, values)
+    @override
+    def training_step(self, stage: int, round_: int, step: TrainingProgress) -> None:
+        """Draw a step; the names are those of the Trainer of transformers."""
+        values = {
+            "loss": step.loss,
+            "learning_rate": step.learning_rate,
+            "epoch": step.epoch,
+            "samples_per_second": step.examples_per_second,
+        }
+        for curve in self.curves:
+            curve.step(stage, round_, step.step, values)
 
+    @override
+    def trained(self, stage: int, round_: int, log: TrainingLog) -> None:
+        """Draw what is missing of a finished round: steps that a killed process had not written out."""
+        for curve in self.curves:
+            for point in log.steps:
+                values = {"loss": point.loss, "learning_rate": point.learning_rate, "epoch": point.epoch}
+                curve.step(stage, round_, point.step, values)
 
-def report_log(reports: Sequence[Scalars], stage: int, round_: int, log: TrainingLog) -> None:
-    """Draw what is missing of a finished round: steps that a killed process had not written out."""
-    for report in reports:
-        for point in log.steps:
-            values = {"loss": point.loss, "learning_rate": point.learning_rate, "epoch": point.epoch}
-            report.step(stage, round_, point.step, values)
+    @override
+    def assessed(self, assessment: Assessment) -> None:
+        """See `Listener`."""
+        for curve in self.curves:
+            curve.assessed(assessment)
+
+    @override
+    def run_ended(self, status: str) -> None:
+        """See `Listener`."""
+        for curve in self.curves:
+            curve.close()
+        self.curves = []

@@ -11,7 +11,7 @@ import yaml
 from ioa.memory import Assessment
 from ioa.memory.files import read_record
 from ioa.memory.redaction import redact_strings
-from ioa.memory.run_dir import RunDirectory
+from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.results.exporters.wandb_files import kept_rows
 
@@ -28,7 +28,7 @@ class WandbScalars:
         self._made: Any = None
         self._rows = 0
         self._known: set[tuple[str, int, int, int]] = set()
-        self._earlier: dict[str, int] = {}
+        self._earlier: dict[Round, int] = {}
 
     def step(self, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
         """Log a step that was not logged before."""
@@ -97,12 +97,13 @@ class WandbScalars:
 
     def _before(self, stage: int, round_: int) -> int:
         """Steps of the rounds before that one, all of which are finished."""
-        name = f"stage-{stage:02d}-round-{round_}"
-        if name not in self._earlier:
-            logs = self._run.adapter(1, 0).parent.glob(f"stage-*-round-*/{TRAINING_LOG}")
-            earlier = [path for path in logs if path.parent.name < name]
-            self._earlier[name] = sum(len(read_record(path, TrainingLog).steps) for path in earlier)
-        return self._earlier[name]
+        if (stage, round_) not in self._earlier:
+            rounds = self._run.rounds_with(self._run.adapter).items()
+            logs = [folder / TRAINING_LOG for at, folder in rounds if at < (stage, round_)]
+            self._earlier[stage, round_] = sum(
+                len(read_record(log, TrainingLog).steps) for log in logs if log.is_file()
+            )
+        return self._earlier[stage, round_]
 
 
 def mode() -> str:

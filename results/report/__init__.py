@@ -1,22 +1,49 @@
-"""What a person sees after a run: `report.html`, `summary.json` and the closing table."""
+"""The report of a run: one self-contained page, `report.html`, and the same numbers for machines, `summary.json`."""
 
-import json
+from typing_extensions import override
 
+from ioa.graph.config import RunConfig
+from ioa.graph.listeners import Listener, NodeVisit
 from ioa.memory.files import write_record, write_text
+from ioa.memory.records import Assessment
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.facts import read_facts
-from ioa.results.summary import ModuleSummary, Summary, build_summary, summarise
-from ioa.results.terminal.closing_table import closing_table
+from ioa.results.summary import Summary, summarise
 
-__all__ = ["ModuleSummary", "Summary", "build_summary", "closing_table", "last_status", "write_report"]
+__all__ = ["ReportWriter", "write_report"]
 
 
-def last_status(run: RunDirectory) -> str:
-    """The run's status as `summary.json` last had it; `running` where there is none that can be read."""
-    try:
-        return str(json.loads(run.summary.read_bytes())["status"])
-    except (FileNotFoundError, ValueError, LookupError, TypeError):
-        return "running"
+class ReportWriter(Listener):
+    """Writes the report of a run after each assessment, and when the run is left."""
+
+    def __init__(self) -> None:
+        self._run: RunDirectory | None = None
+
+    @override
+    def run_begun(self, run: RunDirectory, config: RunConfig) -> None:
+        """See `Listener`."""
+        self._run = run
+
+    @override
+    def assessed(self, assessment: Assessment) -> None:
+        """See `Listener`."""
+        self._write("running")
+
+    @override
+    def visit_ended(self, visit: NodeVisit) -> None:
+        """The report of a finished run is written before its last checkpoint, so that no kill can leave it out."""
+        if visit.node == "finish":
+            self._write("finished")
+
+    @override
+    def run_ended(self, status: str) -> None:
+        """See `Listener`; that of a finished run has been written."""
+        if status != "finished":
+            self._write(status)
+
+    def _write(self, status: str) -> None:
+        if self._run is not None:
+            write_report(self._run, status)
 
 
 def write_report(run: RunDirectory, status: str) -> Summary:

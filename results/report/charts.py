@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ioa.memory.records import Gap, GateResult, Score
-from ioa.results.facts import Facts, Round
+from ioa.memory.run_dir import Round
+from ioa.results.facts import Facts
 from ioa.results.report.style import (
     BLUE,
     DASHES,
@@ -43,7 +44,7 @@ def gap_chart(facts: Facts) -> str | None:
                 axes.axhspan(row - 0.5, row + 0.5, color="#f1f5f9", lw=0, zorder=0)
         _dots(axes, [gap.student for gap in gaps], 0.13, VERMILION, "o", "student")
         _dots(axes, [gap.teacher for gap in gaps], -0.13, BLUE, "D", "teacher")
-        _gap_threshold(axes, gaps, facts.settings.tau_gap)
+        _gap_threshold(axes, gaps, facts.config.diagnosis.tau_gap if facts.config else None)
         axes.set_xlabel("right answers on the diagnosis split (%)")
         _legend_above(axes)
         return to_svg(figure, "gaps")
@@ -129,7 +130,7 @@ def mastery_chart(facts: Facts) -> str | None:
         figure, panels = _panels(len(stages), 3.1)
         for stage, axes in zip(stages, panels, strict=False):
             rounds = {a.round: a.gate for a in facts.assessments if a.stage == stage}
-            _mastery_panel(axes, rounds, facts.settings.tau_mastery)
+            _mastery_panel(axes, rounds, facts.config.mastery.tau_mastery if facts.config else None)
             axes.set_title(f"Stage {stage}")
         panels[0].set_ylabel("student ÷ teacher (%)")
         return to_svg(figure, "mastery")

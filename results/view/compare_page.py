@@ -10,7 +10,7 @@ from nicegui import ui
 from ioa.memory.errors import UserError
 from ioa.results.charts import DARK, LIGHT
 from ioa.results.charts.comparison_charts import comparison_charts
-from ioa.results.comparison import Comparison, ModuleSide, RunSide, StageSide, compare_facts, differing_settings
+from ioa.results.comparison import Comparison, ModuleSide, RunSide, StageSide, compare_facts
 from ioa.results.report.page import duration, percent, score_words
 from ioa.results.spending import money
 from ioa.results.view.elements import address, problem, say
@@ -68,7 +68,7 @@ class ComparePage:
 
     def _compare(self) -> Comparison:
         a, b = self._pair
-        return compare_facts(a.facts, b.facts, differing_settings(a.run, b.run))
+        return compare_facts(a.facts, b.facts)
 
 
 def _section(title: str) -> ui.element:

@@ -27,6 +27,7 @@ def tiles(facts: Facts) -> list[Tile]:
     planned = [module for module in summary.modules if module.planned]
     mastered = sum(1 for module in planned if module.mastered)
     teacher = summary.teacher
+    student = facts.config.student.model if facts.config else "no student named"
     about = "about " if teacher.tokens.estimated else ""
     refused = f"{summary.examples.rejected:,} refused"
     return [
@@ -42,7 +43,7 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(
             "Time",
             duration(summary.wall_seconds),
-            f"at most {size(summary.peak_rss_bytes)} of memory; {facts.settings.student or 'no student named'}",
+            f"at most {size(summary.peak_rss_bytes)} of memory; {student}",
         ),
     ]
 

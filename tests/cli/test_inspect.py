@@ -21,8 +21,8 @@ from ioa.memory.files import append_records, write_record
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import reader as reading
 from ioa.results.event_stream import Show
-from ioa.results.report import build_summary
 from ioa.results.selection import Selection
+from ioa.results.summary import build_summary
 from ioa.results.terminal.pager import pager_command
 
 IOA = [sys.executable, "-m", "ioa.cli.main"]

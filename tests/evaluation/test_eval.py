@@ -23,11 +23,11 @@ from ioa.evaluation.folder import Outcome
 from ioa.evaluation.item_choice import bundled, choose
 from ioa.evaluation.tallies import table
 from ioa.graph.config import RunConfig
+from ioa.graph.listeners import Listener
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import read_records, write_record, write_text
 from ioa.memory.records import Assessment, GateResult, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.results.terminal.progress import Silent
 
 GATE = GateResult(module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False)
 PAGE = (Path(__file__).parents[2] / "docs/evaluation.md").read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def lines(folder: Path) -> list[Outcome]:
 
 
 def test_a_student_and_a_teacher_are_compared_on_the_same_items(tmp_path, student):
-    result = evaluate(evaluation(tmp_path, [str(student), "tutor"]), Silent())
+    result = evaluate(evaluation(tmp_path, [str(student), "tutor"]), Listener())
     pupil, tutor = result.examinees
     assert (tutor.k, tutor.n, tutor.mean) == (12, 12, 1.0)
     assert (pupil.n, pupil.errors) == (12, 0)
@@ -78,25 +78,25 @@ def test_a_student_and_a_teacher_are_compared_on_the_same_items(tmp_path, studen
 
 
 def test_the_same_call_asks_nobody_again(tmp_path, student, monkeypatch):
-    first = evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    first = evaluate(evaluation(tmp_path, [str(student)]), Listener())
     monkeypatch.setattr("ioa.training.Student.load", lambda *_: pytest.fail("the student was loaded again"))
-    again = evaluate(evaluation(tmp_path, [str(student)]), Silent())
+    again = evaluate(evaluation(tmp_path, [str(student)]), Listener())
     assert again.examinees == first.examinees
     assert len(lines(tmp_path)) == 12
 
 
 def test_other_settings_in_the_same_folder_are_refused_and_named(tmp_path, student):
-    evaluate(evaluation(tmp_path, ["tutor"]), Silent())
+    evaluate(evaluation(tmp_path, ["tutor"]), Listener())
     other = evaluation(tmp_path, ["tutor"], choice=Choice(max_new_tokens=8, limit=3))
     with pytest.raises(UserError, match=r"limit: None there, 3 now"):
-        evaluate(other, Silent())
+        evaluate(other, Listener())
     write_items(tmp_path / "items.jsonl", SUMS[:5])
     with pytest.raises(UserError, match="data_sha256"):
-        evaluate(evaluation(tmp_path, ["tutor"], data=tmp_path / "items.jsonl"), Silent())
+        evaluate(evaluation(tmp_path, ["tutor"], data=tmp_path / "items.jsonl"), Listener())
     strange = evaluation(tmp_path, ["tutor"])
     (tmp_path / "out/settings.json").unlink()
     with pytest.raises(UserError, match="holds something that is no evaluation"):
-        evaluate(strange, Silent())
+        evaluate(strange, Listener())
 
 
 def test_killed_in_the_middle_it_goes_on_and_asks_only_what_is_missing(tmp_path, student):
@@ -140,14 +140,14 @@ def test_a_teacher_is_asked_in_free_text_with_the_shots_as_turns_and_paid_once(t
         settings = {"teacher": {"base_url": server.base_url, "concurrency": 2}}
         choice = Choice(shots=2)
         one = evaluation(tmp_path, ["openai:served"], benchmark="gsm8k", data=data, choice=choice, settings=settings)
-        result = evaluate(one, Silent())
+        result = evaluate(one, Listener())
         assert len(server.requests) == 6
         roles = [message["role"] for message in server.requests[0]["messages"]]
         assert roles == ["user", "assistant", "user", "assistant", "user"]
         assert server.requests[0]["temperature"] == 0
         assert "response_format" not in server.requests[0]
         (tmp_path / "out/results.jsonl").unlink()  # what was paid for is in the ledger all the same
-        assert evaluate(one, Silent()).examinees[0].k == 5
+        assert evaluate(one, Listener()).examinees[0].k == 5
         assert len(server.requests) == 6
     (tally,) = result.examinees
     assert (tally.k, tally.n) == (5, 6)
@@ -174,10 +174,10 @@ def test_a_verdict_that_cannot_be_read_is_an_error_and_is_tried_again_by_the_nex
         one = evaluation(
             tmp_path, ["openai:one", "openai:two"], benchmark="vicuna", data=data, settings=settings, choice=Choice()
         )
-        first = evaluate(one, Silent())
+        first = evaluate(one, Listener())
         asked = sum(body["model"] != "judge" for body in server.requests)
         healthy.append(True)
-        second = evaluate(one, Silent())
+        second = evaluate(one, Listener())
         assert sum(body["model"] != "judge" for body in server.requests) == asked == 8
     assert [(tally.n, tally.errors) for tally in first.examinees] == [(3, 1), (3, 1)]
     assert len(first.errors) == 3  # and the pair side by side
@@ -196,10 +196,10 @@ def test_a_judge_that_is_not_named_is_asked_for_before_anything_is_written(tmp_p
     data = tmp_path / "vicuna.jsonl"
     data.write_text('{"question_id": 1, "category": "generic", "turns": ["How?"]}\n')
     with pytest.raises(UserError, match="--judge provider:model"):
-        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data), Silent())
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data), Listener())
     settings = {"roles": {"judge": {"model": "tutor:arithmetic"}}}
     with pytest.raises(UserError, match="tutor:arithmetic cannot judge"):
-        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data, settings=settings), Silent())
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark="vicuna", data=data, settings=settings), Listener())
     assert not (tmp_path / "out").exists()
 
 
@@ -241,10 +241,10 @@ def test_an_adapter_of_another_student_is_refused_by_name(tmp_path, student):
     )
     run = make_run(tmp_path / "runs", student, "adapters/stage-01-round-0")
     with pytest.raises(UserError, match=r"has no adapter_model\.safetensors"):
-        evaluate(evaluation(tmp_path, ["demo"]), Silent())
+        evaluate(evaluation(tmp_path, ["demo"]), Listener())
     (folder / "adapter_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(UserError, match="not a LoRA for student"):
-        evaluate(evaluation(tmp_path, [str(run.root)]), Silent())
+        evaluate(evaluation(tmp_path, [str(run.root)]), Listener())
     with pytest.raises(UserError, match="Expected a PEFT adapter"):
         Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path)
     with pytest.raises(UserError, match="is the folder of a LoRA, not of a model"):
@@ -325,7 +325,7 @@ def test_a_bad_file_is_told_before_anything_is_written(tmp_path, benchmark, cont
     if content is not None:
         data.write_text(content)
     with pytest.raises(UserError) as caught:
-        evaluate(evaluation(tmp_path, ["tutor"], benchmark=benchmark, data=data), Silent())
+        evaluate(evaluation(tmp_path, ["tutor"], benchmark=benchmark, data=data), Listener())
     assert not (tmp_path / "out").exists()
     for word in words:
         assert word in str(caught.value)
@@ -335,7 +335,7 @@ def test_bad_items_are_left_out_and_counted_where_that_is_asked_for(tmp_path):
     data = write_items(tmp_path / "items.jsonl")
     data.write_text(data.read_text() + '{"question": "no answer"}\n')
     choice = Choice(skip_bad=True)
-    result = evaluate(evaluation(tmp_path, ["tutor"], data=data, choice=choice), Silent())
+    result = evaluate(evaluation(tmp_path, ["tutor"], data=data, choice=choice), Listener())
     assert (result.items, result.left_out) == (12, {"bad": 1})
 
 
@@ -378,9 +378,9 @@ def test_a_teacher_that_stops_answering_loses_nothing(tmp_path):
         settings = {"teacher": {"base_url": server.base_url, "concurrency": 1}}
         one = evaluation(tmp_path, ["openai:served"], data=data, settings=settings)
         with pytest.raises(Stopped, match="the key has expired"):
-            evaluate(one, Silent())
+            evaluate(one, Listener())
         healthy.append(True)
-        result = evaluate(one, Silent())
+        result = evaluate(one, Listener())
         assert len(server.requests) == 6 + 12 - 5
     assert (result.examinees[0].k, result.examinees[0].n) == (1, 12)
 
@@ -435,7 +435,7 @@ def test_metadata_does_not_take_the_place_of_the_question():
 
 def test_a_prompt_longer_than_the_student_can_read_has_no_grade(tmp_path, student):
     data = write_items(tmp_path / "long.jsonl", [("x" * 3000, "1"), ("1+1=?", "2")])
-    result = evaluate(evaluation(tmp_path, [str(student)], data=data), Silent())
+    result = evaluate(evaluation(tmp_path, [str(student)], data=data), Listener())
     assert (result.examinees[0].n, result.examinees[0].errors) == (1, 1)
     (told,) = result.errors
     assert re.search(r"the prompt has 30\d\d tokens, and the student reads fewer than 1024", told)
@@ -445,15 +445,15 @@ def test_a_folder_of_something_else_is_left_as_it_is(tmp_path, student):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/config.yaml").touch()
     with pytest.raises(UserError, match=r"holds something that is no evaluation \(config.yaml\)"):
-        evaluate(evaluation(tmp_path, [str(student)]), Silent())
+        evaluate(evaluation(tmp_path, [str(student)]), Listener())
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["config.yaml"]
 
 
 def test_a_wrong_option_does_not_bind_the_folder_before_anything_is_answered(tmp_path, student):
     wrong = Choice(max_new_tokens=8, scorer="nobody")
     with pytest.raises(UserError, match="nobody"):
-        evaluate(evaluation(tmp_path, [str(student)], choice=wrong), Silent())
-    assert evaluate(evaluation(tmp_path, [str(student)]), Silent()).examinees[0].n == len(SUMS)
+        evaluate(evaluation(tmp_path, [str(student)], choice=wrong), Listener())
+    assert evaluate(evaluation(tmp_path, [str(student)]), Listener()).examinees[0].n == len(SUMS)
 
 
 def test_another_scaling_of_the_same_lora_is_another_examinee(tmp_path, student):
@@ -488,7 +488,7 @@ def test_options_that_would_be_passed_over_are_refused(options, words):
 def test_markup_in_the_name_of_a_benchmark_is_shown_as_it_is(tmp_path, student):
     path = tmp_path / "[red]b[|].yaml"
     path.write_text('title: t\nprompt: "{question}"\nscorer: match\ndiffers: d\n')
-    result = evaluate(evaluation(tmp_path, [str(student)], benchmark=str(path)), Silent())
+    result = evaluate(evaluation(tmp_path, [str(student)], benchmark=str(path)), Listener())
     screen = Console(file=io.StringIO(), width=100)
     screen.print(table(result))
     assert "[red]b[|]: 12 items" in screen.file.getvalue()

@@ -14,11 +14,11 @@ from ioa.evaluation import Choice, Evaluation, EvaluationFolder, Namer, evaluate
 from ioa.evaluation.harness import HarnessTask
 from ioa.evaluation.harness import evaluate as run_harness
 from ioa.graph.config import RunConfig
+from ioa.graph.listeners import Listener
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_record, write_text
 from ioa.memory.records import Assessment
 from ioa.memory.run_dir import RunDirectory
-from ioa.results.terminal.progress import Silent
 from ioa.training import Student, StudentSettings, TrainingSettings, train
 
 needs_harness = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is None, reason="lm-eval is not installed")
@@ -98,9 +98,9 @@ def test_the_harness_and_our_scorer_agree_item_by_item(folder, monkeypatch):
             RunConfig(),
             EvaluationFolder(folder / "ours"),
         ),
-        Silent(),
+        Listener(),
     )
-    theirs = run_harness(harness(folder, "theirs"), Silent())
+    theirs = run_harness(harness(folder, "theirs"), Listener())
     assert 5 <= ours.examinees[0].k <= 11  # what it learnt by heart, and not everything
     assert ours.examinees[1].k < ours.examinees[0].k
     mine = {(line.examinee, line.question): line for line in EvaluationFolder(folder / "ours").outcomes().values()}
@@ -115,10 +115,10 @@ def test_the_harness_and_our_scorer_agree_item_by_item(folder, monkeypatch):
     assert theirs.examinees[0].seconds > 0
 
     monkeypatch.setattr("ioa.training.Student.load", lambda *_: pytest.fail("the student was loaded again"))
-    again = run_harness(harness(folder, "theirs"), Silent())
+    again = run_harness(harness(folder, "theirs"), Listener())
     assert again.examinees == theirs.examinees
     with pytest.raises(UserError, match="limit: None there, 2 now"):
-        run_harness(harness(folder, "theirs", choice=Choice(batch_size=4, limit=2)), Silent())
+        run_harness(harness(folder, "theirs", choice=Choice(batch_size=4, limit=2)), Listener())
 
 
 @needs_harness
@@ -135,7 +135,7 @@ def test_the_harness_and_our_scorer_agree_item_by_item(folder, monkeypatch):
 def test_what_the_harness_cannot_do_is_one_message(folder, tmp_path, changes, words):
     changed = {"examinees": names(folder, bare=True), **changes}
     with pytest.raises(UserError) as caught:
-        run_harness(harness(folder, str(tmp_path / "out"), **changed), Silent())
+        run_harness(harness(folder, str(tmp_path / "out"), **changed), Listener())
     for word in words:
         assert word in str(caught.value)
 
@@ -144,7 +144,7 @@ def test_without_the_extra_the_message_says_what_to_install(folder, tmp_path, mo
     found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "lm_eval" else found(name))
     with pytest.raises(UserError, match=r"pip install 'ioa\[lm-eval\]'"):
-        run_harness(harness(folder, str(tmp_path / "out")), Silent())
+        run_harness(harness(folder, str(tmp_path / "out")), Listener())
 
 
 @needs_harness
@@ -169,7 +169,7 @@ def test_a_group_counts_all_its_tasks_and_choices_are_no_written_tokens(folder):
     (tasks / "our_sums.yaml").write_text((folder / "tasks/our_sums.yaml").read_text())
     (tasks / "our_group.yaml").write_text(yaml.safe_dump({"group": "our_group", "task": ["our_choices", "our_sums"]}))
     run = harness(folder, "grouped", task="our_group", include=tasks, examinees=names(folder, bare=True))
-    result = run_harness(run, Silent())
+    result = run_harness(run, Listener())
     assert (result.items, result.examinees[0].n) == (15, 15)
     lines = [one for one in EvaluationFolder(folder / "grouped").outcomes().values() if "our_choices" in one.item]
     assert [line.generated_tokens for line in lines] == [0, 0, 0]

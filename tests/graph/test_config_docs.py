@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from ioa.cli.main import app
 from ioa.graph.config import RunConfig, load_config, override
-from ioa.graph.config_docs import DOCUMENT, SYMBOLS, commented, find, key_of, keys, markdown
+from ioa.graph.config_docs import DOCUMENT, SYMBOLS, commented, key_of, markdown
+from ioa.graph.config_keys import find_key, keys
 from ioa.memory.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +32,10 @@ def test_the_document_says_what_the_program_says():
 
 
 def test_every_key_says_what_it_means_and_what_it_may_be():
-    names = [key.name for key in keys()]
+    names = [key.name for key in keys(RunConfig)]
     assert len(names) == len(set(names)) > 80
-    assert [key.name for key in keys() if not key.meaning] == []
-    assert {key.range for key in keys() if key.kind in {"number", "whole number"} and not key.range} == set()
+    assert [key.name for key in keys(RunConfig) if not key.meaning] == []
+    assert {key.range for key in keys(RunConfig) if key.kind in {"number", "whole number"} and not key.range} == set()
 
 
 @pytest.mark.parametrize("symbol", sorted(SYMBOLS))
@@ -54,7 +55,7 @@ def test_the_defaults_are_the_method_s():
     assert {symbol: float(key_of(symbol).default) for symbol in expected} == expected
 
 
-NUMBERS = [key for key in keys() if key.kind in {"number", "whole number"} and key.default != "required"]
+NUMBERS = [key for key in keys(RunConfig) if key.kind in {"number", "whole number"} and key.default != "required"]
 
 
 @pytest.mark.parametrize("key", NUMBERS, ids=lambda key: key.name)
@@ -98,8 +99,8 @@ def test_the_command_shows_a_run_file_with_its_settings_and_the_document():
 
 
 def test_a_key_of_a_teacher_in_a_list_is_found():
-    assert find("roles.adapter.0.timeout") == find("teacher.timeout")
-    assert find("no.such.key") is None
+    assert find_key(RunConfig, "roles.adapter.0.timeout") == find_key(RunConfig, "teacher.timeout")
+    assert find_key(RunConfig, "no.such.key") is None
 
 
 def _value(config: RunConfig, name: str) -> object:

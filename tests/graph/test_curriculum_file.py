@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.small import ENVIRONMENT, ioa, sums, write_config
 
-from ioa.graph.curriculum_file import curriculum_yaml, measured, read_curriculum
+from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import (
@@ -82,7 +82,7 @@ def test_difficulty_is_what_was_measured_not_what_was_written():
     half, whole = Score(k=2, n=4), Score(k=4, n=4)
     shared = {"student": half, "teacher": whole, "severity": 1.0, "deficient": True, "targeted": True}
     gaps = (Gap(module="a/x", delta=0.5, **shared), Gap(module="a/y", delta=1.0, **shared))
-    found = measured(ORDERED, Diagnosis(gaps=gaps, edges=()))
+    found = with_measured_difficulty(ORDERED, Diagnosis(gaps=gaps, edges=()))
     assert [stage.difficulty for stage in found.stages] == [0.5, 0.5]  # a/z was not diagnosed
 
 

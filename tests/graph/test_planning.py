@@ -4,14 +4,12 @@ import pytest
 import yaml
 from tests.graph.pupil import module, open_context
 
-from ioa.graph.nodes import diagnosis_nodes as beginning
-from ioa.graph.nodes import planning_nodes as planning
-from ioa.graph.nodes import revision_nodes as revision
-from ioa.graph.run_examinations import examine_by_need, recorded, scores, select
+from ioa.graph.nodes import diagnosis_nodes, planning_nodes
+from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
 from ioa.memory.records import Assessment, Curriculum, Diagnosis, Score, Split, Verdict
 from ioa.memory.similarity import normalise
-from ioa.training import gate, verdict
+from ioa.training import gate, score_by_module, verdict
 
 A, B, C = "sums/a", "sums/b", "sums/c"
 
@@ -32,7 +30,7 @@ def opened(tmp_path):
 def planned(ctx):
     """Run the nodes up to the plan."""
     state = {}
-    for node in (beginning.decompose, beginning.examine, beginning.diagnose, planning.plan):
+    for node in (diagnosis_nodes.decompose, diagnosis_nodes.examine, diagnosis_nodes.diagnose, planning_nodes.plan):
         state |= node(ctx)(state)
     return state
 
@@ -56,10 +54,10 @@ def passed(ctx, stage, adapter="adapters/x", earlier=(), *, mastered=True):
 def test_items_are_added_where_the_first_leave_a_doubt_and_nowhere_else(opened):
     ctx = opened({A: 1.0, B: 0.66, C: 0.0}, module(A), module(B), module(C))
     planned(ctx)
-    asked = {name: score.n for name, score in scores(recorded(ctx, "diagnosis-student")).items()}
+    asked = {name: score.n for name, score in score_by_module(recorded_answers(ctx, "diagnosis-student")).items()}
     assert asked[A] == asked[C] == 24
     assert 24 < asked[B] <= 48
-    teacher = scores(recorded(ctx, "diagnosis-teacher"))
+    teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
     assert {name: score.n for name, score in teacher.items()} == asked
     gap = next(gap for gap in read_record(ctx.run.diagnosis, Diagnosis).gaps if gap.module == B)
     assert gap.student.n == asked[B]
@@ -75,17 +73,17 @@ def test_no_more_items_are_asked_than_the_budget_allows_and_none_twice(opened):
     assert len(pupil.asked) == len(set(pupil.asked))
     assert 16 < len(pupil.asked) <= 22
     before = list(pupil.asked)
-    beginning.examine(ctx)({})
+    diagnosis_nodes.examine(ctx)({})
     assert pupil.asked == before
 
 
 def test_spare_items_are_probes_like_the_others_and_none_is_in_two_splits(opened):
     ctx = opened({A: 0.5}, module(A))
-    beginning.decompose(ctx)({})
+    diagnosis_nodes.decompose(ctx)({})
     texts = [normalise(probe.question) for probe in ctx.probes()]
     assert len(texts) == len(set(texts)) == 24 * 4 + 30
-    assert len(select(ctx, Split.GATE)) == 24
-    assert len(select(ctx, Split.GATE, further={A: 5})) == 29
+    assert len(select_probes(ctx, Split.GATE)) == 24
+    assert len(select_probes(ctx, Split.GATE, further={A: 5})) == 29
 
 
 def test_a_step_that_is_too_high_gets_a_bridge_at_a_level_that_was_measured(opened):
@@ -97,7 +95,7 @@ def test_a_step_that_is_too_high_gets_a_bridge_at_a_level_that_was_measured(open
     assert dict(bridge.levels) == {B: "middle"}
     assert first.difficulty < bridge.difficulty < last.difficulty
     assert bridge.lessons == 80
-    probes = planning.bridge_probes(ctx, B, "middle", Split.GATE)
+    probes = planning_nodes.bridge_probes(ctx, B, "middle", Split.GATE)
     assert len(probes) == 24
     others = {normalise(p.question) for p in ctx.probes() if p.split is not Split.GATE or "@" not in p.id}
     assert not others & {normalise(probe.question) for probe in probes}
@@ -113,7 +111,7 @@ def test_without_bridges_the_step_is_reported(opened):
 
 
 def advanced(ctx, state, after):
-    return revision.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
+    return planning_nodes.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
 
 
 def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transcript_says_why(opened):
@@ -190,7 +188,7 @@ def test_what_needs_an_unmastered_module_can_be_left_out(opened, revise):
 
 def test_an_examination_goes_on_where_a_killed_one_stopped(opened):
     ctx = opened({A: 0.66}, module(A))
-    beginning.decompose(ctx)({})
+    diagnosis_nodes.decompose(ctx)({})
 
     def examined():
         return examine_by_need(ctx, Split.GATE, [A], labels=("s", "t"), adapter=None, share=0.7, node="assess")

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from ioa.graph.listeners import Listener
 from ioa.graph.run_examinations import examine_student
 from ioa.memory import Probe, RunDirectory, Split
 from ioa.memory.errors import ScoringError, Stopped
 from ioa.memory.records import Grade
-from ioa.results.terminal.progress import Silent
 
 PROBES = [
     Probe(id=f"gate/a/b/{n}", module="a/b", split=Split.GATE, level="l", question=f"q{n}", answer="1", family="")
@@ -45,7 +45,7 @@ class Grader:
 def ctx(tmp_path):
     pupil, grader = Pupil(), Grader()
     run = RunDirectory.at(tmp_path, "r")
-    return SimpleNamespace(run=run, student=lambda: pupil, scorers=lambda: grader, reporter=Silent())
+    return SimpleNamespace(run=run, student=lambda: pupil, scorers=lambda: grader, listener=Listener())
 
 
 def test_what_the_student_wrote_is_graded_when_the_run_goes_on_and_not_asked_again(ctx):

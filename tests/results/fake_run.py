@@ -89,7 +89,7 @@ def make_beginning(runs: Path, run_id: str = "arithmetic-demo") -> RunDirectory:
     settings = {
         "domain": "arithmetic",
         "student": {"model": "smollm2-135m"},
-        "teacher": {"spec": SPEC},
+        "teacher": {"model": SPEC},
         "diagnosis": {"tau_gap": 0.3},
         "mastery": {"tau_mastery": 0.9},
     }

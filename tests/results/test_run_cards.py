@@ -12,8 +12,8 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, write_record, write_text
 from ioa.memory.records import Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.results import list_runs, read_card
-from ioa.results.report import Summary, build_summary
+from ioa.results.run_cards import list_runs, read_card
+from ioa.results.summary import Summary, build_summary
 
 
 def summarised(run: RunDirectory, status: str) -> Summary:

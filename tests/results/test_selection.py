@@ -6,7 +6,7 @@ from tests.results import fake_run as fake
 from ioa.memory.errors import UserError
 from ioa.memory.records import Note
 from ioa.memory.transcript import CallContext, DecisionEvent
-from ioa.results import Selection, searchable
+from ioa.results.selection import Selection, searchable
 
 VISIT = DecisionEvent(
     id="visit",

@@ -70,6 +70,11 @@ def score_by_module(results: Iterable[ItemResult]) -> dict[str, Score]:
     return scores
 
 
+def total_score(results: Iterable[ItemResult]) -> Score:
+    """Right answers of all, whatever their module; 0 of 0 where there are none."""
+    return sum(score_by_module(results).values(), Score(k=0, n=0))
+
+
 def _attempt(probe: Probe, reply: str) -> Attempt:
     return Attempt(
         question=probe.question, answer=probe.answer, reply=reply, family=probe.family, metadata=probe.metadata

@@ -1,10 +1,10 @@
-"""The mastery gate: Eq. 9, what its items leave open, and when more teaching brings nothing more."""
+"""The mastery gate: Eq. 9, and what its items leave open."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from ioa.memory.records import Assessment, GateResult, Score, Verdict
+from ioa.memory.records import GateResult, Score, Verdict
 
 
 def contrast(student: Score, teacher: Score, share: float, confidence: float) -> tuple[float, float]:
@@ -44,41 +44,6 @@ def verdict(student: Score, teacher: Score, share: float, confidence: float) -> 
     if low >= 0:
         return Verdict.MASTERED
     return Verdict.NOT_MASTERED if high < 0 else Verdict.NEEDS_ITEMS
-
-
-def best_round(assessments: Sequence[Assessment]) -> Assessment:
-    """The assessment of a stage whose adapter is kept.
-
-    Most modules mastered first, then the highest mean ratio; of equals the one that has forgotten least of the earlier
-    modules, then the later one, which has seen more.
-    """
-
-    def rank(assessment: Assessment) -> tuple[float, ...]:
-        mastered, ratio = _quality(assessment)
-        kept = sum(result.ratio for result in assessment.earlier)
-        return mastered, round(ratio, 9), round(kept, 9), assessment.round
-
-    return max(assessments, key=rank)
-
-
-def stalled(assessments: Sequence[Assessment], *, rounds: int, gain: float) -> bool:
-    """Whether the last remediation rounds of a stage brought nothing.
-
-    Args:
-        assessments: Those of the stage, by round.
-        rounds: How many rounds in a row; 0: never.
-        gain: Rise of the mean ratio over the best before them that counts as something, in [0, 1].
-    """
-    if not rounds or len(assessments) <= rounds:
-        return False
-    mastered, ratio = _quality(best_round(assessments[:-rounds]))
-    later = [_quality(assessment) for assessment in assessments[-rounds:]]
-    return not any(count > mastered or mean > ratio + gain for count, mean in later)
-
-
-def _quality(assessment: Assessment) -> tuple[int, float]:
-    ratios = [result.ratio for result in assessment.gate]
-    return sum(result.mastered for result in assessment.gate), sum(ratios) / len(ratios)
 
 
 def gate(

@@ -12,11 +12,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests import small
 from tests.results.exporters.collector import attributes, collector
 
+from ioa.graph.settings.exporters import MlflowSettings
 from ioa.memory.files import read_record
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import read_transcript
-from ioa.results.exporters import MlflowSettings
 from ioa.results.exporters.mlflow_store import open_client
 from ioa.results.exporters.wandb_files import kept_rows
 from ioa.results.exporters.wandb_run import STEP

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
@@ -11,9 +12,11 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from tests.results.exporters.collector import attributes, collector
 from tests.results.exporters.written import HOSTILE, KEY, lines, make_run, visit
 
+from ioa.graph.config import RunConfig
+from ioa.graph.settings.exporters import ExporterSettings, MlflowSettings, OtelSettings
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import read_transcript
-from ioa.results.exporters import ExporterSettings, MlflowSettings, OtelSettings, exporting
+from ioa.results.exporters import ExportListener
 from ioa.results.exporters.otel import export_otel
 from ioa.results.exporters.sittings import sittings_of
 
@@ -44,6 +47,17 @@ def same(spans):
         (s.span_id, s.parent_span_id, s.trace_id, s.name, s.start_time_unix_nano, s.end_time_unix_nano, s.status.code)
         for s in spans
     }
+
+
+@contextmanager
+def following(run, exporters, say, status="finished"):
+    """A sitting of the run, whose events are exported, and that ends so."""
+    listener = ExportListener(say)
+    listener.run_begun(run, RunConfig(exporters=exporters))
+    try:
+        yield
+    finally:
+        listener.run_ended(status)
 
 
 def test_the_transcript_becomes_a_tree_of_spans_with_its_times(tmp_path, server):
@@ -111,12 +125,11 @@ def test_live_spans_are_those_of_an_export_afterwards_also_of_a_resumed_run(tmp_
     run, said = make_run(tmp_path), []
     run.transcript.unlink()
     settings = ExporterSettings(otel=OtelSettings(endpoint=server.url))
-    with exporting(run, settings, said.append):
+    with following(run, settings, said.append):
         visit(run, 1)
     assert len(server.spans) == 8
-    with exporting(run, settings, said.append) as ending:
+    with following(run, settings, said.append, "interrupted"):
         visit(run, 2)
-        ending.status = "interrupted"
     live = list(server.spans)
     assert len(live) == len({span.span_id for span in live}) == 16
     assert sum(not span.parent_span_id for span in live) == 2
@@ -130,7 +143,7 @@ def test_a_collector_that_is_not_there_is_told_once_and_costs_no_more_than_its_p
     run, said = make_run(tmp_path), []
     settings = ExporterSettings(otel=OtelSettings(endpoint=f"http://127.0.0.1:{closed_port()}", timeout=0.5))
     began = time.monotonic()
-    with exporting(run, settings, said.append):
+    with following(run, settings, said.append):
         visit(run, 2)
     assert time.monotonic() - began < 60  # it does not hang
     assert sum("does not answer" in line for line in said) == 1
@@ -157,7 +170,7 @@ def test_the_usual_variables_hold(tmp_path, server, monkeypatch):
     assert max(len(v) for s in server.spans for v in attributes(s).values() if isinstance(v, str)) == 12
     server.requests.clear()
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    with exporting(run, ExporterSettings(otel=OtelSettings()), print):
+    with following(run, ExporterSettings(otel=OtelSettings()), print):
         visit(run, 3)
     assert server.requests == []
 
@@ -180,9 +193,10 @@ def test_a_file_of_json_lines_needs_no_collector(tmp_path, server):
 
 def test_an_exporter_that_fails_is_told_and_the_run_goes_on(tmp_path):
     run, said = make_run(tmp_path), []
-    with exporting(run, ExporterSettings(mlflow=MlflowSettings(tracking_uri="nonsense://x")), said.append) as ending:
+    with following(
+        run, ExporterSettings(mlflow=MlflowSettings(tracking_uri="nonsense://x")), said.append, "interrupted"
+    ):
         visit(run, 2)
-        ending.status = "interrupted"
     assert len(said) == 1
     assert said[0].startswith("Nothing more is exported to MLflow: exporters.mlflow.tracking_uri: ")
     assert f"ioa export small --to mlflow --runs-dir {tmp_path}" in said[0]
@@ -192,6 +206,6 @@ def test_an_exporter_that_fails_is_told_and_the_run_goes_on(tmp_path):
 def test_without_exporters_nothing_is_written(tmp_path):
     run = make_run(tmp_path)
     before = sorted(run.root.iterdir())
-    with exporting(run, ExporterSettings(), print):
+    with following(run, ExporterSettings(), print):
         pass
     assert sorted(run.root.iterdir()) == before

@@ -15,7 +15,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_record, write_text
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
-from ioa.results.exporters.scalars import TensorBoardScalars, open_scalars, report_log, report_step
+from ioa.results.exporters.scalars import CurveListener, TensorBoardScalars
 from ioa.results.exporters.wandb_files import kept_rows
 from ioa.results.exporters.wandb_run import STEP, WandbScalars, mode
 from ioa.training import TrainingProgress
@@ -43,9 +43,15 @@ def log(steps):
     return TrainingLog(steps=tuple(points), examples=3, tokens=30, seconds=1.0)
 
 
+def drawing_in(*curves):
+    listener = CurveListener(print)
+    listener.curves = list(curves)
+    return listener
+
+
 def teach(scalars, run, steps):
     for step in steps:
-        report_step([scalars], 1, 0, progress(step))
+        drawing_in(scalars).training_step(1, 0, progress(step))
 
 
 def test_tensorboard_has_each_step_once_after_a_crash_and_a_resume(run):
@@ -54,10 +60,10 @@ def test_tensorboard_has_each_step_once_after_a_crash_and_a_resume(run):
     killed._open[1].flush()
     resumed = TensorBoardScalars(run)
     teach(resumed, run, range(4, 9))
-    report_log([resumed], 1, 0, log(9))
+    drawing_in(resumed).trained(1, 0, log(9))
     resumed.assessed(ASSESSMENT)
     again = TensorBoardScalars(run)
-    report_log([again], 1, 0, log(9))
+    drawing_in(again).trained(1, 0, log(9))
     again.assessed(ASSESSMENT)
     again.close()
 
@@ -94,7 +100,7 @@ def test_wandb_writes_offline_each_step_once(run, offline, capfd):
     assert len(kept(run)) == 5
     resumed = WandbScalars(run)
     teach(resumed, run, range(4, 9))
-    report_log([resumed], 1, 0, log(9))
+    drawing_in(resumed).trained(1, 0, log(9))
     write_record(run.adapter(1, 0) / TRAINING_LOG, log(9))
     resumed.assessed(ASSESSMENT)
     resumed.assessed(ASSESSMENT)
@@ -124,7 +130,7 @@ def test_wandb_gets_afterwards_what_a_killed_process_did_not_write_out(run, offl
     assert killed.returncode == -9
     resumed = WandbScalars(run)
     teach(resumed, run, range(5, 10))
-    report_log([resumed], 1, 0, log(9))
+    drawing_in(resumed).trained(1, 0, log(9))
     resumed.close()
     assert Counter(row[STEP] for row in kept(run)) == Counter(range(1, 10))
 
@@ -166,17 +172,20 @@ def test_curves_that_cannot_be_drawn_never_stop_a_run(run, monkeypatch):
     write_text(run.root / "tensorboard", "a file where a folder is needed")
     monkeypatch.setenv("WANDB_MODE", "nonsense")
     said = []
-    reports = open_scalars(run, ("tensorboard", "wandb"), said.append)
-    report_step(reports, 1, 0, progress(1))
-    report_log(reports, 1, 0, log(9))
-    for report in reports:
-        report.assessed(ASSESSMENT)
-        report.close()
+    listener = CurveListener(said.append)
+    listener.run_begun(run, override(RunConfig(), ["training.report_to=[tensorboard, wandb]"]))
+    listener.training_step(1, 0, progress(1))
+    listener.trained(1, 0, log(9))
+    listener.assessed(ASSESSMENT)
+    listener.run_ended("finished")
     assert [line.partition(":")[0] for line in said] == [
         "No more curves are drawn by tensorboard", "No more curves are drawn by wandb",
     ]  # fmt: skip
 
 
 def test_nothing_is_opened_by_default(run):
-    assert open_scalars(run, RunConfig().training.report_to, print) == []
+    listener = CurveListener(print)
+    listener.run_begun(run, RunConfig())
+    listener.training_step(1, 0, progress(1))
+    assert listener.curves == []
     assert [path.name for path in run.root.iterdir()] == ["config.yaml"]

@@ -17,8 +17,10 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.facts import read_facts
-from ioa.results.report import build_summary, closing_table, write_report
+from ioa.results.report import write_report
 from ioa.results.report.page import paired_test, sample_lessons
+from ioa.results.summary import build_summary
+from ioa.results.terminal.closing_table import closing_table
 
 _VOID = {"meta", "br", "input", "path", "line", "circle", "use", "rect"}
 

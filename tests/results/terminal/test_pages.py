@@ -13,7 +13,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_records, write_record, write_records, write_text
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.results.report import build_summary
+from ioa.results.summary import build_summary
 from ioa.results.words import age, count, duration, percent, with_interval
 
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split, Verdict
+from ioa.memory.rounds import Rounds
 from ioa.training.exams.examining import Progress, examine, score_by_module
-from ioa.training.exams.mastery_gate import best_round, contrast, gate, stalled, verdict
+from ioa.training.exams.mastery_gate import contrast, gate, verdict
 
 scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
 taus = st.floats(0.05, 1.0)
@@ -109,14 +110,14 @@ def assessed(round_, *right):
 )
 def test_the_best_round_is_kept(rounds, best):
     assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
-    assert best_round(assessments).round == best
+    assert Rounds(assessments).best(1).round == best
 
 
 @pytest.mark.parametrize(("first", "second", "best"), [((9, 8), (9, 6), 0), ((9, 6), (9, 8), 1), ((7, 8), (8, 7), 1)])
 def test_of_rounds_as_good_as_each_other_the_one_that_forgot_less_is_kept(first, second, best):
     known = [assessed(0, *first).gate, assessed(0, *second).gate]
     rounds = [assessed(number, 9, 10).model_copy(update={"earlier": known[number]}) for number in (0, 1)]
-    assert best_round(rounds).round == best
+    assert Rounds(rounds).best(1).round == best
 
 
 ORDER = [Verdict.NOT_MASTERED, Verdict.NEEDS_ITEMS, Verdict.MASTERED]
@@ -175,5 +176,5 @@ def test_at_the_usual_confidence_a_few_wrong_answers_ask_for_more_items(k, n, sa
 )
 def test_a_stage_is_stuck_when_its_last_rounds_brought_neither_a_module_nor_a_better_mean(rounds, stuck):
     assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
-    assert stalled(assessments, rounds=2, gain=0.02) is stuck
-    assert not stalled(assessments, rounds=0, gain=0.02)
+    assert Rounds(assessments).stalled(1, rounds=2, gain=0.02) is stuck
+    assert not Rounds(assessments).stalled(1, rounds=0, gain=0.02)

@@ -1,7 +1,7 @@
 """From which examination a round's training started."""
 
-from ioa.graph.strategy_history import starts
 from ioa.memory.records import Assessment, GateResult, Score
+from ioa.memory.rounds import Rounds
 
 
 def assessment(stage, round_, right):
@@ -12,5 +12,5 @@ def assessment(stage, round_, right):
 
 def test_a_training_goes_on_from_the_best_round_before_it():
     rounds = [assessment(1, 0, 10), assessment(1, 1, 4), assessment(1, 2, 12), assessment(2, 0, 5), assessment(2, 1, 6)]
-    assert starts(rounds) == {(1, 1): (1, 0), (1, 2): (1, 0), (2, 0): (1, 2), (2, 1): (2, 0)}
-    assert starts([]) == starts(rounds[:1]) == {}
+    assert Rounds(rounds).starts == {(1, 1): (1, 0), (1, 2): (1, 0), (2, 0): (1, 2), (2, 1): (2, 0)}
+    assert Rounds([]).starts == Rounds(rounds[:1]).starts == {}

@@ -1,0 +1,26 @@
+"""`ioa graph`: the state graph as a picture or as Mermaid text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def graph(
+    out: Annotated[
+        Path | None, typer.Argument(help="A .png, .svg or .mmd file; Mermaid text on the screen if none.")
+    ] = None,
+) -> None:
+    """Draw the state graph."""
+    from ioa.graph.builder import build_graph
+    from ioa.graph.config import RunConfig
+    from ioa.graph.context import RunContext
+    from ioa.memory.run_dir import RunDirectory
+    from ioa.results.graph_drawing import draw, mermaid
+
+    built = build_graph(RunContext(RunDirectory(Path("unused")), RunConfig()))
+    if out is None:
+        typer.echo(mermaid(built))
+    else:
+        draw(built, out)
+        typer.echo(out)
