@@ -108,19 +108,21 @@ def _settings(run: "RunDirectory", to: Target, given: dict[str, object]) -> "Exp
 
 
 def _to_otel(run: "RunDirectory", settings: "ExporterSettings") -> str:
-    from ioa.results.exporters.otel import export_otel, told_endpoint
+    from ioa.results.exporters.otel import endpoint_text, export_otel
     from ioa.results.run_cards import read_card
 
     if settings.otel is None:
         raise AssertionError
-    return f"{export_otel(run, read_card(run).status, settings.otel)} spans: {told_endpoint(settings.otel)}"
+    return f"{export_otel(run, read_card(run).status, settings.otel)} spans: {endpoint_text(settings.otel)}"
 
 
 def _to_mlflow(run: "RunDirectory", settings: "ExporterSettings") -> str:
-    from ioa.results.exporters.mlflow_store import export_mlflow, shown, tracking_uri
+    from ioa.results.exporters.mlflow_store import export_mlflow, tracking_uri, uri_text
     from ioa.results.run_cards import read_card
 
     if settings.mlflow is None:
         raise AssertionError
     made = export_mlflow(run, read_card(run).status, settings.mlflow)
-    return f"MLflow run {made} in the experiment {settings.mlflow.experiment}: {shown(tracking_uri(settings.mlflow))}"
+    return (
+        f"MLflow run {made} in the experiment {settings.mlflow.experiment}: {uri_text(tracking_uri(settings.mlflow))}"
+    )

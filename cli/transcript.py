@@ -71,7 +71,7 @@ def transcript(
         for one in shown.events():
             typer.echo(json.dumps(one.model_dump(mode="json")))
         if not shown.shown:
-            typer.echo(shown.told(), err=True)
+            typer.echo(shown.count_text(), err=True)
     else:
         _print_events(shown, full=full, pager=not no_pager and not follow)
 
@@ -86,4 +86,4 @@ def _print_events(shown: "Show", *, full: bool, pager: bool) -> None:
         for one in chain([first] if first else [], events):
             console.print(render(one, full=full))
             console.print()
-        console.print(shown.told(), style="dim", highlight=False)
+        console.print(shown.count_text(), style="dim", highlight=False)

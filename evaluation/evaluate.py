@@ -1,7 +1,7 @@
 """An evaluation from its names to its result; the same call goes on with one that was interrupted."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from ioa.agents.judge import Judge, check_judge, reference_of
 from ioa.evaluation.benchmark import Named as NamedBenchmark
 from ioa.evaluation.benchmark import sha256
 from ioa.evaluation.examinee_names import Named, check
-from ioa.evaluation.examinees import NODE, StudentHolder, opened
+from ioa.evaluation.examinees import NODE, StudentHolder, open_examinee
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
 from ioa.evaluation.item_choice import Chosen, choose
 from ioa.evaluation.pairwise import compare_replies
-from ioa.evaluation.sitting import Paper, Sitting, Standing, attempt_of, standing
+from ioa.evaluation.sitting import OutcomeLog, Paper, attempt_of, sit_benchmark
 from ioa.evaluation.tallies import compare, preferred, right_wrong, tally, versions
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
@@ -145,14 +145,15 @@ def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> No
     """Grade what could not be graded: a judge is paid for another verdict, as its last one could not be read."""
     known = evaluation.folder.outcomes()
     for named in evaluation.examinees:
-        items = standing(paper, named.label, known).again
+        since = max((line.time for line in known.values() if line.error and line.examinee == named.label), default="")
+        ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=since)
+        log = OutcomeLog(paper, named.label, evaluation.folder, ctx.scorers, listener)
+        items = log.failed()
         if not items:
             continue
         listener.message(f"{named.label}: {len(items)} replies could not be graded before, and are graded again")
-        since = max(line.time for line in known.values() if line.error and line.examinee == named.label)
-        ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=since)
         with closing(ctx), ctx.clock().phase(NODE):
-            Sitting(paper, named.label, evaluation.folder, listener).grade(items, ctx.scorers())
+            log.grade(items)
     pairs = _pairs(evaluation, paper)
     if pairs.failed:
         ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=pairs.since)
@@ -167,14 +168,12 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) 
         scorers[name]  # opened before anybody is asked, should it not work here
     holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
     for named in evaluation.examinees:
-        left = standing(paper, named.label, folder.outcomes())
-        _say_left(ctx.listener, named.label, left, len(paper.items))
-        sitting = Sitting(paper, named.label, folder, ctx.listener)
-        if left.grade:
-            sitting.grade(left.grade, scorers)
-        if left.ask:
-            with opened(named, ctx, holder, chosen.shots) as speaker:
-                sitting.ask(speaker, left.ask, scorers)
+        log = OutcomeLog(paper, named.label, folder, ctx.scorers, ctx.listener)
+        left, total = len(log.standing(paper.items).ask), len(paper.items)
+        if left < total:
+            ctx.message(f"{named.label}: {total - left} of {total} items were answered before")
+        with open_examinee(named, ctx, holder, chosen.shots) if left else nullcontext() as speaker:
+            sit_benchmark(log, paper, speaker)
 
 
 @dataclass(frozen=True)
@@ -213,11 +212,6 @@ def _compare(evaluation: Evaluation, paper: Paper, ctx: RunContext, pairs: list[
     items = {item.id: item for item in paper.items}
     references = [reference_of(attempt_of(items[one.item], one.reply)) for one, _ in pairs]
     compare_replies(Judge(ctx.teacher("judge")), pairs, references, evaluation.folder, ctx.listener)
-
-
-def _say_left(listener: Listener, label: str, left: Standing, total: int) -> None:
-    if len(left.ask) < total:
-        listener.message(f"{label}: {total - len(left.ask)} of {total} items were answered before")
 
 
 def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float) -> Result:

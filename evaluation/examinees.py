@@ -35,6 +35,8 @@ class Spoken:
     event: str = ""
     error: str = ""
     """Why it could not be asked."""
+    seconds: float = 0.0
+    """Its share of the time in which its piece was answered."""
 
 
 class Speaker(Protocol):
@@ -183,7 +185,7 @@ class StudentHolder:
 
 
 @contextmanager
-def opened(named: Named, ctx: RunContext, holder: StudentHolder, shots: Sequence[Shot]) -> Iterator[Speaker]:
+def open_examinee(named: Named, ctx: RunContext, holder: StudentHolder, shots: Sequence[Shot]) -> Iterator[Speaker]:
     """An examinee, as long as the block lasts.
 
     Args:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ioa.evaluation.benchmark import Benchmark
@@ -10,10 +10,9 @@ from ioa.evaluation.examinees import Speaker, Spoken, seconds_each
 from ioa.evaluation.folder import EvaluationFolder, Outcome
 from ioa.graph.listeners import Listener
 from ioa.memory.records import Attempt, Grade, SourceItem
-from ioa.training import Scorers
+from ioa.training import Scorers, sit
 from ioa.training.exams.scorers import ScoringError
-
-Item = SourceItem
+from ioa.training.exams.sitting import Standing
 
 
 @dataclass(frozen=True)
@@ -34,74 +33,60 @@ class Paper:
         return sorted({self.scorer_of(item) for item in self.items})
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What is still to be done for one examinee."""
+class OutcomeLog:
+    """The `AnswerLog` of one examinee: what came of each item is a line of the evaluation's folder."""
 
-    ask: list[SourceItem]
-    """Not answered."""
-    grade: list[SourceItem]
-    """Answered, and not graded yet."""
-    again: list[SourceItem]
-    """Answered, but grading failed."""
+    def __init__(
+        self, paper: Paper, label: str, folder: EvaluationFolder, scorers: Callable[[], Scorers], listener: Listener
+    ) -> None:
+        """Read what is there.
 
-    @property
-    def count(self) -> int:
-        """Items without a grade."""
-        return len(self.ask) + len(self.grade) + len(self.again)
-
-
-def standing(paper: Paper, label: str, known: dict[tuple[str, str, str], Outcome]) -> Standing:
-    """What is still to be done, by the lines that are there."""
-    ask: list[SourceItem] = []
-    grade: list[SourceItem] = []
-    again: list[SourceItem] = []
-    for item in paper.items:
-        outcome = known.get((label, item.id, paper.scorer_of(item)))
-        if outcome is None or not outcome.answered:
-            ask.append(item)
-        elif outcome.score is None:
-            (again if outcome.error else grade).append(item)
-    return Standing(ask, grade, again)
-
-
-class Sitting:
-    """Asks and grades one examinee's items, and keeps what came of each."""
-
-    def __init__(self, paper: Paper, label: str, folder: EvaluationFolder, listener: Listener) -> None:
-        """Nothing is asked yet."""
-        self._paper = paper
-        self._label = label
-        self._folder = folder
-        self._listener = listener
-        self._outcomes = {item: line for (who, item, _), line in folder.outcomes().items() if who == label}
-
-    def ask(self, speaker: Speaker, items: Sequence[Item], scorers: Scorers) -> None:
-        """Ask the items, and grade the replies.
-
-        Raises:
-            TeacherError: nobody answers; what was answered before is kept.
+        Args:
+            paper: What is asked.
+            label: Of the examinee.
+            folder: Where the lines are.
+            scorers: Opens the scorers, when the first reply is graded.
+            listener: Told how far it is.
         """
-        prompts = [self._paper.benchmark.ask(item.question, item.metadata) for item in items]
-        done = 0
-        for places in speaker.batches(prompts):
-            started = time.monotonic()
-            spoken = speaker.speak([prompts[place] for place in places], self._progress(done, len(items)))
-            share = seconds_each(started, len(places))
-            piece = [items[place] for place in places]
-            self._keep(self._line(item, said, share) for item, said in zip(piece, spoken, strict=True))
-            self.grade([item for item, said in zip(piece, spoken, strict=True) if not said.error], scorers)
-            done += len(places)
-            self._tell(done, len(items))
+        self._paper, self._label, self._folder = paper, label, folder
+        self._scorers, self._listener = scorers, listener
+        keys = {(label, item.id, paper.scorer_of(item)) for item in paper.items}
+        self._outcomes = {key[1]: line for key, line in folder.outcomes().items() if key in keys}
 
-    def grade(self, items: Sequence[Item], scorers: Scorers) -> None:
-        """Grade the replies that are there to these items."""
-        lines = [self._outcomes[item.id] for item in items]
-        attempts = [attempt_of(item, line.reply) for item, line in zip(items, lines, strict=True)]
-        grades = _grades(scorers, [line.scorer for line in lines], attempts)
-        self._keep(_graded(line, grade) for line, grade in zip(lines, grades, strict=True))
+    def standing(self, items: Sequence[SourceItem]) -> Standing[SourceItem]:
+        """See `AnswerLog`; what could not be graded is in neither list."""
+        ask = [item for item in items if not self._answered(item)]
+        lines = [(item, self._outcomes[item.id]) for item in items if self._answered(item)]
+        return Standing(ask, [item for item, line in lines if line.score is None and not line.error])
 
-    def _line(self, item: Item, said: Spoken, seconds: float) -> Outcome:
+    def failed(self) -> list[SourceItem]:
+        """The items whose replies could not be graded."""
+        answered = [item for item in self._paper.items if self._answered(item)]
+        lines = [(item, self._outcomes[item.id]) for item in answered]
+        return [item for item, line in lines if line.score is None and line.error]
+
+    def keep(self, items: Sequence[SourceItem], replies: Sequence[Spoken]) -> None:
+        """See `AnswerLog`."""
+        self._write(self._line(item, said) for item, said in zip(items, replies, strict=True))
+
+    def grade(self, items: Sequence[SourceItem]) -> None:
+        """See `AnswerLog`; what could not be asked has nothing to grade, and what cannot be graded says why."""
+        there = [(item, self._outcomes[item.id]) for item in items if self._answered(item)]
+        attempts = [attempt_of(item, line.reply) for item, line in there]
+        grades = _grades(self._scorers(), [line.scorer for _, line in there], attempts)
+        self._write(_graded(line, grade) for (_, line), grade in zip(there, grades, strict=True))
+
+    def show(self, done: int, total: int) -> None:
+        """Tell how far it is, and how many replies were right."""
+        graded = [line for line in self._outcomes.values() if line.score is not None]
+        right = f"{sum(bool(line.correct) for line in graded)} of {len(graded)} right" if graded else ""
+        self._listener.progress(self._label, done, total, right)
+
+    def _answered(self, item: SourceItem) -> bool:
+        line = self._outcomes.get(item.id)
+        return line is not None and line.answered
+
+    def _line(self, item: SourceItem, said: Spoken) -> Outcome:
         return Outcome(
             item=item.id,
             examinee=self._label,
@@ -115,26 +100,52 @@ class Sitting:
             prompt_tokens=said.prompt_tokens,
             generated_tokens=said.generated_tokens,
             estimated=said.estimated,
-            seconds=seconds,
+            seconds=said.seconds,
             time=now(),
             event=said.event,
         )
 
-    def _keep(self, lines: Iterable[Outcome]) -> None:
+    def _write(self, lines: Iterable[Outcome]) -> None:
         kept = list(lines)
         self._folder.keep(kept)
         self._outcomes |= {line.item: line for line in kept}
 
-    def _progress(self, before: int, total: int) -> Callable[[int, int], None]:
-        return lambda done, _: self._tell(before + done, total)
 
-    def _tell(self, done: int, total: int) -> None:
-        graded = [line for line in self._outcomes.values() if line.score is not None]
-        right = f"{sum(bool(line.correct) for line in graded)} of {len(graded)} right" if graded else ""
-        self._listener.progress(self._label, done, total, right)
+def sit_benchmark(log: OutcomeLog, paper: Paper, speaker: Speaker | None) -> None:
+    """Ask and grade what is still open of a benchmark.
+
+    Args:
+        log: Where the examinee's answers are kept.
+        paper: What is asked.
+        speaker: The examinee; none where nothing is left to be asked.
+
+    Raises:
+        TeacherError: nobody answers; what was answered before is kept.
+    """
+    total, done = len(log.standing(paper.items).ask), 0
+
+    def prompts(items: Sequence[SourceItem]) -> list[str]:
+        return [paper.benchmark.ask(item.question, item.metadata) for item in items]
+
+    def ask(items: Sequence[SourceItem]) -> list[Spoken]:
+        nonlocal done
+        before, started = done, time.monotonic()
+        if speaker is None:
+            raise AssertionError
+        spoken = speaker.speak(prompts(items), lambda count, _: log.show(before + count, total))
+        done += len(items)
+        share = seconds_each(started, len(items))
+        return [replace(said, seconds=share) for said in spoken]
+
+    def pieces(items: list[SourceItem]) -> Iterable[list[SourceItem]]:
+        for places in speaker.batches(prompts(items)) if speaker else ():
+            yield [items[place] for place in places]
+            log.show(done, total)
+
+    sit(log, paper.items, ask, pieces=pieces)
 
 
-def attempt_of(item: Item, reply: str) -> Attempt:
+def attempt_of(item: SourceItem, reply: str) -> Attempt:
     """A reply to an item as scorers get it."""
     return Attempt(question=item.question, answer=item.answer, reply=reply, metadata=item.metadata)
 

@@ -48,6 +48,7 @@ from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
 from ioa.memory.teacher_scores import TeacherScores
+from ioa.memory.transcript.spending import spend
 from ioa.training import Scorers, Student
 
 T = TypeVar("T")
@@ -115,10 +116,8 @@ class RunContext:
     @_once
     def budget(self) -> Budget:
         """What may still be spent; what earlier sittings spent is in the transcript."""
-        spent = Spent()
-        for event in self.transcript().attempts():
-            if event.paid:
-                spent.add(event.cost or 0.0, event.tokens.input + event.tokens.output, 1)
+        paid = spend("all", self.transcript().attempts())
+        spent = Spent(usd=paid.usd or 0.0, tokens=paid.tokens.input + paid.tokens.output, calls=paid.calls)
 
         def wall() -> float:
             return self.clock().timing().wall_seconds

@@ -1,16 +1,14 @@
 """Examining student and teacher, each once for every item: the answers are kept in the run."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ioa.agents import TeacherExaminee
 from ioa.graph.context import RunContext
 from ioa.memory import Assessment, ItemResult, Probe, Rounds, Score, Split, Verdict
-from ioa.memory.files import append_records, read_records, write_records
-from ioa.memory.records import Replied
 from ioa.memory.teacher_scores import module_key
-from ioa.training import examine, grade, score_by_module, verdict
+from ioa.training import ExamFile, Examinee, score_by_module, sit, verdict
 
 PIECE = 32
 """Questions after which a teacher's answers are written down: they may have cost money."""
@@ -40,40 +38,59 @@ def select_probes(
 
 def recorded_answers(ctx: RunContext, label: str) -> list[ItemResult]:
     """The answers of that examination so far."""
-    return read_records(ctx.run.scores(label), ItemResult)
+    return exam_file(ctx, label).results()
 
 
-def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> list[ItemResult]:
-    """The student's answers, with the LoRA in `adapter` or bare; those in the file of that label are not asked again.
+def exam_file(ctx: RunContext, label: str) -> ExamFile:
+    """Where the answers of that examination are kept."""
+    return ExamFile(ctx.run.scores(label), ctx.run.replies(label), ctx.scorers)
 
-    What is asked is asked in one go and kept in one go, so that a run that was killed asks the same again.
+
+def sit_exam(
+    ctx: RunContext,
+    label: str,
+    probes: Sequence[Probe],
+    examinee: Callable[[], Examinee],
+    name: str,
+    piece: int | None = None,
+) -> list[ItemResult]:
+    """An examinee's answers to these probes; those in the file of that label are not asked again.
+
+    Args:
+        ctx: The run.
+        label: Of the examination.
+        probes: What is asked.
+        examinee: Opens who is asked, where anything is still to be asked.
+        name: Of the examinee, for the display.
+        piece: Questions after which the answers are graded and kept; none: all in one go.
     """
-    known = {result.probe: result for result in recorded_answers(ctx, label)}
-    unknown = [probe for probe in probes if probe.id not in known]
-    if unknown:
-        replies = _replies(ctx, label, unknown, adapter)
-        results = grade(unknown, [replies[probe.id] for probe in unknown], ctx.scorers())
-        known |= {result.probe: result for result in results}
-        write_records(ctx.run.scores(label), known.values())
-        ctx.run.replies(label).unlink(missing_ok=True)
+    file, size = exam_file(ctx, label), piece or max(1, len(probes))
+    total, done = len(file.standing(probes).ask), 0
+
+    def ask(part: Sequence[Probe]) -> list[str]:
+        nonlocal done
+        before = done
+
+        def show(count: int, _: int) -> None:
+            ctx.listener.progress(name, before + count, total)
+
+        replies = examinee().answer([probe.question for probe in part], show)
+        done += len(part)
+        return replies
+
+    sit(file, probes, ask, pieces=lambda left: [left[start : start + size] for start in range(0, len(left), size)])
+    known = {result.probe: result for result in file.results()}
     return [known[probe.id] for probe in probes]
 
 
-def _replies(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> dict[str, str]:
-    """What the student says, by probe: written down before it is graded, since the grading may stop the run."""
-    path = ctx.run.replies(label)
-    written = {replied.probe: replied.reply for replied in read_records(path, Replied)}
-    if {probe.id for probe in probes} <= written.keys():
-        return written
-    student = ctx.student()
-    student.use(adapter)
-    said = student.answer(
-        [probe.question for probe in probes],
-        lambda done, total: ctx.listener.progress(f"student, {label}", done, total),
-    )
-    replies = {probe.id: reply for probe, reply in zip(probes, said, strict=True)}
-    write_records(path, [Replied(probe=probe, reply=reply) for probe, reply in replies.items()])
-    return replies
+def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> list[ItemResult]:
+    """The student's answers, with the LoRA in `adapter` or bare."""
+
+    def student() -> Examinee:
+        ctx.student().use(adapter)
+        return ctx.student()
+
+    return sit_exam(ctx, label, probes, student, f"student, {label}")
 
 
 def examine_teacher(
@@ -90,7 +107,7 @@ def examine_teacher(
             runs counts, where the run's settings allow it.
     """
     if same_items:
-        return _same_items(ctx, label, probes, node)
+        return _asked(ctx, label, probes, node)
     known = recorded_answers(ctx, label)
     by_module: dict[str, list[Probe]] = {}
     for probe in probes:
@@ -101,7 +118,7 @@ def examine_teacher(
         lacking = len(own) - len(have)
         if lacking > 0 and ctx.teacher_cache:
             kept = _kept(ctx, module, own, have, lacking)
-            append_records(ctx.run.scores(label), kept)
+            exam_file(ctx, label).add(kept)
             known += kept
             have |= {result.probe for result in kept}
             lacking -= len(kept)
@@ -116,23 +133,13 @@ def examine_teacher(
     ]
 
 
-def _same_items(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
-    known = {result.probe: result for result in recorded_answers(ctx, label)}
-    new = _asked(ctx, label, [probe for probe in probes if probe.id not in known], node)
-    known |= {result.probe: result for result in new}
-    return [known[probe.id] for probe in probes]
-
-
 def _asked(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> list[ItemResult]:
-    """Ask the teacher, and write its answers down piece by piece."""
-    results = []
-    for start in range(0, len(probes), PIECE):
-        piece = probes[start : start + PIECE]
-        new = examine(TeacherExaminee(ctx.teacher(), node), piece, scorers=ctx.scorers())
-        append_records(ctx.run.scores(label), new)
-        results += new
-        ctx.listener.progress(f"teacher, {label}", start + len(piece), len(probes))
-    return results
+    """The teacher's answers to these very probes."""
+
+    def teacher() -> Examinee:
+        return TeacherExaminee(ctx.teacher(), node)
+
+    return sit_exam(ctx, label, probes, teacher, f"teacher, {label}", piece=PIECE)
 
 
 def _kept(ctx: RunContext, module: str, own: Sequence[Probe], have: Collection[str], count: int) -> list[ItemResult]:

@@ -8,12 +8,11 @@ from pathlib import Path
 from ioa.agents import Variant, population
 from ioa.agents.estimators import PopulationSettings
 from ioa.graph.context import RunContext
-from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes
+from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
 from ioa.memory import ItemResult, Measured, Probe, Score, Split
 from ioa.memory.domains.procedural import seed_range
-from ioa.memory.files import read_records, write_records
 from ioa.memory.records import Generator
-from ioa.training import Sampling, Shot, StudentVariant, examine, is_complete, score_by_module
+from ioa.training import Sampling, Shot, StudentVariant, is_complete, score_by_module
 
 
 @dataclass(frozen=True)
@@ -83,16 +82,12 @@ def bare_answers(ctx: RunContext, probes: Sequence[Probe]) -> list[ItemResult]:
 
 
 def _scores(ctx: RunContext, state: State, probes: Sequence[Probe]) -> dict[str, Score]:
-    path = ctx.run.scores(state.label)
-    if not path.exists():
+    def variant() -> StudentVariant:
         shots = _worked(ctx, state.shots, probes) if state.shots else {}
         ctx.student().use(state.adapter)
-        variant = StudentVariant(ctx.student(), sampling=state.sampling, shots=shots)
-        results = examine(
-            variant, probes, lambda done, total: ctx.listener.progress(f"student, {state.name}", done, total)
-        )
-        write_records(path, results)
-    return score_by_module(read_records(path, ItemResult))
+        return StudentVariant(ctx.student(), sampling=state.sampling, shots=shots)
+
+    return score_by_module(sit_exam(ctx, state.label, probes, variant, f"student, {state.name}"))
 
 
 def _worked(ctx: RunContext, count: int, probes: Sequence[Probe]) -> dict[str, tuple[Shot, ...]]:

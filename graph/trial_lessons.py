@@ -1,23 +1,18 @@
 """Teaching the student one module alone, on trial: lessons, a LoRA that is thrown away, and an examination of all."""
 
 import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
+from collections.abc import Sequence
 
 from ioa.agents import Checked, Draft, LessonRequest, intervention, to_be_taught
 from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
+from ioa.graph.run_examinations import exam_file, sit_exam
 from ioa.graph.student_population import bare_answers, first_items, teacher_scores
 from ioa.memory import Example, ItemResult, Measured, Probe
 from ioa.memory.domains.procedural import lesson_seed
-from ioa.memory.files import append_records, read_records, write_records
+from ioa.memory.open_work import do_open
 from ioa.memory.records import Kind
-from ioa.training import examine, score_by_module, train
-
-R = TypeVar("R", bound=BaseModel)
+from ioa.training import Student, score_by_module, train
 
 
 def estimate_by_intervention(ctx: RunContext) -> Measured:
@@ -37,12 +32,13 @@ def estimate_by_intervention(ctx: RunContext) -> Measured:
 def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemResult]:
     """The answers after lessons on that module alone; none where there was no lesson."""
     name = module.replace("/", ".")
-    path = ctx.run.scores(f"intervention-{name}")
-    if path.exists():
-        return read_records(path, ItemResult)
-    lessons = _lessons(ctx, module)
-    results: list[ItemResult] = []
-    if lessons:
+    label = f"intervention-{name}"
+    answered = not exam_file(ctx, label).standing(probes).ask
+    lessons = [] if answered else _lessons(ctx, module)
+    if not (answered or lessons):
+        return []
+
+    def taught() -> Student:
         adapter = ctx.run.interventions / name
         manner, training = ctx.config.diagnosis.intervention, ctx.config.training
         brief = {"epochs": manner.epochs, "learning_rate": training.learning_rate * manner.rate}
@@ -56,59 +52,36 @@ def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemRe
             on_step=lambda now: ctx.listener.progress(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
         )
         ctx.student().use(adapter)
-        results = examine(
-            ctx.student(),
-            probes,
-            lambda done, total: ctx.listener.progress(f"student taught {module}", done, total),
-        )
-        ctx.student().use(None)
-    write_records(path, results)
-    return results
+        return ctx.student()
+
+    return sit_exam(ctx, label, probes, taught, f"student taught {module}")
 
 
 def _lessons(ctx: RunContext, module: str) -> list[Example]:
     """Lessons that passed the checks of all lessons; they do not enter the store, and block no later one."""
     requests = _requests(ctx, module)
     folder = ctx.run.intervention_lessons(module)
-    drafts = _complete(
+    drafts = do_open(
         folder / "drafts.jsonl",
         Draft,
         requests,
-        lambda request: request.batch,
-        lambda draft: draft.request.batch,
-        lambda open_, keep: ctx.adapter().draft(ctx.domain(), open_, keep),
+        key=lambda request: request.batch,
+        made_key=lambda draft: draft.request.batch,
+        make=lambda open_, keep: ctx.adapter().draft(ctx.domain(), open_, keep),
     )
-    checked = _complete(
+    checked = do_open(
         folder / "checked.jsonl",
         Checked,
         drafts,
-        lambda draft: draft.request.batch,
-        lambda done: done.batch,
-        lambda open_, keep: ctx.adapter().verify(ctx.domain(), open_, keep),
+        key=lambda draft: draft.request.batch,
+        made_key=lambda done: done.batch,
+        make=lambda open_, keep: ctx.adapter().verify(ctx.domain(), open_, keep),
     )
     longest, form = ctx.config.student.max_new_tokens, ctx.student().format
     sound = [example for done in checked for example in done.sound]
     sound = [example for example in sound if len(form.encode_reply(example.solution)) <= longest]
     collisions = ctx.store().check([example.problem for example in sound])
     return [example for example, collision in zip(sound, collisions, strict=True) if collision is None]
-
-
-T = TypeVar("T")
-
-
-def _complete(
-    path: Path,
-    kind: type[R],
-    wanted: Sequence[T],
-    key: Callable[[T], str],
-    made_key: Callable[[R], str],
-    make: Callable[[Sequence[T], Callable[[R], None]], None],
-) -> list[R]:
-    """What was made of each of `wanted`, in their order; what the file holds already is not made again."""
-    have = {made_key(made) for made in read_records(path, kind)}
-    make([item for item in wanted if key(item) not in have], lambda made: append_records(path, [made]))
-    by_key = {made_key(made): made for made in read_records(path, kind)}
-    return [by_key[key(item)] for item in wanted]
 
 
 def _requests(ctx: RunContext, module: str) -> list[LessonRequest]:

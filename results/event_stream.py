@@ -37,7 +37,7 @@ class Seen:
                 self.values.setdefault(name, {})[value] = None
 
 
-def chosen(events: Iterable[TranscriptEvent], selection: Selection, seen: Seen) -> Iterator[TranscriptEvent]:
+def select_events(events: Iterable[TranscriptEvent], selection: Selection, seen: Seen) -> Iterator[TranscriptEvent]:
     """The events that are wanted, each as soon as it is read."""
     for event in events:
         seen.note(event)
@@ -75,7 +75,7 @@ def find_event(run: RunDirectory, selection: Selection) -> Selection:
             f"--event {wanted}: {problem}. The id of an event is the first word of what `ioa transcript {run.run_id}` "
             "shows of it, and `ioa why` names those that a lesson rests on."
         )
-    return selection.found((exact or begin)[0])
+    return selection.for_event((exact or begin)[0])
 
 
 def check_names(run: RunDirectory, selection: Selection, seen: Seen, *, coming: bool) -> None:
@@ -142,14 +142,14 @@ class Show:
 
     def _wanted(self) -> Iterator[TranscriptEvent]:
         reader = TranscriptReader(self.run.transcript)
-        there = chosen(reader.stream(), self.selection, self.seen)
+        there = select_events(reader.stream(), self.selection, self.seen)
         yield from there if self.last is None else deque(there, maxlen=self.last)
         if not self.shown:
             check_names(self.run, self.selection, self.seen, coming=self.follow)
         if self.follow:
-            yield from chosen(follow(self.run, reader), self.selection, self.seen)
+            yield from select_events(follow(self.run, reader), self.selection, self.seen)
 
-    def told(self) -> str:
+    def count_text(self) -> str:
         """How many events were shown, or that none matched."""
         if not self.seen.events:
             return "Nothing was said or decided yet."

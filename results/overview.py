@@ -7,11 +7,11 @@ from typing import Any
 from ioa.graph.config import RunConfig
 from ioa.memory.records import GateResult, Note, Record, Score
 from ioa.memory.run_dir import RunDirectory
+from ioa.memory.transcript.spending import by_agent, rejections, waits
 from ioa.results.comparison import Setting, differing_settings
 from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
 from ioa.results.run_cards import RunCard, read_card
-from ioa.results.spending import by_agent, rejections, waits
 from ioa.results.summary import module_scores
 
 _NOTES = 4

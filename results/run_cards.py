@@ -12,8 +12,10 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import read_record
 from ioa.memory.records import Record, Score
 from ioa.memory.run_dir import RunDirectory
+from ioa.memory.transcript import Tokens
+from ioa.memory.transcript.spending import scan_spending
 from ioa.results.facts import read_curriculum
-from ioa.results.run_place import Place, Spent, began, place, spent
+from ioa.results.run_place import Place, began, place
 from ioa.results.summary import Summary
 
 UNREADABLE = "unreadable"
@@ -90,7 +92,7 @@ def read_card(run: RunDirectory) -> RunCard:
     finished = status == "finished"
     settled = summary is not None and status == summary.status
     where = Place() if finished else place(run)
-    paid = _paid(summary) if summary and settled else spent(run.transcript)
+    calls, tokens, usd = _paid(summary) if summary and settled else _scanned(run)
     mastered, targets = _mastery(run, summary)
     config = read_run_config(run)
     return RunCard(
@@ -104,9 +106,9 @@ def read_card(run: RunDirectory) -> RunCard:
         targets=targets,
         before=summary.final.before if summary else None,
         after=summary.final.after if summary else None,
-        calls=paid.calls,
-        tokens=paid.tokens,
-        usd=paid.usd,
+        calls=calls,
+        tokens=tokens.input + tokens.output,
+        usd=usd,
         wall_seconds=_wall_seconds(run),
         began=_began(run),
         changed=_changed(run),
@@ -145,9 +147,14 @@ def read_summary(run: RunDirectory) -> Summary | None:
         ) from error
 
 
-def _paid(summary: Summary) -> Spent:
+def _paid(summary: Summary) -> tuple[int, Tokens, float | None]:
     teacher = summary.teacher
-    return Spent(calls=teacher.calls, tokens=teacher.tokens.input + teacher.tokens.output, usd=teacher.usd)
+    return teacher.calls, teacher.tokens, teacher.usd
+
+
+def _scanned(run: RunDirectory) -> tuple[int, Tokens, float | None]:
+    found = scan_spending(run.transcript)
+    return found.attempts, found.tokens, found.usd
 
 
 def _mastery(run: RunDirectory, summary: Summary | None) -> tuple[int | None, int | None]:

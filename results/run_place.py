@@ -1,7 +1,6 @@
-"""How far a run is and what it has paid, without reading all that was said."""
+"""How far a run is, without reading all that was said."""
 
 import json
-import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,12 +10,6 @@ from typing import Any
 from ioa.memory.files import read_lines_from
 from ioa.memory.run_dir import RunDirectory
 
-_PAID = re.compile(
-    rb'"answered":(true|false),"ledger":(true|false),"tokens":\{"input":(\d+),"output":(\d+),"estimated":(?:true|false)\},'
-    rb'"cost":([^,}]+)(?:,"seconds":[^,}]+)?\}\s*$'
-)
-"""What a call cost stands at the end of its line; no text of a model can look like it, because quotes in text are
-escaped."""
 _BRANCH = "branch:to:"
 
 
@@ -28,18 +21,6 @@ class Place:
     stage: int | None = None
     stages: int | None = None
     round: int | None = None
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What was asked of the teachers."""
-
-    calls: int = 0
-    """Attempts that were not answered from the ledger."""
-    tokens: int = 0
-    """Of what was paid for."""
-    usd: float | None = 0.0
-    """None where a price is not known."""
 
 
 def place(run: RunDirectory) -> Place:
@@ -70,22 +51,6 @@ def _newest_state(checkpoints: Path) -> dict[str, Any]:
         return {}
     state = JsonPlusSerializer(allowed_msgpack_modules=None).loads_typed(row)
     return dict(state["channel_values"])
-
-
-def spent(transcript: Path) -> Spent:
-    """What a transcript says was paid, from the ends of its lines."""
-    calls = tokens = 0
-    usd: float | None = 0.0
-    for _, line, _ in read_lines_from(transcript, 0, 0):
-        found = _PAID.search(line[-400:])
-        if found is None:
-            continue
-        answered, ledger, asked = found[1] == b"true", found[2] == b"true", int(found[3])
-        calls += not ledger
-        if not ledger and (answered or asked > 0):
-            tokens += asked + int(found[4])
-            usd = None if usd is None or found[5] == b"null" else usd + float(found[5])
-    return Spent(calls, tokens, usd)
 
 
 def began(transcript: Path) -> str:

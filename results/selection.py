@@ -52,7 +52,7 @@ class Selection:
                 r"Put a backslash before what is meant as it stands: \( \[ \. \* \+ \?"
             ) from error
 
-    def found(self, event: TranscriptEvent) -> "Selection":
+    def for_event(self, event: TranscriptEvent) -> "Selection":
         """The same with its event and, where the family is wanted, its parent named in full."""
         return replace(self, event=event.id, parent=event.parent)
 
@@ -61,7 +61,7 @@ class Selection:
         if not (self.family and self.event):
             return self
         found = next((event for event in events if event.id == self.event), None)
-        return self.found(found) if found else self
+        return self.for_event(found) if found else self
 
     def matches(self, event: TranscriptEvent) -> bool:
         """Whether the event is wanted."""

@@ -7,8 +7,8 @@ from pydantic import ConfigDict
 from ioa.memory.records import Record, Score, Unit
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import Tokens
+from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 from ioa.results.facts import Facts, read_facts
-from ioa.results.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 
 
 class _Read(Record):
@@ -175,7 +175,7 @@ def _teacher(facts: Facts) -> TeacherSummary:
     whole = spend("all", facts.events)
     return TeacherSummary(
         spec=spec,
-        calls=sum(not event.ledger for event in facts.events),
+        calls=whole.attempts,
         tokens=whole.tokens,
         usd=whole.usd,
         ledger=whole.ledger,

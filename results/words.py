@@ -45,3 +45,10 @@ def age(time: str, now: datetime | None = None) -> str:
 def count(number: int) -> str:
     """`980`, `12,300`, `4.1 M`."""
     return f"{number / 1e6:.1f} M" if number >= 1_000_000 else f"{number:,}"
+
+
+def money(usd: float | None) -> str:
+    """`$0.0042`, `$12.30`, or `unknown`."""
+    if usd is None:
+        return "unknown"
+    return f"${usd:.4f}" if 0 < usd < 0.1 else f"${usd:.2f}"

@@ -10,6 +10,7 @@ from ioa.training.exams.examining import Examinee, examine, grade, score_by_modu
 from ioa.training.exams.mastery_gate import contrast, gate, verdict
 from ioa.training.exams.probes import ExaminationSettings, build_probes, level_probes
 from ioa.training.exams.scorers import Scorers
+from ioa.training.exams.sitting import ExamFile, sit
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mixture import manifest, mixture
@@ -19,6 +20,7 @@ from ioa.training.trainer import TrainingProgress, is_complete, train
 from ioa.training.variants import StudentVariant
 
 __all__ = [
+    "ExamFile",
     "ExaminationSettings",
     "Examinee",
     "LoraSettings",
@@ -44,6 +46,7 @@ __all__ = [
     "resolve_student",
     "sample_for_observation",
     "score_by_module",
+    "sit",
     "total_score",
     "train",
     "verdict",

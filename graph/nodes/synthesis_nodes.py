@@ -4,7 +4,7 @@ What passes from node to node lies in `drafts/` of the run directory, one folder
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
@@ -13,7 +13,8 @@ from ioa.graph.decisions import record_verdicts
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
 from ioa.graph.strategy_history import record_strategies, with_strategies
 from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
-from ioa.memory.files import append_records, read_record, read_records, write_records
+from ioa.memory.files import read_record, read_records, write_records
+from ioa.memory.open_work import do_open
 
 
 def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
@@ -41,21 +42,24 @@ def draft(ctx: RunContext) -> SynthesisNode:
 
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
-        requests = _requests(ctx, pass_folder(ctx, state), stage, round_, pass_)
-        path = pass_folder(ctx, state) / "drafts.jsonl"
-        answered = {made.request.batch for made in read_records(path, Draft)}
-        open_ = [request for request in requests if request.batch not in answered]
-        if answered and open_:
-            ctx.message(f"{len(answered)} of {len(requests)} requests were answered before, {len(open_)} to do")
-        done = len(answered)
+        place = pass_folder(ctx, state)
+        requests = _requests(ctx, place, stage, round_, pass_)
 
-        def keep(made: Draft) -> None:
-            nonlocal done
-            append_records(path, [made])
-            done += 1
-            ctx.listener.progress("writing lessons", done, len(requests))
+        def make(left: Sequence[LessonRequest], keep: Callable[[Draft], None]) -> None:
+            if left and len(left) < len(requests):
+                done = len(requests) - len(left)
+                ctx.message(f"{done} of {len(requests)} requests were answered before, {len(left)} to do")
+            ctx.adapter().draft(ctx.domain(), left, keep)
 
-        ctx.adapter().draft(ctx.domain(), open_, keep)
+        do_open(
+            place / "drafts.jsonl",
+            Draft,
+            requests,
+            key=lambda request: request.batch,
+            made_key=lambda made: made.request.batch,
+            make=make,
+            on_progress=lambda done, total: ctx.listener.progress("writing lessons", done, total),
+        )
         return {"pass_number": pass_}
 
     return node
@@ -89,25 +93,26 @@ def verify(ctx: RunContext) -> SynthesisNode:
     """Check each lesson's lines, its answer by independent solutions, and that it belongs where it is taught."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        place = pass_folder(ctx, state)
-        order = {request.batch: i for i, request in enumerate(read_records(place / "requests.jsonl", LessonRequest))}
-        drafts = sorted(read_records(place / "drafts.jsonl", Draft), key=lambda made: order[made.request.batch])
-        checked = {done.batch for done in read_records(place / "checked.jsonl", Checked)}
-        open_ = [made for made in drafts if made.request.batch not in checked]
-        done = len(drafts) - len(open_)
+        place, later = pass_folder(ctx, state), _later(ctx, state["stage"])
+        requests = read_records(place / "requests.jsonl", LessonRequest)
+        drafts = {made.request.batch: made for made in read_records(place / "drafts.jsonl", Draft)}
 
-        def keep(result: Checked) -> None:
-            nonlocal done
-            append_records(place / "checked.jsonl", [_not_too_long(ctx, result)])
-            done += 1
-            ctx.listener.progress("verifying lessons", done, len(drafts))
+        def make(left: Sequence[Draft], keep: Callable[[Checked], None]) -> None:
+            ctx.adapter().verify(ctx.domain(), left, lambda checked: keep(_not_too_long(ctx, checked)), later)
 
-        ctx.adapter().verify(ctx.domain(), open_, keep, _later(ctx, state["stage"]))
-        results = sorted(read_records(place / "checked.jsonl", Checked), key=lambda done: order[done.batch])
-        _refuse(ctx, place, "verify", [refusal for done in results for refusal in done.refused])
-        sound = [example for done in results for example in done.sound]
+        results = do_open(
+            place / "checked.jsonl",
+            Checked,
+            [drafts[request.batch] for request in requests if request.batch in drafts],
+            key=lambda made: made.request.batch,
+            made_key=lambda checked: checked.batch,
+            make=make,
+            on_progress=lambda done, total: ctx.listener.progress("verifying lessons", done, total),
+        )
+        _refuse(ctx, place, "verify", [refusal for checked in results for refusal in checked.refused])
+        sound = [example for checked in results for example in checked.sound]
         write_records(place / "verified.jsonl", sound)
-        ctx.remark(f"{len(sound)} lessons are sound, {sum(len(done.refused) for done in results)} refused")
+        ctx.remark(f"{len(sound)} lessons are sound, {sum(len(checked.refused) for checked in results)} refused")
         return {}
 
     return node

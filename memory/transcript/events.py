@@ -77,6 +77,17 @@ class Event(Record):
         return bool(self.error)
 
 
+def is_paid(*, ledger: bool, answered: bool, sent: int) -> bool:
+    """Whether an attempt cost something: an answer that was not in the ledger, or an attempt that may be billed.
+
+    Args:
+        ledger: Its reply was paid for before.
+        answered: A reply came.
+        sent: Tokens of the prompt, known where the provider may have read it.
+    """
+    return not ledger and (answered or sent > 0)
+
+
 class AttemptEvent(Event):
     """One attempt at one call."""
 
@@ -102,7 +113,7 @@ class AttemptEvent(Event):
     @property
     def paid(self) -> bool:
         """Whether it cost something: an answer that was not in the ledger, or an attempt that may be billed."""
-        return not self.ledger and (self.answered or self.tokens.input > 0)
+        return is_paid(ledger=self.ledger, answered=self.answered, sent=self.tokens.input)
 
 
 class DecisionEvent(Event):

@@ -67,15 +67,15 @@ class Follower:
     def _follow(self) -> None:
         try:
             while not self._stop.wait(EVERY):
-                self._told(self._sink.take(self._reader.read()))
-            self._told(self._sink.take(self._reader.read()))
-            self._told(self._sink.close(self._status, self._deadline))
+                self._note_arrival(self._sink.take(self._reader.read()))
+            self._note_arrival(self._sink.take(self._reader.read()))
+            self._note_arrival(self._sink.close(self._status, self._deadline))
         except Exception as error:  # noqa: BLE001 - whatever another tool does wrong, the run goes on
             self._say(
                 f"Nothing more is exported to {self._where}: {str(error)[:500]} Send it afterwards: {self._command}"
             )
 
-    def _told(self, arrived: bool) -> None:
+    def _note_arrival(self, arrived: bool) -> None:
         if not arrived and not self._failed:
             self._failed = True
             self._say(f"{self._where} does not answer; the run goes on without it.")
@@ -116,10 +116,10 @@ class ExportListener(Listener):
         known = sittings.begin(run, events)
         self._run = run
         if otel is not None:
-            from ioa.results.exporters.otel import OtelListener, open_sink, told_endpoint
+            from ioa.results.exporters.otel import OtelListener, endpoint_text, open_sink
 
             spans = OtelListener(run, otel, known, open_sink(otel))
-            follower = Follower(run, "otel", told_endpoint(otel), spans, self._say)
+            follower = Follower(run, "otel", endpoint_text(otel), spans, self._say)
             self._followers.append((follower, 2 * otel.timeout))
         if exporters.mlflow is not None:
             from ioa.results.exporters.mlflow_listener import PATIENCE, MlflowListener

@@ -85,7 +85,9 @@ def export_mlflow(run: RunDirectory, status: str, settings: MlflowSettings, *, t
         client.set_tag(target, "ioa.status", status)
         client.update_run(target, status=_STATUS.get(status, "KILLED"))
     except MlflowException as error:
-        raise UserError(f"MLflow at {shown(tracking_uri(settings))} did not take the run: {error.message}") from error
+        raise UserError(
+            f"MLflow at {uri_text(tracking_uri(settings))} did not take the run: {error.message}"
+        ) from error
     return target
 
 
@@ -198,6 +200,6 @@ def _log_trace(
         client.link_traces_to_run([trace], target)
 
 
-def shown(uri: str) -> str:
+def uri_text(uri: str) -> str:
     """The address without name and password."""
     return re.sub(r"//[^/@]+@", "//", uri)

@@ -222,7 +222,7 @@ def export_otel(run: RunDirectory, status: str, settings: OtelSettings) -> int:
     for batch in batched_spans(run, status, settings):
         if not sink.send(batch):
             raise UserError(
-                f"{told_endpoint(settings)} did not take the spans ({count} had arrived). Start the collector there, "
+                f"{endpoint_text(settings)} did not take the spans ({count} had arrived). Start the collector there, "
                 "or name another: --endpoint http://HOST:4318. Sending again is safe: a span keeps its id."
             )
         count += len(batch)
@@ -248,7 +248,7 @@ def batched_spans(run: RunDirectory, status: str, settings: OtelSettings) -> "It
         yield portion
 
 
-def told_endpoint(settings: OtelSettings) -> str:
+def endpoint_text(settings: OtelSettings) -> str:
     """Where the spans go, for a message."""
     if settings.file:
         return settings.file

@@ -14,15 +14,16 @@ from ioa.memory.plain_text import plain
 from ioa.memory.records import Difficulty, Example, Score, Strategy
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Tokens
+from ioa.memory.transcript.spending import add_tokens
 from ioa.results.facts import Facts
 from ioa.results.remarks import remarks
 from ioa.results.report import charts
 from ioa.results.report.embedding import BUDGET, BUDGET_RUNNING, embed
 from ioa.results.report.prerequisite_picture import prerequisite_chart, stage_colour
 from ioa.results.report.spending_chart import spending_chart
-from ioa.results.spending import add_tokens, money
 from ioa.results.summary import Summary, module_scores
 from ioa.results.visits import group_visits
+from ioa.results.words import money
 
 _DASH = "\N{EN DASH}"
 _SAMPLES = 2

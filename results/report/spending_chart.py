@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ioa.memory.transcript import AttemptEvent
+from ioa.memory.transcript.spending import by_agent
 from ioa.results.facts import Facts
 from ioa.results.report.style import BLUE, INK, ORANGE, VERMILION, WIDTH, bare, chart_style, new_figure, to_svg
-from ioa.results.spending import by_agent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

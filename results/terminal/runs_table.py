@@ -70,6 +70,6 @@ def whereabouts(card: RunCard) -> str:
 
 def cost(usd: float | None) -> str:
     """`$1.20`, `free`, or `unknown`."""
-    from ioa.results.spending import money
+    from ioa.results.words import money
 
     return "free" if usd == 0 else money(usd)

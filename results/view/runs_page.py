@@ -10,10 +10,10 @@ from nicegui import ui
 
 from ioa.memory.plain_text import plain
 from ioa.results.report.page import duration, percent
-from ioa.results.spending import money
 from ioa.results.view.elements import address, problem, say
 from ioa.results.view.frame import place_words
 from ioa.results.view.run_data import Runs
+from ioa.results.words import money
 
 if TYPE_CHECKING:
     from ioa.results.run_cards import RunCard

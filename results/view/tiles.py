@@ -7,9 +7,9 @@ from nicegui import ui
 
 from ioa.results.facts import Facts
 from ioa.results.report.page import duration, percent, score_words, size
-from ioa.results.spending import money
 from ioa.results.summary import Summary, summarise
 from ioa.results.view.elements import say
+from ioa.results.words import money
 
 
 @dataclass(frozen=True)

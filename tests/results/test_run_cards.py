@@ -162,5 +162,5 @@ def test_a_hundred_runs_are_listed_without_their_transcripts(
         raise AssertionError
 
     monkeypatch.setattr("ioa.memory.transcript.reader._parse", parsed)
-    monkeypatch.setattr("ioa.results.run_cards.spent", parsed)
+    monkeypatch.setattr("ioa.results.run_cards.scan_spending", parsed)
     assert len(list_runs(run.root.parent)) == 100
