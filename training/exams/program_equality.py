@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ioa.memory.records import Attempt
-from ioa.training import Scorers
+from ioa.training.exams.scorers import Scorers
 
 UNIT_TESTS = "unit-tests"
 """Name of the scorer that runs programs."""
