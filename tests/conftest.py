@@ -9,18 +9,21 @@ from hypothesis import settings
 settings.register_profile("ioa", deadline=None)  # a first example pays for imports, a busy machine for more
 settings.load_profile("ioa")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it once; two threads of a tiny student only wait for each other
 os.environ.pop("LANGSMITH_TRACING", None)
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """Refuse every connection that would leave this machine."""
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Refuse every connection that would leave this machine, also while fixtures are made."""
 
     def guarded(self, address):
         if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
             raise AssertionError(f"a test tried to reach {address}")
         return _connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket.socket, "connect", guarded)
+        yield

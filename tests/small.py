@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.command import run_command
 from tests.training.tiny import make_tiny_student
 
 
@@ -39,6 +40,7 @@ PACK = {
     ],
 }
 
+PROGRAM = (sys.executable, "-m", "ioa.cli.main")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 """One thread: the tiny student's products are so small that two threads only wait for each other."""
 
@@ -67,10 +69,15 @@ def write_config(folder: Path, **changes) -> Path:
     return path
 
 
-def ioa(*arguments: object, cwd: Path, seconds: int = 300) -> subprocess.CompletedProcess:
-    """Run the command line as a user would, in that folder; it has that long."""
+def ioa(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Call the command line as a user would, in that folder, without a process of its own."""
+    return run_command(arguments, cwd=cwd, environment=ENVIRONMENT)
+
+
+def ioa_process(*arguments: object, cwd: Path, seconds: int = 300) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own; it has that long."""
     return subprocess.run(
-        [sys.executable, "-m", "ioa.cli.main", *map(str, arguments)],
+        [*PROGRAM, *map(str, arguments)],
         cwd=cwd,
         env=ENVIRONMENT,
         capture_output=True,
@@ -80,10 +87,10 @@ def ioa(*arguments: object, cwd: Path, seconds: int = 300) -> subprocess.Complet
     )
 
 
-def start(*arguments: object, cwd: Path) -> subprocess.Popen:
+def start(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     """The same, left running, with its progress on `stderr`."""
     return subprocess.Popen(
-        [sys.executable, "-m", "ioa.cli.main", *map(str, arguments)],
+        [*PROGRAM, *map(str, arguments)],
         cwd=cwd,
         env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,

@@ -42,7 +42,7 @@ def test_its_wrong_lessons_are_refused_and_the_run_ends_and_says_so(tmp_path, we
         mastery={"rounds": 0},
     )
     one_module(config)
-    done = ioa("run", config, "--run-id", "weak", cwd=tmp_path, seconds=PATIENCE)
+    done = ioa("run", config, "--run-id", "weak", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "refused" in done.stderr
     run = tmp_path / "runs/weak"
@@ -64,6 +64,6 @@ def test_its_wrong_lessons_are_refused_and_the_run_ends_and_says_so(tmp_path, we
 def test_what_it_cannot_do_itself_is_not_taught(tmp_path, weak):
     config = write_config(tmp_path, teacher=weak, examination={"diagnosis": 3, "gate": 3, "final": 3})
     one_module(config)
-    done = ioa("run", config, "--run-id", "weak", cwd=tmp_path, seconds=PATIENCE)
+    done = ioa("run", config, "--run-id", "weak", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "The teacher itself cannot do sums/short: not taught." in done.stderr

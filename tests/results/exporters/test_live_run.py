@@ -70,7 +70,7 @@ def test_a_run_is_told_to_everybody_who_was_named(tmp_path, monkeypatch):
             monkeypatch.setitem(small.ENVIRONMENT, f"LANGSMITH_{name}", value)
         for name, value in {"MODE": "offline", "API_KEY": ""}.items():
             monkeypatch.setitem(small.ENVIRONMENT, f"WANDB_{name}", value)
-        done = small.ioa("run", config, "--run-id", "r", cwd=tmp_path, seconds=1000)
+        done = small.ioa_process("run", config, "--run-id", "r", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         run = RunDirectory.at(tmp_path / "runs", "r")
         told = Counter(attributes(span).get("ioa.event") for span in server.spans)
