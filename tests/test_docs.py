@@ -1,10 +1,11 @@
-"""What the pages name is there: paths in ARCHITECTURE.md, commands and their options in all of them."""
+"""What the pages and the hooks name is there: paths, commands and their options, the linters."""
 
 import re
 from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -91,3 +92,11 @@ def test_every_folder_of_the_program_is_on_the_map():
 def test_a_page_opens_with_an_example(page):
     opening = re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[0]
     assert "```" in opening
+
+
+def test_the_hooks_before_a_commit_are_those_of_make_lint():
+    (recipe,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = [" ".join([hook["entry"], *hook.get("args", [])]) for hook in repository["hooks"]]
+    assert repository["repo"] == "local"
+    assert hooks == [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()]
