@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: setup demo test lint benchmark clean
+.PHONY: setup demo test lint docs benchmark clean
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt Makefile
@@ -26,6 +26,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: setup
+	$(PIP) --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 benchmark: setup
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/training_speed.py
@@ -34,4 +38,4 @@ benchmark: setup
 	$(BIN)/python benchmarks/deduplication.py
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist site *.egg-info
