@@ -16,7 +16,6 @@ from ioa.agents.remedy_split import mindful
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
 from ioa.agents.roles import ROLES, Role, Roles
 from ioa.agents.staging import CurriculumSettings
-from ioa.agents.step_checks import same_answer
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers import (
     PRICES,
@@ -31,6 +30,7 @@ from ioa.agents.teachers import (
     load_prices,
 )
 from ioa.agents.teachers.opening import check_methods, check_teacher, open_model, opened
+from ioa.memory.answer_equality import same_answer
 
 __all__ = [
     "PRICES",

@@ -8,7 +8,7 @@ from ioa.agents.exchange import DecomposeBrief, DecomposeReply
 from ioa.agents.item_writing import ItemWriter, Place, Work, refused
 from ioa.agents.journal import Journal, reply_of
 from ioa.agents.outline import DecompositionSettings, Embed, Outline, outline
-from ioa.agents.tagging import Tagger, distinct
+from ioa.agents.tagging import ManyAnswers, Tagger, distinct
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import TeacherError
 from ioa.memory.domains.bank import divided, shuffled
@@ -64,6 +64,7 @@ class Decomposer:
         journal: Journal,
         *,
         embed: Embed,
+        many_answers: ManyAnswers,
         probes: int,
         seed: int,
         say: Callable[[str], None] = lambda _: None,
@@ -77,6 +78,7 @@ class Decomposer:
             settings: How many of what.
             journal: Where the answers are kept.
             embed: Vectors of descriptions.
+            many_answers: Whether items of a scorer have many right answers; see `distinct`.
             probes: Items a module that its three splits want together.
             seed: The run's.
             say: Told what a person should know.
@@ -87,6 +89,7 @@ class Decomposer:
         self._settings = settings
         self._journal = journal
         self._embed = embed
+        self._many_answers = many_answers
         self._probes = probes
         self._seed = seed
         self._say = say
@@ -103,7 +106,7 @@ class Decomposer:
         for warning in source.warnings:
             self._warn(at, warning)
         if source.items:
-            at.items, at.refused = distinct(source.items, GIVEN)
+            at.items, at.refused = distinct(source.items, GIVEN, self._many_answers)
             self._enough_items(at)
         if source.modules:
             at.modules = source.modules

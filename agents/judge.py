@@ -14,7 +14,7 @@ from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST, between, mark_of
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.teachers import Endpoint, TeacherSettings
-from ioa.agents.teachers.opening import GGUF, check_teacher, open_model
+from ioa.agents.teachers.opening import check_teacher, is_gguf, open_model
 from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
@@ -195,6 +195,9 @@ class JudgeContext(Protocol):
 class JudgeScorer:
     """Grades replies by a judge: score = (grade - 1) / 9."""
 
+    whole_reply = True
+    needs_judge = True
+
     def __init__(self, open_judge: Callable[[], Teacher], options: JudgeOptions) -> None:
         """Nobody is asked, and the teacher not opened, before there is a reply to be graded."""
         self._open = open_judge
@@ -258,7 +261,7 @@ def check_judge(settings: TeacherSettings) -> None:
     Raises:
         UserError: it cannot, or cannot be opened.
     """
-    if settings.model.partition(":")[0] == GGUF:  # a language model; opening it would start a server
+    if is_gguf(settings):  # a language model; opening it would start a server
         check_teacher(settings)
     elif not Endpoint(open_model(settings), settings).knows(GradeBrief.task):
         raise UserError(no_judge(settings.model))

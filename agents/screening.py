@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from ioa.agents.exchange import Lesson
 from ioa.agents.requests import Draft, LessonRequest
-from ioa.agents.step_checks import false_step, same_answer
+from ioa.agents.step_checks import false_step
+from ioa.memory.answer_equality import same_answer
 from ioa.memory.records import Domain, Generator, Kind, Refusal, RefusalReason
 from ioa.memory.similarity import normalise
 

@@ -1,6 +1,6 @@
 """Finding out to which modules the items of a set belong."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import TagBrief, TagItem, TagReply
@@ -15,15 +15,22 @@ from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem
 from ioa.memory.similarity import features
 from ioa.memory.transcript import CallContext
 
-OPEN = frozenset({"judge", "rouge-l", "unit-tests"})
-"""Scorers of problems with many right answers: that two reference answers differ says nothing."""
+ManyAnswers = Callable[[str], bool]
+"""Whether items of the scorer of that name have many right answers: that two references differ says nothing then."""
 
 
-def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], list[RefusedItem]]:
+def distinct(
+    items: Sequence[SourceItem], level: str, many_answers: ManyAnswers
+) -> tuple[list[BankItem], list[RefusedItem]]:
     """The items of a set, each text once, and those that are there already.
 
     One that states the same facts as an earlier item in nearly the same words, and has the same answer or one of many
     right ones, counts as that item: one of them could be examined and the other be taught from.
+
+    Args:
+        items: The set.
+        level: The level of difficulty that they are of.
+        many_answers: Asked about an item that is nearly another one, with another answer.
     """
     near, by_id = NearVerbatim(Bounds().jaccard), dict[str, BankItem]()
     kept: dict[str, BankItem] = {}
@@ -49,7 +56,7 @@ def distinct(items: Sequence[SourceItem], level: str) -> tuple[list[BankItem], l
             continue
         view = features(made.question)
         found = near.find(view)
-        if found and (made.scorer in OPEN or by_id[found[0]].answer == made.answer):
+        if found and (by_id[found[0]].answer == made.answer or many_answers(made.scorer)):
             double.append(refused(made, "duplicate", f"nearly the same text as {found[0]}"))
             continue
         near.add(made.id, view)

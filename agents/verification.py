@@ -9,8 +9,8 @@ from ioa.agents.exchange import Candidate, Lesson, SolveBrief, SolveReply
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
 from ioa.agents.screening import Same, refusal, screen, split_original
-from ioa.agents.step_checks import same_answer
 from ioa.agents.teacher import Call, Outcome, Teacher
+from ioa.memory.answer_equality import same_answer
 from ioa.memory.records import Difficulty, Domain, Example, Kind, Module, Refusal, RefusalReason
 from ioa.memory.store import example_id
 

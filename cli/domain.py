@@ -98,9 +98,10 @@ def _say(console: "Console", found: "Found") -> None:
     """What was found, file by file and module by module."""
     from ioa.cli.domain_files import PROBES, shares
     from ioa.memory.domains.item_sets import told
+    from ioa.training.exams.scorers import default_scorer
 
     for read in found.sets:
-        scorers = ", ".join(sorted({item.scorer or "match" for item in read.items}))
+        scorers = ", ".join(sorted({item.scorer or default_scorer("") for item in read.items}))
         console.print(
             f"{read.name}: format {read.format}, {len(read.items)} items, scorer {scorers}, "
             f"{len(read.skipped)} bad items left out",

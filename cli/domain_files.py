@@ -4,6 +4,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,10 +20,11 @@ from ioa.memory.domains.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.domains.packs import GIVEN, load_source, module_of_value
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_records, write_text
+from ioa.memory.plugins import is_plugin_file
 from ioa.memory.records import BankItem, RefusedItem, SourceItem, Split
 from ioa.memory.slugs import slug
-from ioa.training import ExaminationSettings
-from ioa.training.exams.scorers.registry import scorer_names
+from ioa.training import ExaminationSettings, Scorers
+from ioa.training.exams.scorers import refuse_file, scorer_names
 
 ITEMS = "items.jsonl"
 """The items of a written pack, in the plain form."""
@@ -79,10 +81,7 @@ def read_files(files: Sequence[str], name: str, options: Mapping[str, Any]) -> F
     Raises:
         UserError: files cannot be read, or have faults that are not to be skipped; those of all files.
     """
-    if options.get("scorer"):
-        open_scorers = scorer_names()
-        if options["scorer"] not in open_scorers:
-            raise UserError(f"There is no scorer {options['scorer']!r}. Expected one of {', '.join(open_scorers)}.")
+    _check_scorer(options.get("scorer", ""))
     sets, faults = [], []
     for file in files:
         try:
@@ -99,9 +98,18 @@ def read_files(files: Sequence[str], name: str, options: Mapping[str, Any]) -> F
             "\n".join(faults) + "\nNothing was written. Correct the files, or leave such items: --skip-bad."
         )
     items = tuple(_own_ids(item for found in sets for item in found.items))
-    different, double = distinct(items, GIVEN)
+    with closing(Scorers(judge=lambda: None)) as scorers:
+        different, double = distinct(items, GIVEN, scorers.has_many_answers)
     modules = _modules(sets, options.get("module_from", ""))
     return Found(name=name, sets=sets, items=items, modules=modules, different=different, double=double)
+
+
+def _check_scorer(name: str) -> None:
+    """A pack may name installed scorers only; one that has none of them leaves it to the format."""
+    if is_plugin_file(name):
+        raise UserError(refuse_file(f"--scorer {name}", name))
+    if name and name not in scorer_names():
+        raise UserError(f"There is no scorer {name!r}. Expected one of {', '.join(scorer_names())}.")
 
 
 def _own_ids(items: Iterator[SourceItem]) -> Iterator[SourceItem]:

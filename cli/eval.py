@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ioa.memory.errors import Stopped, UserError
+from ioa.memory.plugins import absolute_plugin
 
 if TYPE_CHECKING:
     from ioa.evaluation.evaluate import Choice
@@ -80,7 +81,8 @@ def evaluate(
     config = _config(settings or [], seed, teacher_base_url, (judge, judge_base_url))
     examinees = _examinees(model, against, config, settings or [], runs_dir, bare=bare, adapter=adapter)
     folder = _folder(out, Path(benchmark or f"harness-{harness}").stem, examinees)
-    choice = Choice(limit, sample, shots, scorer, max_new_tokens, batch_size, skip_bad)
+    named = absolute_plugin(scorer) if scorer else None
+    choice = Choice(limit, sample, shots, named, max_new_tokens, batch_size, skip_bad)
     with _resumable():
         if benchmark is not None:
             result = _benchmark(benchmark, data, config, examinees, folder, choice)

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import is_plugin_file
 from ioa.memory.records import Record, SourceItem
 from ioa.memory.yaml_source import validate
 from ioa.training import Shot
+from ioa.training.exams.scorers import PLUGIN, refuse_file
 
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 QUESTION = "question"
@@ -74,6 +76,20 @@ class Benchmark(Record):
         if "{question}" not in prompt:
             raise ValueError("expected the placeholder {question} in it")
         return prompt
+
+    @field_validator("scorer")
+    @classmethod
+    def _installed(cls, scorer: str) -> str:
+        if is_plugin_file(scorer):
+            raise ValueError(refuse_file("the scorer", scorer))
+        return scorer
+
+    @field_validator("options")
+    @classmethod
+    def _no_file(cls, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        if PLUGIN in options:
+            raise ValueError(refuse_file("the scorer", str(options[PLUGIN])))
+        return options
 
     @field_validator("shot_ids", mode="before")
     @classmethod

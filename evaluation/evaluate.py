@@ -1,9 +1,10 @@
 """An evaluation from its names to its result; the same call goes on with one that was interrupted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ioa.agents.judge import Judge, check_judge, reference_of
 from ioa.evaluation.benchmark import Named as NamedBenchmark
@@ -20,8 +21,8 @@ from ioa.graph.context import RunContext
 from ioa.graph.listeners import Listener
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_record
-
-JUDGE = "judge"
+from ioa.memory.plugins import is_plugin_file
+from ioa.training import Scorers
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,17 @@ class Evaluation:
     def configured(self) -> RunConfig:
         """The config with the benchmark's options of its scorer under those that a person set."""
         own = self.benchmark.benchmark
-        options = {own.scorer: own.options} if own.options else {}
+        options: dict[str, Mapping[str, Any]] = {own.scorer: own.options} if own.options else {}
+        if is_plugin_file(self.scorer):  # a person typed it, since no benchmark may
+            options[self.scorer] = {}
         merged = {name: {**options.get(name, {}), **given} for name, given in self.config.scorers.items()}
         return self.config.model_copy(update={"scorers": {**options, **merged}})
 
-    def settings(self, chosen: Chosen, scorers: Sequence[str]) -> Settings:
+    def settings(self, chosen: Chosen, paper: Paper) -> Settings:
         """All that decides the numbers."""
+        scorers = paper.scorers()
         options = {name: dict(told) for name, told in self.configured().scorers.items() if name in scorers}
-        judge = self.config.roles.judge if JUDGE in scorers else ()
+        judge = self.config.roles.judge if paper.judged_by else ()
         return Settings(
             benchmark=self.benchmark.name,
             benchmark_sha256=self.benchmark.sha256,
@@ -114,16 +118,12 @@ def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
         seed=evaluation.config.seed,
         skip_bad=choice.skip_bad,
     )
-    paper = Paper(evaluation.benchmark.benchmark, chosen.items, evaluation.scorer)
-    if JUDGE in paper.scorers() and not evaluation.config.roles.judge:
-        raise UserError("The replies are graded by a judge. Name it: --judge provider:model.")
-    for judge in evaluation.config.roles.judge if JUDGE in paper.scorers() else ():
-        check_judge(judge)
+    paper = _paper(evaluation, chosen)
     for named in evaluation.examinees:
         check(named)
         listener.message(f"{named.label} is {named.told}")
     with folder.hold():
-        if folder.begin(evaluation.settings(chosen, paper.scorers())):
+        if folder.begin(evaluation.settings(chosen, paper)):
             listener.message(f"Going on with {folder.root}")
         _grade_again(evaluation, paper, listener)
         with closing(RunContext(folder.run, evaluation.configured(), listener)) as ctx, ctx.clock().phase(NODE):
@@ -139,6 +139,19 @@ def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
             result = result.model_copy(update=preferred(folder.preferences(), result.errors))
         write_record(folder.result, result)
     return result
+
+
+def _paper(evaluation: Evaluation, chosen: Chosen) -> Paper:
+    """What is asked, once it is seen that its scorers can work here, and that there is a judge where one is needed."""
+    paper = Paper(evaluation.benchmark.benchmark, chosen.items, evaluation.scorer)
+    with closing(Scorers(evaluation.configured().scorers, judge=lambda: None)) as scorers:
+        judged_by = frozenset(name for name in paper.scorers() if scorers.traits(name).needs_judge)
+    judges = evaluation.config.roles.judge
+    if judged_by and not judges:
+        raise UserError("The replies are graded by a judge. Name it: --judge provider:model.")
+    for judge in judges if judged_by else ():
+        check_judge(judge)
+    return replace(paper, judged_by=judged_by)
 
 
 def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> None:
@@ -163,9 +176,6 @@ def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> No
 
 def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) -> None:
     choice, folder = evaluation.choice, evaluation.folder
-    scorers = ctx.scorers()
-    for name in paper.scorers():
-        scorers[name]  # opened before anybody is asked, should it not work here
     holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
     for named in evaluation.examinees:
         log = OutcomeLog(paper, named.label, folder, ctx.scorers, ctx.listener)
@@ -195,7 +205,8 @@ def _pairs(evaluation: Evaluation, paper: Paper) -> Pairs:
     both: list[tuple[Outcome, Outcome]] = []
     if len(evaluation.examinees) == 2:
         first, second = (named.label for named in evaluation.examinees)
-        keys = [(item.id, JUDGE) for item in paper.items if paper.scorer_of(item) == JUDGE]
+        named = [(item.id, paper.scorer_of(item)) for item in paper.items]
+        keys = [key for key in named if key[1] in paper.judged_by]
         asked = [(lines.get((first, *key)), lines.get((second, *key))) for key in keys]
         both = [(one, other) for one, other in asked if one and other and one.answered and other.answered]
     failed = [pair for pair in both if pair[0].item in known and known[pair[0].item].error]
@@ -220,7 +231,7 @@ def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float
         named.label: [line for line in lines.values() if line.examinee == named.label] for named in evaluation.examinees
     }
     return Result(
-        settings=evaluation.settings(chosen, paper.scorers()),
+        settings=evaluation.settings(chosen, paper),
         items=len(chosen.items),
         left_out=chosen.left_out,
         batch_size=evaluation.choice.batch_size,

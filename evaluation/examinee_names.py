@@ -3,16 +3,17 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
 
 from ioa.agents import TeacherSettings, check_teacher
+from ioa.agents.teachers.opening import GROUP as TEACHERS
 from ioa.evaluation.benchmark import sha256
 from ioa.graph.config import RunConfig, override, read_run_config
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import is_plugin_file, plugin_names
 from ioa.memory.records import Record
 from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RUN_ID, RunDirectory
@@ -125,7 +126,7 @@ class Namer:
 
     def _teacher(self, name: str) -> Named | None:
         spec = f"{TUTOR}:arithmetic" if name == TUTOR and self._tutor_is_installed() else name
-        if not _TEACHER.fullmatch(spec):
+        if not _TEACHER.fullmatch(spec) and not is_plugin_file(spec):
             return None
         fixed = {"model": spec}
         if self._config.teacher.temperature is None:
@@ -138,7 +139,7 @@ class Namer:
 
     @staticmethod
     def _tutor_is_installed() -> bool:
-        return bool(entry_points(group="ioa.teachers", name=TUTOR))
+        return TUTOR in plugin_names(TEACHERS)
 
     def _run(self, name: str) -> Named | None:
         folder = Path(name) if len(Path(name).parts) > 1 else self._runs / name
@@ -176,7 +177,8 @@ class Namer:
         there = ", ".join(runs) if runs else f"none in {self._runs}"
         return (
             f"Nobody is called {name!r}. Expected a student ({SMOLLM2}, the folder of a model with its config.json, "
-            f"or an id such as ORGANISATION/MODEL), a run ({there}), or a teacher ({TUTOR}, provider:model, gguf:PATH)."
+            f"or an id such as ORGANISATION/MODEL), a run ({there}), or a teacher ({TUTOR}, provider:model, gguf:PATH, "
+            "./FILE.py:FUNCTION)."
         )
 
 

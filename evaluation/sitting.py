@@ -11,7 +11,7 @@ from ioa.evaluation.folder import EvaluationFolder, Outcome
 from ioa.graph.listeners import Listener
 from ioa.memory.records import Attempt, Grade, SourceItem
 from ioa.training import Scorers, sit
-from ioa.training.exams.scorers import ScoringError
+from ioa.training.exams.scorers import ScoringError, default_scorer
 from ioa.training.exams.sitting import Standing
 
 
@@ -23,10 +23,12 @@ class Paper:
     items: tuple[SourceItem, ...]
     scorer: str
     """Name of the scorer; empty: each item names its own."""
+    judged_by: frozenset[str] = frozenset()
+    """Names of the scorers among them that ask a judge."""
 
     def scorer_of(self, item: SourceItem) -> str:
         """Who grades the replies to that item."""
-        return self.scorer or item.scorer or "match"
+        return self.scorer or item.scorer or default_scorer("")
 
     def scorers(self) -> list[str]:
         """All scorers that are needed."""

@@ -3,10 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ioa.memory.moved import find_moved_modules
+
 if TYPE_CHECKING:
     from ioa.graph.builder import build_graph
     from ioa.graph.config import RunConfig, load_config
     from ioa.graph.runner import resume, start
+
+find_moved_modules()
 
 __all__ = ["RunConfig", "build_graph", "load_config", "resume", "start"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from ioa.agents import (
     PRICES,
@@ -22,28 +22,45 @@ from ioa.graph.config_keys import find_key, keys
 from ioa.graph.settings.exporters import ExporterSettings
 from ioa.graph.settings.mastery import MasterySettings
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import absolute_plugin
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.yaml_source import validate
 from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
+from ioa.training.exams.scorers import PLUGIN
+
+PluginName = Annotated[str, AfterValidator(absolute_plugin)]
+"""A name, or `FILE.py:ATTRIBUTE`; a relative path begins where the run is begun, and it may go on from elsewhere."""
+
+
+def _absolute_scorers(scorers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """As `PluginName`, for scorers: their names, and the option that says in which file one is."""
+    return {
+        absolute_plugin(name): {
+            key: absolute_plugin(value) if key == PLUGIN and isinstance(value, str) else value
+            for key, value in options.items()
+        }
+        for name, options in scorers.items()
+    }
 
 
 class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
-    domain: str = "arithmetic"
-    """A built-in or installed domain, reasoning-gym:FAMILY, or the path of a YAML pack, description or item set."""
+    domain: PluginName = "arithmetic"
+    """A built-in or installed domain, reasoning-gym:FAMILY, the path of a YAML pack, description or item set, or
+    `FILE.py:ATTRIBUTE`."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
     """Seeds the probes, the lessons and the training."""
-    embedder: str = "wordllama"
-    """What turns problems into vectors for the duplicate check."""
+    embedder: PluginName = "wordllama"
+    """What turns problems into vectors for the duplicate check: a name, or `FILE.py:ATTRIBUTE`."""
     student: StudentSettings = StudentSettings()
     teacher: TeacherSettings = TeacherSettings()
     """Plays every role that has no teacher of its own."""
     roles: Roles = Roles()
     budget: BudgetSettings = BudgetSettings()
-    scorers: Mapping[str, Mapping[str, Any]] = {}
+    scorers: Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_absolute_scorers)] = {}
     """Settings of scorers, by the scorer's name; see docs/scorers.md."""
     prices: str | None = None
     """A price list like `configs/prices.yaml`; none for the built-in one."""

@@ -24,7 +24,7 @@ from ioa.agents import (
 )
 from ioa.agents.prompting import prompt_text
 from ioa.agents.relatedness import relatedness
-from ioa.graph.answer_agreement import agree
+from ioa.graph.answer_agreement import answers_agree
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum_file import read_curriculum
 from ioa.graph.listeners import Listener, Listeners, MessageLog
@@ -230,7 +230,7 @@ class RunContext:
             seed=seed,
             max_words=words,
             avoid=avoid,
-            agree=partial(agree, self.scorers(), self.bank()),
+            agree=partial(answers_agree, self.scorers(), self.bank()),
             bank=self.bank(),
         )
 

@@ -27,6 +27,7 @@ def make_domain(ctx: RunContext) -> None:
         config.decomposition,
         Journal(known, lambda answered: append_records(run.answers, [answered])),
         embed=open_embedder(config.embedder).embed,
+        many_answers=ctx.scorers().has_many_answers,
         probes=sum(config.examination.size(split) for split in Split),
         seed=config.seed,
         say=ctx.message,

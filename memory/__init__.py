@@ -3,6 +3,7 @@
 from ioa.memory.clock import Clock
 from ioa.memory.embedding import open_embedder
 from ioa.memory.errors import Stopped, UserError
+from ioa.memory.moved import find_moved_modules
 from ioa.memory.records import (
     Assessment,
     Curriculum,
@@ -29,6 +30,8 @@ from ioa.memory.run_dir import RunDirectory
 from ioa.memory.store import Collision, ExampleStore
 from ioa.memory.training_log import LossPoint, TrainingLog
 from ioa.memory.transcript import Transcript, TranscriptEvent, read_frame
+
+find_moved_modules()
 
 __all__ = [
     "Assessment",

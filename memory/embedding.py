@@ -1,16 +1,15 @@
 """Turning texts into vectors, so that near-duplicates can be found."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.memory.errors import UserError
+from ioa.memory.plugins import load_factory
 
 if TYPE_CHECKING:
     from wordllama.inference import WordLlamaInference
@@ -63,20 +62,13 @@ class WordLlamaEmbedder:
 
 
 def open_embedder(name: str) -> Embedder:
-    """The embedder of that name: `wordllama`, or one that an installed package registers in `GROUP`.
+    """The embedder of that name: `wordllama`, one that an installed package registers in `GROUP`, or one of a file.
 
     Raises:
         UserError: there is none of that name; the message lists those there are.
     """
-    known: dict[str, Callable[[], Callable[[], Embedder]]] = {
-        point.name: point.load for point in entry_points(group=GROUP)
-    }
-    if name not in known:
-        raise UserError(
-            f"Embedder {name!r} is not known. Installed: {', '.join(sorted(known))}. "
-            f"Name one of them, or install a package that registers it under {GROUP!r}."
-        )
-    return known[name]()()
+    embedder: Embedder = load_factory(GROUP, name, kind="embedder").value()
+    return embedder
 
 
 def _load_wordllama() -> "WordLlamaInference":

@@ -114,4 +114,6 @@ def open_plugged(name, **options) -> ScriptedModel:
 
 def plugged_too(*, group, name=None):
     """The entry points as they are where that package is installed."""
-    return [PLUGGED] if name == PLUGGED.name else entry_points(group=group, **({} if name is None else {"name": name}))
+    if name is not None:
+        return [PLUGGED] if name == PLUGGED.name else entry_points(group=group, name=name)
+    return [*entry_points(group=group), *([PLUGGED] if group == PLUGGED.group else [])]

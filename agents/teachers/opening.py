@@ -1,15 +1,14 @@
 """Opening the chat model that plays the teacher.
 
-Three roads lead to one: the entry-point group `ioa.teachers`, through which the embedded tutor is found like
-anybody else's teacher; `provider:model` through LangChain's `init_chat_model`; and `gguf:PATH`, a model file that
-a server on this machine is started for.
+Four roads lead to one: the entry-point group `ioa.teachers`, through which the embedded tutor is found like
+anybody else's teacher; `FILE.py:FUNCTION`, a plug-in that is in no package; `provider:model` through LangChain's
+`init_chat_model`; and `gguf:PATH`, a model file that a server on this machine is started for.
 """
 
 import importlib.util
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 
 from ioa.agents.teachers.settings import TeacherSettings, key_variable, read_key
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import is_plugin_file, load_factory, plugin_argument, plugin_names
 from ioa.memory.redaction import redact
 
 GROUP = "ioa.teachers"
@@ -38,14 +38,11 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
     Raises:
         UserError: the provider is unknown or not installed, or its key is missing.
     """
+    if is_plugin_file(settings.model):
+        return _plugged_in(settings.model, settings.model, plugin_argument(settings.model))
     provider, name = settings.model.split(":", 1)
-    for entry in entry_points(group=GROUP, name=provider):
-        model = entry.load()(name)
-        if not isinstance(model, BaseChatModel):
-            raise UserError(
-                f"Teacher {settings.model}: {entry.value} returned {type(model).__name__}, not a LangChain chat model."
-            )
-        return model
+    if provider in plugin_names(GROUP):
+        return _plugged_in(settings.model, provider, name)
     try:
         arguments = _arguments(provider, settings)
         if provider == "openai":
@@ -66,6 +63,15 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
         raise UserError(f"Teacher {settings.model} cannot be opened: {redact(str(error))}") from error
 
 
+def _plugged_in(spec: str, plugin: str, name: str) -> BaseChatModel:
+    """The chat model that a plug-in makes of what stands behind its own name."""
+    found = load_factory(GROUP, plugin, kind="teacher")
+    model = found.value(name)
+    if not isinstance(model, BaseChatModel):
+        raise UserError(f"Teacher {spec}: {found.place} returned {type(model).__name__}, not a LangChain chat model.")
+    return model
+
+
 def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
     if provider == "anthropic" and importlib.util.find_spec("langchain_anthropic") is not None:
         from ioa.agents.teachers.anthropic import OwnChatAnthropic
@@ -75,6 +81,11 @@ def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
     return model
 
 
+def is_gguf(settings: TeacherSettings) -> bool:
+    """Whether the teacher is a model file, whose opening starts a server."""
+    return settings.model.partition(":")[0] == GGUF
+
+
 @contextmanager
 def opened(settings: TeacherSettings) -> Iterator[BaseChatModel]:
     """The chat model that the settings name; what had to be started for it is stopped again at the end.
@@ -82,10 +93,10 @@ def opened(settings: TeacherSettings) -> Iterator[BaseChatModel]:
     Raises:
         UserError: as `open_model`, or the server of a GGUF file does not start.
     """
-    provider, name = settings.model.split(":", 1)
-    if provider != GGUF:
+    if not is_gguf(settings):
         yield open_model(settings)
         return
+    name = settings.model.partition(":")[2]
     from ioa.agents.teachers.gguf import GgufServer
 
     slots = min(GGUF_SLOTS, settings.concurrency)
@@ -110,11 +121,10 @@ def check_teacher(settings: TeacherSettings) -> None:
     Raises:
         UserError: it cannot.
     """
-    provider, name = settings.model.split(":", 1)
-    if provider == GGUF:
+    if is_gguf(settings):
         from ioa.agents.teachers.gguf import check_gguf
 
-        check_gguf(Path(name))
+        check_gguf(Path(settings.model.partition(":")[2]))
     else:
         open_model(settings)
 
@@ -125,7 +135,7 @@ def check_methods(settings: TeacherSettings, domain: str, problems: Sequence[str
     Raises:
         UserError: it says itself that it has a method for none of them, or it cannot be opened.
     """
-    if settings.model.partition(":")[0] == GGUF:  # a language model; opening it would start a server
+    if is_gguf(settings):  # a language model; opening it would start a server
         return
     can_solve = getattr(open_model(settings), "can_solve", None)
     if can_solve is not None and not any(can_solve(problem) for problem in problems):
@@ -158,8 +168,9 @@ def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
 def _unknown(provider: str, error: ValueError) -> str:
     if "Unsupported" not in str(error):
         return redact(str(error))
-    ours = ", ".join(sorted({GGUF, *(entry.name for entry in entry_points(group=GROUP))}))
+    ours = ", ".join(sorted({GGUF, *plugin_names(GROUP)}))
     return (
         f"unknown provider {provider!r}. Installed here: {ours}. Beside these any provider of LangChain's "
-        "init_chat_model: openai, deepseek, anthropic, ollama, ... (install its langchain-... package)."
+        "init_chat_model: openai, deepseek, anthropic, ollama, ... (install its langchain-... package); "
+        "or a function in a file of yours: ./my_teacher.py:open_teacher."
     )

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ioa.agents.teachers.prices import Price
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET, keep_secret, redact, redact_strings
 
@@ -24,11 +25,22 @@ _SECRET = re.compile(
 _QUERY_SECRET = re.compile(r"[?&][^=&]*(?:key|token|secret)=", re.IGNORECASE)
 
 
+_PROVIDER = re.compile(r"[a-z0-9_]+:.+")
+
+
+def _teacher_name(name: str) -> str:
+    """The name, with a plug-in's file by its absolute path: a run may go on from another folder."""
+    if not is_plugin_file(name) and not _PROVIDER.fullmatch(name):
+        raise ValueError("expected provider:model or ./FILE.py:FUNCTION")
+    return absolute_plugin(name)
+
+
 class TeacherSettings(Record):
     """Which teacher, and how it is called."""
 
-    model: Annotated[str, Field(pattern=r"^[a-z0-9_]+:.+$")] = "tutor:arithmetic"
-    """`provider:model`, for example `tutor:arithmetic` (embedded), `openai:gpt-5-mini`, `gguf:PATH`."""
+    model: Annotated[str, AfterValidator(_teacher_name)] = "tutor:arithmetic"
+    """`provider:model`, for example `tutor:arithmetic` (embedded), `openai:gpt-5-mini`, `gguf:PATH`; or a function in a
+    Python file, `FILE.py:FUNCTION` or `FILE.py:FUNCTION:NAME`."""
     base_url: str | None = None
     """Address of an OpenAI-compatible server; with it the provider is usually `openai`."""
     api_key_env: str | None = None
@@ -91,6 +103,8 @@ def key_variable(settings: TeacherSettings) -> str:
     """Where the key comes from, in words."""
     if settings.api_key_file is not None:
         return f"the file {settings.api_key_file}"
+    if is_plugin_file(settings.model):
+        return "the variable that the plug-in reads"
     provider = settings.model.split(":", 1)[0]
     return settings.api_key_env or _KEYS.get(provider, f"{provider.upper()}_API_KEY")
 

@@ -7,7 +7,6 @@ is a `Source`, of which a teacher's decomposition makes a domain.
 import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from ioa.memory.domains import procedural
 from ioa.memory.domains.family_domain import PREFIX, family_domain
 from ioa.memory.domains.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.errors import UserError
+from ioa.memory.plugins import is_plugin_file, load_plugin, plugin_names
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
 from ioa.memory.slugs import slug
 from ioa.memory.yaml_source import Locate, Location, checked, load_yaml
@@ -67,7 +67,7 @@ def load_domain(name_or_path: str) -> Domain:
 
 
 def load_source(name_or_path: str) -> Domain | Source:
-    """Load a pack, a description or an item set, by its name or from a YAML file, or a family of reasoning-gym.
+    """Load a pack, a description or an item set, by its name or from a YAML or Python file; or a reasoning-gym family.
 
     Returns:
         A domain where the pack says it all, else what a teacher has to decompose.
@@ -79,14 +79,15 @@ def load_source(name_or_path: str) -> Domain | Source:
     if name_or_path.startswith(PREFIX):
         return family_domain(name_or_path)
     path = Path(name_or_path)
+    known = plugin_names(GROUP)
+    if is_plugin_file(name_or_path) or name_or_path in known:
+        plugin = load_plugin(GROUP, name_or_path, kind="domain")
+        return _from_plugin(plugin.value, plugin.place)
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         return _from_file(path)
-    for entry in entry_points(group=GROUP, name=name_or_path):
-        return _from_plugin(entry.load(), f"entry point {entry.name} = {entry.value}")
-    known = sorted(entry.name for entry in entry_points(group=GROUP))
     raise UserError(
-        f"There is no domain {name_or_path!r}. Installed here: {', '.join(known)}. "
-        f"For a pack of your own give the path of its .yaml file; for a family of reasoning-gym {PREFIX}FAMILY."
+        f"There is no domain {name_or_path!r}. Installed here: {', '.join(known)}. For a pack of your own give the "
+        f"path of its .yaml file, or ./my_file.py:my_domain; for a family of reasoning-gym {PREFIX}FAMILY."
     )
 
 

@@ -55,8 +55,16 @@ def decomposer(tmp_path_factory):
         teacher = Teacher.of(model, spec="scripted:x", transcript=transcript)
         say = said.append if said is not None else lambda _: None
         return Decomposer(
-            teacher, teacher, config, journal or Journal(), embed=EMBED, probes=PROBES, seed=7, say=say
-        )  # fmt: skip
+            teacher,
+            teacher,
+            config,
+            journal or Journal(),
+            embed=EMBED,
+            many_answers=lambda _: False,
+            probes=PROBES,
+            seed=7,
+            say=say,
+        )
 
     return make
 

@@ -13,7 +13,7 @@ from ioa.memory.duplicates import Bounds
 from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import Domain, Module, SourceItem, Split, Written
 from ioa.memory.similarity import features
-from ioa.training import ExaminationSettings, build_probes
+from ioa.training import ExaminationSettings, Scorers, build_probes
 
 SIZES = {"shop/apples": 400, "shop/pears": 150, "shop/plums": 60}
 SETTINGS = ExaminationSettings(diagnosis=10, gate=10, final=12)
@@ -36,7 +36,7 @@ def given(tmp_path_factory):
     random.Random(3).shuffle(everything)
     path = tmp_path_factory.mktemp("items") / "shop.jsonl"
     path.write_text("\n".join(map(json.dumps, everything)))
-    return distinct(read_item_set(path).items, GIVEN)[0]
+    return distinct(read_item_set(path).items, GIVEN, Scorers().has_many_answers)[0]
 
 
 def bank(given, seed):
@@ -92,4 +92,4 @@ def test_of_problems_with_many_right_answers_a_near_copy_is_one_whatever_its_ref
     text = "Write a function that takes a list of words and returns the longest of them, or an empty text for {} list."
     given = [SourceItem(question=text.format(word), answer=word, scorer=scorer) for word in ("an empty", "one empty")]
     given = [given[0], given[1].model_copy(update={"question": text.format("an empty").replace("Write", "Write down")})]
-    assert len(distinct(given, GIVEN)[0]) == kept
+    assert len(distinct(given, GIVEN, Scorers().has_many_answers)[0]) == kept

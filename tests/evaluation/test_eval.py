@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import resources
 from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 from tests.openai_server import completion, serve
 from tests.training.tiny import make_tiny_student
@@ -492,3 +494,37 @@ def test_markup_in_the_name_of_a_benchmark_is_shown_as_it_is(tmp_path, student):
     screen = Console(file=io.StringIO(), width=100)
     screen.print(table(result))
     assert "[red]b[|]: 12 items" in screen.file.getvalue()
+
+
+LENIENT = """
+from ioa.memory.records import Grade
+
+
+class Lenient:
+    many_answers = True
+
+    def grade(self, attempts, on_progress=None):
+        return [Grade(score=1.0, correct=True) for _ in attempts]
+
+    def close(self):
+        pass
+
+
+def open_lenient(context):
+    return Lenient()
+"""
+
+
+def test_the_scorer_of_a_file_is_taken_from_the_command_line_and_not_from_a_benchmark(tmp_path, monkeypatch):
+    (tmp_path / "lenient.py").write_text(LENIENT, encoding="utf-8")
+    data = write_items(tmp_path / "wrong.jsonl", [("2+3=?", "77")])
+    named = f"{tmp_path / 'lenient.py'}:open_lenient"
+    given = evaluation(tmp_path, ["tutor"], data=data, choice=Choice(scorer=named))
+    (tutor,) = evaluate(given, Listener()).examinees
+    assert (tutor.k, tutor.n) == (1, 1)
+    assert {line.scorer for line in lines(tmp_path)} == {named}
+    own = yaml.safe_load(resources.files("ioa.configs.benchmarks").joinpath("items.yaml").read_text(encoding="utf-8"))
+    for changes in ({"scorer": named}, {"scorer": "match", "options": {"plugin": named}}):
+        (tmp_path / "own.yaml").write_text(yaml.safe_dump({**own, **changes}), encoding="utf-8")
+        with pytest.raises(UserError, match="may not name code"):
+            load_benchmark(str(tmp_path / "own.yaml"))

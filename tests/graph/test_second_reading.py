@@ -3,9 +3,9 @@
 import pytest
 from tests.roads import SPECS, plugged_too
 
-from ioa.agents.teachers import opening as teachers
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
+from ioa.memory import plugins
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
@@ -16,7 +16,7 @@ MODULE = "addition/carrying"
 
 @pytest.mark.parametrize("own", [True, False])
 def test_the_verifier_reads_them_if_that_is_a_teacher_of_its_own_or_else_the_diagnoser(tmp_path, monkeypatch, own):
-    monkeypatch.setattr(teachers, "entry_points", plugged_too)
+    monkeypatch.setattr(plugins, "entry_points", plugged_too)
     cast = {"verifier": {"model": SPECS["plugged"]}} if own else {}
     ctx = RunContext(RunDirectory.at(tmp_path, "run"), RunConfig.model_validate({"roles": cast}))
     results = [

@@ -106,7 +106,7 @@ def test_vectors_have_length_one_and_do_not_depend_on_the_batch() -> None:
 
 def test_an_unknown_embedder_is_refused_and_the_known_ones_named() -> None:
     assert open_embedder("wordllama").name == "wordllama"
-    with pytest.raises(UserError, match=r"'word-lama' is not known\. Installed: .*wordllama"):
+    with pytest.raises(UserError, match=r"There is no embedder 'word-lama'\. Installed here: .*wordllama"):
         open_embedder("word-lama")
 
 

@@ -17,10 +17,10 @@ from ioa.agents.exchange import SolveBrief
 from ioa.agents.prompting import prompt_text
 from ioa.agents.teachers import TeacherError, TeacherSettings
 from ioa.agents.teachers import endpoint as endpoint_module
-from ioa.agents.teachers import opening as teachers
 from ioa.agents.teachers.gguf import GgufServer
 from ioa.agents.teachers.opening import check_teacher, open_model
 from ioa.agents.teachers.provider_faults import FaultKind
+from ioa.memory import plugins
 from ioa.memory.errors import UserError
 from ioa.memory.ledger import Ledger
 from ioa.memory.transcript import Transcript
@@ -76,7 +76,7 @@ def llama():
 def road(request, tmp_path, monkeypatch):
     name = request.param
     monkeypatch.setattr(endpoint_module, "BACK_OFF", 0.02)
-    monkeypatch.setattr(teachers, "entry_points", plugged_too)
+    monkeypatch.setattr(plugins, "entry_points", plugged_too)
     for provider, variable in VARIABLES.items():
         monkeypatch.setenv(variable, KEY if provider == name else OTHER_KEY)
     transcript = Transcript(tmp_path / "transcript.jsonl")
@@ -106,7 +106,7 @@ def test_it_is_opened_by_its_spec_without_a_connection(spec, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("opening a model connected to something")
 
-    monkeypatch.setattr(teachers, "entry_points", plugged_too)
+    monkeypatch.setattr(plugins, "entry_points", plugged_too)
     for variable in VARIABLES.values():
         monkeypatch.setenv(variable, KEY)
     for name in ("connect", "connect_ex"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ioa.memory.domains import packs as domain_module
+from ioa.memory import plugins
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import draw, seed_range
 from ioa.memory.errors import UserError
@@ -133,16 +133,16 @@ def test_an_installed_pack_may_be_a_path_a_callable_or_a_domain(tmp_path, monkey
     path = written(tmp_path, PACK)
     pack = validate(Path(path), Domain)
     loaded = {"path": path, "callable": lambda: Path(path), "domain": pack}[form]
-    monkeypatch.setattr(domain_module, "entry_points", lambda **_: [Installed(loaded)])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Installed(loaded)])
     assert load_domain("mine") == pack
 
 
 def test_a_faulty_installed_pack_is_named_by_its_entry_point(monkeypatch, tmp_path):
     pack = validate(Path(written(tmp_path, PACK.replace("exam_level: hard", "exam_level: none"))), Domain)
-    monkeypatch.setattr(domain_module, "entry_points", lambda **_: [Installed(pack)])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Installed(pack)])
     with pytest.raises(UserError, match=r"entry point mine = mine\.pack:load.*'none' is not a level"):
         load_domain("mine")
-    monkeypatch.setattr(domain_module, "entry_points", lambda **_: [Installed(42)])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Installed(42)])
     with pytest.raises(UserError, match="gave int"):
         load_domain("mine")
 

@@ -5,7 +5,7 @@ from tests.training.exams.sandboxes import isolated
 
 from ioa.memory.records import Grade
 from ioa.training import Scorers
-from ioa.training.exams.program_equality import same_program, shown_tests
+from ioa.training.exams.scorers.program_equality import same_program, shown_tests
 
 PROBLEM = 'def f(n):\n    """Return n squared.\n\n    >>> f(3)\n    9\n    >>> f(-2)\n    4\n    """\n'
 POWER = "def f(n):\n    return n ** 2"
@@ -19,8 +19,7 @@ class Running:
     def __init__(self):
         self.graded = []
 
-    def grade(self, names, attempts):
-        assert set(names) == {"unit-tests"}
+    def grade(self, attempts):
         self.graded += attempts
         return [Grade(score=float(ok), correct=ok) for ok in map(self._passes, attempts)]
 
@@ -50,14 +49,14 @@ class Running:
 )
 def test_programs_are_the_same_when_they_are_written_alike_or_both_do_what_is_shown(one, other, same, runs):
     running = Running()
-    assert same_program(running, PROBLEM, one, other) is same
+    assert same_program(running.grade, PROBLEM, one, other) is same
     assert len(running.graded) == runs
 
 
 def test_without_examples_only_the_same_program_is_the_same():
     silent = 'def f(n):\n    """Return n squared."""\n'
-    assert not same_program(Running(), silent, POWER, PRODUCT)
-    assert same_program(Running(), silent, POWER, POWER.replace("    return", "    # why\n    return"))
+    assert not same_program(Running().grade, silent, POWER, PRODUCT)
+    assert same_program(Running().grade, silent, POWER, POWER.replace("    return", "    # why\n    return"))
 
 
 @pytest.mark.parametrize(
@@ -79,5 +78,5 @@ def test_the_examples_of_a_problem_become_assertions(problem, tests):
 @isolated
 def test_programs_really_run_in_the_sandbox():
     scorers = Scorers()
-    assert same_program(scorers, PROBLEM, POWER, PRODUCT)
-    assert not same_program(scorers, PROBLEM, POWER, DOUBLE)
+    assert scorers.same_answer("unit-tests", PROBLEM, POWER, PRODUCT)
+    assert not scorers.same_answer("unit-tests", PROBLEM, POWER, DOUBLE)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from tests.training.exams.sandboxes import isolated
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.errors import UserError
-from ioa.memory.records import Attempt
+from ioa.memory.records import Attempt, Grade
 from ioa.memory.transcript import Transcript
-from ioa.training.exams.scorers import Scorers, scorer_names
+from ioa.training.exams.scorers import Scorers, ScorerTraits, scorer_names, traits_of
 
 CAPITALS = {"choices": ["Berlin", "Paris", "Vitamin A", "Lyon"]}
 ESSAY = "The quick brown fox jumps over the lazy dog."
@@ -254,6 +255,36 @@ def test_an_item_that_it_cannot_grade_is_named_and_not_scored(scorers, name):
     case = CASES[name]
     with pytest.raises(UserError, match=r"What is it\?"):
         scorers[name].grade([case.attempt(case.right).model_copy(update=dict(case.lacking or {}))])
+
+
+@every
+def test_what_it_says_of_itself_goes_with_how_two_answers_are_compared(scorers, name):
+    case, traits = CASES[name], scorers.traits(name)
+    assert traits.many_answers >= traits.whole_reply
+    right, wrong = (reply.removeprefix("Answer: ") for reply in (case.right, case.wrong))
+    same = partial(scorers.same_answer, name, "What is it?", family=case.family)
+    assert same(right, right)
+    assert not same(right, "")
+    assert not same("", wrong)
+    assert not same(right, wrong)
+
+
+def test_a_scorer_that_says_nothing_of_itself_has_the_defaults_and_compares_by_its_own_grades():
+    class Rounding:
+        def grade(self, attempts, on_progress=None):
+            found = [float(attempt.reply.removeprefix("Answer: ")) for attempt in attempts]
+            right = [round(number) == round(float(one.answer)) for number, one in zip(found, attempts, strict=True)]
+            return [Grade(score=float(ok), correct=ok) for ok in right]
+
+        def close(self):
+            pass
+
+    assert traits_of(Rounding()) == ScorerTraits(whole_reply=False, many_answers=False, needs_judge=False)
+    opened = Scorers()
+    opened._open["rounding"] = Rounding()
+    assert opened.same_answer("rounding", "p", "2.1", "1.9")
+    assert not opened.same_answer("rounding", "p", "2.1", "2.9")
+    assert not opened.same_answer("rounding", "p", "2.1", "two")  # it cannot grade that, which is no agreement
 
 
 @every

@@ -4,9 +4,11 @@ import re
 import string
 from collections.abc import Sequence
 
+from ioa.memory.answer_equality import same_answer
 from ioa.memory.errors import UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt
+from ioa.training.exams.answer_extraction import judge_by_reference
 from ioa.training.exams.scorers.final_answers import AnswerScorer, NoOptions
 from ioa.training.exams.scorers.scorer import Scorer, ScorerContext
 from ioa.training.exams.scorers.stated import last_lines, stated
@@ -25,10 +27,26 @@ _DENIED = re.compile(r"(?:it(?:'s| is)\s+)?(?:definitely\s+)?not\b", re.IGNORECA
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\bnot|[/,&])\s*([A-Z])(?=\s*(?:[).:,;]|\Z))")
 
 
+class ChoiceScorer(AnswerScorer):
+    """Grades replies by the choice that they name."""
+
+    def __init__(self) -> None:
+        super().__init__(_judge)
+
+    def same_answer(self, problem: str, one: str, other: str) -> bool:
+        """A written problem has no list of choices, and its answer is a letter: compared as any short answer is."""
+        if same_answer(one, other):
+            return True
+        if not one.strip() or not other.strip():
+            return False
+        attempt = Attempt(question=problem, answer=one.strip(), reply=f"Answer: {other.strip()}", family="")
+        return judge_by_reference(attempt)[1]
+
+
 def open_choice(context: ScorerContext) -> Scorer:
     """The final answer names the letter of the reference, or says the text of that choice, and no other."""
     read_options("scorers.choice", context.options, NoOptions)
-    return AnswerScorer(_judge)
+    return ChoiceScorer()
 
 
 def _judge(attempt: Attempt) -> tuple[str, bool]:

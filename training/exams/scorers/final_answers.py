@@ -9,6 +9,10 @@ from ioa.training.exams.answer_extraction import judge_by_family, judge_by_refer
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
 from ioa.training.exams.scorers.stated import own_answer
 
+MATCH = "match"
+"""Name of the scorer that compares with the reference: that of items which name none."""
+REASONING_GYM = "reasoning-gym"
+"""Name of the scorer that asks the item's family: that of generated items which name none."""
 Judge = Callable[[Attempt], tuple[str, bool]]
 """The answer found in a reply, and whether it is right."""
 
@@ -39,20 +43,20 @@ class NoOptions(Record):
 
 def open_match(context: ScorerContext) -> Scorer:
     """The final answer is compared with the reference: see `ioa.training.exams.answer_extraction.agrees`."""
-    read_options("scorers.match", context.options, NoOptions)
+    read_options(f"scorers.{MATCH}", context.options, NoOptions)
     return AnswerScorer(judge_by_reference)
 
 
 def open_reasoning_gym(context: ScorerContext) -> Scorer:
     """The verifier of the item's family gives it the full score."""
-    read_options("scorers.reasoning-gym", context.options, NoOptions)
+    read_options(f"scorers.{REASONING_GYM}", context.options, NoOptions)
     return AnswerScorer(_by_family)
 
 
 def _by_family(attempt: Attempt) -> tuple[str, bool]:
     if not attempt.family:
         raise UserError(
-            f"Scorer reasoning-gym: the item {attempt.question[:60]!r} is of no family. "
+            f"Scorer {REASONING_GYM}: the item {attempt.question[:60]!r} is of no family. "
             "Expected an item of a generator; choose another scorer for this item set."
         )
     return judge_by_family(attempt)

@@ -1,32 +1,41 @@
-"""Opening scorers by their names, each once."""
+"""Opening scorers by their names, each once, and asking them what they know."""
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any
 
-from ioa.memory.errors import UserError
+from ioa.memory.answer_equality import same_answer
+from ioa.memory.errors import Stopped, UserError
+from ioa.memory.plugins import is_plugin_file, load_factory, plugin_names
 from ioa.memory.records import Attempt, Grade
-from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
+from ioa.training.exams.scorers.final_answers import MATCH, REASONING_GYM
+from ioa.training.exams.scorers.scorer import (
+    ComparingScorer,
+    Progress,
+    Scorer,
+    ScorerContext,
+    ScorerTraits,
+    traits_of,
+)
 
 GROUP = "ioa.scorers"
 """Entry-point group of scorers: each is a `ScorerFactory`."""
+PLUGIN = "plugin"
+"""The option that names the file of a scorer which is not installed, `FILE.py:ATTRIBUTE`; ours and not the scorer's."""
 
 
 def scorer_names() -> list[str]:
     """The names of the installed scorers."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
+    return plugin_names(GROUP)
 
 
 def open_scorer(name: str, context: ScorerContext | None = None) -> Scorer:
-    """Open an installed scorer.
+    """Open an installed scorer, or one of a file: `FILE.py:ATTRIBUTE`.
 
     Raises:
         UserError: there is none of that name, or it cannot work here.
     """
-    for entry in entry_points(group=GROUP, name=name):
-        scorer: Scorer = entry.load()(context or ScorerContext())
-        return scorer
-    raise UserError(f"There is no scorer {name!r}. Installed here: {', '.join(scorer_names())}.")
+    scorer: Scorer = load_factory(GROUP, name, kind="scorer").value(context or ScorerContext())
+    return scorer
 
 
 class Scorers:
@@ -38,7 +47,7 @@ class Scorers:
         """None is open yet.
 
         Args:
-            options: Settings by the scorer's name.
+            options: Settings by the scorer's name. A file's scorer can be used only where it is named here.
             judge: Opens the teacher that plays the judge, when a scorer needs it; none where nobody can.
         """
         self._options = options or {}
@@ -47,8 +56,38 @@ class Scorers:
 
     def __getitem__(self, name: str) -> Scorer:
         if name not in self._open:
-            self._open[name] = open_scorer(name, ScorerContext(self._options.get(name, {}), self._judge))
+            if is_plugin_file(name) and name not in self._options:
+                raise UserError(refuse_file(f"The scorer {name!r}", name))
+            options = dict(self._options.get(name, {}))
+            plugin = options.pop(PLUGIN, name)
+            self._open[name] = open_scorer(plugin, ScorerContext(options, self._judge))
         return self._open[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a scorer of that name is installed, or the settings say in which file it is."""
+        return name in scorer_names() or PLUGIN in self._options.get(name, {}) or self._is_allowed_file(name)
+
+    def _is_allowed_file(self, name: str) -> bool:
+        return is_plugin_file(name) and name in self._options
+
+    def traits(self, name: str) -> ScorerTraits:
+        """What the scorer of that name says of itself.
+
+        Raises:
+            UserError: there is no such scorer, or it cannot work here.
+        """
+        return traits_of(self[name])
+
+    def has_many_answers(self, name: str) -> bool:
+        """Whether items of that scorer have many right answers; true of one that cannot work here.
+
+        Items are told apart on any machine, also one without the sandbox or the judge that grading needs. To take two
+        items for one loses an item; to take one for two may examine what was taught.
+        """
+        try:
+            return traits_of(self[name]).many_answers if name else False
+        except UserError:
+            return True
 
     def grade(
         self, names: Sequence[str], attempts: Sequence[Attempt], on_progress: Progress | None = None
@@ -70,6 +109,40 @@ class Scorers:
                 on_progress(len(grades), len(attempts))
         return [grades[place] for place in range(len(attempts))]
 
+    def same_answer(self, name: str, problem: str, one: str, other: str, family: str = "") -> bool:
+        """Whether two final answers to a problem are the same, as the scorer of the problem has it.
+
+        By the scorer's own `same_answer`; without one they are the same where they are equal as numbers or texts, or
+        where the scorer takes the other for right with the one as its reference. Some scorers need more of the problem
+        than its text; a written problem has no more, and there equality is all there is.
+
+        Args:
+            name: Name of the scorer; empty: the one of the family.
+            problem: The text of the problem.
+            one: The answer that is taken for right.
+            other: The answer that is compared with it.
+            family: The reasoning-gym family of the problem; empty without one.
+
+        Raises:
+            ScoringError: the scorer cannot work.
+        """
+        scorer = self[name or default_scorer(family)]
+        if isinstance(scorer, ComparingScorer):
+            return scorer.same_answer(problem, one, other)
+        if same_answer(one, other):
+            return True
+        if traits_of(scorer).whole_reply or not one.strip() or not other.strip():
+            return False
+        asked = Attempt(question=problem, answer=one.strip(), reply=f"Answer: {other.strip()}", family=family)
+        try:
+            return scorer.grade([asked])[0].correct
+        except Stopped:
+            raise
+        # The answer does not fit the scorer, or the problem lacks what its family's verifier reads: what those
+        # verifiers raise then is whatever their arithmetic or their look-ups come to.
+        except (UserError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return False
+
     def close(self) -> None:
         """Close those that are open."""
         for scorer in self._open.values():
@@ -79,4 +152,18 @@ class Scorers:
 
 def default_scorer(family: str) -> str:
     """The scorer of an item that names none: its family's verifier, or comparison with the reference."""
-    return "reasoning-gym" if family else "match"
+    return REASONING_GYM if family else MATCH
+
+
+def refuse_file(who: str, name: str) -> str:
+    """Why a scorer of a file is not taken from data, and what to do instead.
+
+    Args:
+        who: What names it, as the message begins.
+        name: The name, `FILE.py:ATTRIBUTE`.
+    """
+    return (
+        f"{who} is named by a file, in a pack or a data file. Such files come from anywhere and may not name code that "
+        "is to run. Give it a name there, and the file in the run file: "
+        f"scorers: {{NAME: {{{PLUGIN}: {name}}}}}."
+    )

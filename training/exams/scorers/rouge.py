@@ -26,6 +26,8 @@ class RougeOptions(Record):
 class RougeScorer:
     """The F-measure of the longest common subsequence of words, F = 2 P R / (P + R), of the whole reply."""
 
+    whole_reply = True
+
     def __init__(self, options: RougeOptions) -> None:
         self._options = options
         self._rouge: Any = None

@@ -15,6 +15,7 @@ from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.exams.sandbox import SandboxSettings, UnitTests, check, find_isolation
 from ioa.training.exams.scorers.code import extract_code, readings
+from ioa.training.exams.scorers.program_equality import same_program
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class UnitTestSettings(Record):
 
 class UnitTestScorer:
     """Grades replies that are code: right when every test passes."""
+
+    many_answers = True
 
     def __init__(self, settings: UnitTestSettings) -> None:
         """Find out whether this host can isolate.
@@ -66,6 +69,10 @@ class UnitTestScorer:
             finally:
                 pool.shutdown(cancel_futures=True)
         return grades
+
+    def same_answer(self, problem: str, one: str, other: str) -> bool:
+        """See `same_program`: a written problem has no tests but the examples in its text."""
+        return same_program(self.grade, problem, one, other)
 
     def close(self) -> None:
         """Nothing is open between checks."""

@@ -3,23 +3,26 @@
 import ast
 import doctest
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ioa.memory.records import Attempt
-from ioa.training.exams.scorers import Scorers
+from ioa.memory.records import Attempt, Grade
 
-UNIT_TESTS = "unit-tests"
-"""Name of the scorer that runs programs."""
 _FENCE = re.compile(r"^```\w*\n(.*?)\n?```$", re.DOTALL)
 _DEFINED = re.compile(r"^\s*def\s+(\w+)", re.MULTILINE)
 
 
-def same_program(scorers: Scorers, problem: str, one: str, other: str) -> bool:
+def same_program(grade: Callable[[Sequence[Attempt]], list[Grade]], problem: str, one: str, other: str) -> bool:
     """Whether two programs are the same, or both do what the problem shows.
 
     They are the same when they differ in nothing but spacing, comments and quotes. Else both are run, as in an
     examination, on the examples (`>>> f(2)` and its result) that the problem holds; without any they count as
     different, since nothing tells that they are not.
+
+    Args:
+        grade: Runs programs and says which of them pass their tests.
+        problem: Its text.
+        one: A program.
+        other: Another one.
 
     Raises:
         UserError: there is no sandbox to run them in.
@@ -37,7 +40,7 @@ def same_program(scorers: Scorers, problem: str, one: str, other: str) -> bool:
         Attempt(question=problem, answer=one, reply=f"Answer: {code}", family="", metadata=metadata)
         for code in (one, other)
     ]
-    return all(grade.correct for grade in scorers.grade([UNIT_TESTS, UNIT_TESTS], attempts))
+    return all(grade.correct for grade in grade(attempts))
 
 
 def shown_tests(problem: str) -> Sequence[str]:
