@@ -87,10 +87,3 @@ def rejections(events: Iterable[AttemptEvent]) -> dict[str, int]:
     """Attempts that came to nothing, counted by category, the commonest first."""
     counts = Counter(event.category or "unreadable" for event in events if event.error)
     return dict(counts.most_common())
-
-
-def money(usd: float | None) -> str:
-    """`$0.0042`, `$12.30`, or `unknown`."""
-    if usd is None:
-        return "unknown"
-    return f"${usd:.4f}" if 0 < usd < 0.1 else f"${usd:.2f}"

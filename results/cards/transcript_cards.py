@@ -19,6 +19,7 @@ from ioa.results.conversation import (
     telling,
 )
 from ioa.results.wording import outline
+from ioa.results.words import money
 
 SHORT = 1500
 """Characters of a reply that are shown at once."""
@@ -216,7 +217,7 @@ def _spent(event: AttemptEvent) -> list[Span]:
     about = "~" if event.tokens.estimated else ""
     spans = [span(f"{about}{event.tokens.input:,} → {event.tokens.output:,} tokens", "muted")]
     if event.cost:
-        spans.append(span(f"${event.cost:.4f}", "muted"))
+        spans.append(span(money(event.cost), "muted"))
     spans.append(span(f"{event.seconds:.2f} s", "muted"))
     return spans
 

@@ -7,6 +7,7 @@ from typing import Any
 from ioa.memory.plain_text import plain
 from ioa.memory.records import Score
 from ioa.results.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RULE, SERIES, SKY, VERMILION
+from ioa.results.words import score_words
 
 Options = dict[str, Any]
 """What ECharts is told. A key that begins with `:` holds JavaScript, so no key may come out of a run."""
@@ -157,12 +158,6 @@ def whiskers(points: Sequence[tuple[float, float, float]], colour: str, shift: i
     }
 
 
-def told(score: Score) -> str:
-    """`81 % (73 of 90; 95 % interval 72 to 88 %)`."""
-    low, high = score.interval
-    return f"{100 * score.mean:.0f} % ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
-
-
 def rows_of_scores(
     look: Look, names: Sequence[str], series: Mapping[str, tuple[str, str, Sequence[Score | None]]], unit: str
 ) -> Panel:
@@ -190,7 +185,7 @@ def rows_of_scores(
                 "symbolOffset": [0, shift],
                 "itemStyle": {"color": colour, "borderColor": look.back, "borderWidth": 1},
                 "data": [
-                    {"value": [100 * score.mean, row], "tip": f"{plain(names[row])}\n{name}: {told(score)}"}
+                    {"value": [100 * score.mean, row], "tip": f"{plain(names[row])}\n{name}: {score_words(score)}"}
                     for row, score in asked
                 ],
                 "clip": False,

@@ -15,11 +15,11 @@ from ioa.results.charts.chart_look import (
     room,
     rows_of_scores,
     stage_panel,
-    told,
     whiskers,
 )
 from ioa.results.facts import Facts
 from ioa.results.summary import module_scores
+from ioa.results.words import score_words
 
 _TOP = 116
 """Per cent at the top of the mastery charts: a student may pass its teacher."""
@@ -136,8 +136,8 @@ def _mastery_line(
         "data": [
             {
                 "value": [round_ + shift, 100 * result.ratio],
-                "tip": f"{plain(module)}, round {round_}\nstudent {told(result.student)}\n"
-                f"teacher {told(result.teacher)}\n"
+                "tip": f"{plain(module)}, round {round_}\nstudent {score_words(result.student)}\n"
+                f"teacher {score_words(result.teacher)}\n"
                 f"ratio {100 * result.ratio:.0f} %: {'mastered' if result.mastered else 'not mastered'}",
             }
             for round_, result in points
@@ -177,7 +177,7 @@ def _cell(column: int, row: int, module: str, score: Score, look: Look, *, own: 
     return {
         "value": [column, row, round(100 * score.mean, 1)],
         "text": f"{100 * score.mean:.0f} %  {score.k}/{score.n}",
-        "tip": f"{plain(module)}\n{told(score)}" + ("\ntaught in this stage" if own else ""),
+        "tip": f"{plain(module)}\n{score_words(score)}" + ("\ntaught in this stage" if own else ""),
         "label": {"color": look.ink},
         "itemStyle": {"borderColor": look.ink if own else look.back, "borderWidth": 2 if own else 1},
     }

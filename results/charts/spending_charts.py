@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from ioa.memory.plain_text import plain
 from ioa.results.charts.chart_look import Look, Options, Panel, axis, base, legend, names_axis, room
 from ioa.results.facts import Facts
-from ioa.results.spending import Spending, by_agent, money, waits
+from ioa.results.spending import Spending, by_agent, waits
+from ioa.results.words import money
 
 
 def cost_charts(facts: Facts, look: Look) -> list[Panel]:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from ioa.memory.plain_text import plain
-from ioa.memory.records import Difficulty, Example, Score, Strategy
+from ioa.memory.records import Difficulty, Example, Strategy
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Tokens
 from ioa.results.facts import Facts
@@ -20,11 +19,12 @@ from ioa.results.report import charts
 from ioa.results.report.embedding import BUDGET, BUDGET_RUNNING, embed
 from ioa.results.report.prerequisite_picture import prerequisite_chart, stage_colour
 from ioa.results.report.spending_chart import spending_chart
-from ioa.results.spending import add_tokens, money
+from ioa.results.spending import add_tokens
 from ioa.results.summary import Summary, module_scores
 from ioa.results.visits import group_visits
+from ioa.results.words import duration, money, percent, score_words, size
+from ioa.training.exams.paired import Paired, compare_right_wrong
 
-_DASH = "\N{EN DASH}"
 _SAMPLES = 2
 """Lessons shown of each module."""
 _LONGEST = 4_000
@@ -49,7 +49,6 @@ def render_page(facts: Facts, summary: Summary) -> str:
         "percent": percent,
         "score": score_words,
         "duration": duration,
-        "short": short,
         "size": size,
         "clip": clip,
     }
@@ -108,72 +107,15 @@ def clip(text: str) -> str:
     return text if left <= 0 else f"{text[:_LONGEST]} [… {left:,} more characters]"
 
 
-def percent(value: float | None, digits: int = 0) -> str:
-    """A share in per cent; a dash for none."""
-    return _DASH if value is None else f"{100 * value:.{digits}f} %"
-
-
-def score_words(score: Score | None) -> str:
-    """`81 % (73 of 90; 95 % interval 72 to 88 %)`; a dash for none."""
-    if score is None or score.n == 0:
-        return _DASH
-    low, high = score.interval
-    return f"{percent(score.mean)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them."""
-    if seconds is None:
-        return _DASH
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if round(seconds) < 3600:
-        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def short(seconds: float | None) -> str:
-    """Seconds in one number and one unit."""
-    if seconds is None:
-        return _DASH
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: int | None) -> str:
-    """Bytes in GB (10^9) or MB (10^6)."""
-    if count is None:
-        return _DASH
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """The same items before and after: what was gained, what was lost, and McNemar's exact test."""
-
-    gained: int
-    lost: int
-    p: float
-    """Two-sided probability of so uneven a split if gains and losses were equally likely."""
-
-
-def paired_test(facts: Facts) -> PairedTest | None:
-    """McNemar's exact test over the target modules' final items; none where no item was asked twice."""
+def paired_test(facts: Facts) -> Paired | None:
+    """After against before on the target modules' final items; none where no item was asked twice."""
     targets = set(facts.targets)
     before, after = (
-        {i.probe: i.correct for i in facts.examinations.get(label, ()) if i.module in targets}
+        {item.probe: item.correct for item in facts.examinations.get(label, ()) if item.module in targets}
         for label in ("final-before", "final-after")
     )
-    both = before.keys() & after.keys()
-    if not both:
-        return None
-    gained = sum(1 for probe in both if after[probe] and not before[probe])
-    lost = sum(1 for probe in both if before[probe] and not after[probe])
-    n = gained + lost
-    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1)) / 2**n
-    return PairedTest(gained=gained, lost=lost, p=min(1.0, 2 * tail))
+    both = [probe for probe in before if probe in after]
+    return compare_right_wrong(*([sat[probe] for probe in both] for sat in (after, before))) if both else None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from ioa.results.words import money
+
 
 class Reporter(Protocol):
     """Where the nodes say what they are doing."""
@@ -84,7 +86,7 @@ def place_text(node: str, stage: int | None, stages: int | None, round_: int | N
 
 def spent_text(calls: int, tokens: int, usd: float) -> str:
     """`1,204 calls, 310,000 tokens, $0.42`; without the money where there is none to pay."""
-    return f"{calls:,} calls, {tokens:,} tokens" + (f", ${usd:.2f}" if usd else "")
+    return f"{calls:,} calls, {tokens:,} tokens" + (f", {money(usd)}" if usd else "")
 
 
 class PlainReporter:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ioa.results.facts import Facts
-from ioa.results.report.page import duration, percent, score_words, size
-from ioa.results.spending import money
 from ioa.results.summary import Summary, summarise
 from ioa.results.view.elements import say
+from ioa.results.words import duration, money, percent, score_words, size
 
 
 @dataclass(frozen=True)

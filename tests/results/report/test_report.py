@@ -222,7 +222,7 @@ def test_mcnemar_is_exact(tmp_path: Path) -> None:
     write_records(run.scores("final-after"), fake.results("final", {"sums/carrying": 9}, n=10))
     test = paired_test(read_facts(run, "finished"))
     assert test is not None
-    assert (test.gained, test.lost, test.p) == (6, 0, 2 / 2**6)
+    assert (test.first_only, test.second_only, test.p) == (6, 0, 2 / 2**6)
 
 
 def test_sample_lessons_differ(run: RunDirectory) -> None:
