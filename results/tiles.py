@@ -33,7 +33,7 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(
             "Modules mastered",
             f"{mastered} of {len(planned)}" if planned else NONE,
-            "of the plan, at their gate" + (f": student ÷ teacher ≥ {gate:g}" if gate is not None else ""),
+            "of the plan, at their gate" + (f": P_S / P_T ≥ {gate:g}" if gate is not None else ""),
         ),
         Tile("Lessons", f"{summary.examples.accepted:,}", f"accepted; {summary.examples.rejected:,} refused"),
         Tile(

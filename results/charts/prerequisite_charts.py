@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ioa.memory.plain_text import plain
 from ioa.results.charts.chart_look import Look, Options, Panel, base, js
 from ioa.results.facts import Facts
-from ioa.results.layered_layout import Arc, Layout, bezier, lay_out
+from ioa.results.layered_layout import Arc, Layout, bezier, lay_out, sampled
 
 _STEP, _WIDE, _HIGH = 176, 138, 40
 """Pixels from layer to layer, and a box's width and height."""
@@ -101,7 +101,7 @@ def _edge(layout: Layout, arc: Arc, tip: str, colour: str, width: float, *, agai
     path = bezier(points[::-1] if against else points, _WIDE / 2)
     ends = (arc[1], arc[0]) if against else arc
     return {
-        "coords": _sampled(path),
+        "coords": [[round(x, 1), round(y, 1)] for x, y in sampled(path, _POINTS)],
         "lineStyle": {"color": colour, "width": width, "type": "dashed" if against else "solid", "opacity": 0.9},
         "tip": f"{plain(ends[0])} → {plain(ends[1])}\n{tip}",
     }
@@ -116,19 +116,6 @@ def _head(line: Options) -> Options:
         "symbolRotate": -90 if right else 90,
         "itemStyle": {"color": line["lineStyle"]["color"]},
     }
-
-
-def _sampled(path: list[tuple[float, float]]) -> list[list[float]]:
-    """Points on the cubic curves that a path of Bezier segments describes."""
-    found = [list(path[0])]
-    for at in range(0, len(path) - 1, 3):
-        piece = path[at : at + 4]
-        for step in range(1, _POINTS + 1):
-            t = step / _POINTS
-            weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
-            x, y = (sum(w * point[k] for w, point in zip(weights, piece, strict=True)) for k in (0, 1))
-            found.append([round(x, 1), round(y, 1)])
-    return found
 
 
 def _frames(nodes: Sequence[str], layout: Layout, facts: Facts, look: Look, selected: str | None) -> Options:

@@ -86,8 +86,8 @@ def _status(data: RunData) -> None:
     def show() -> None:
         chip.text = where(data) if data.readable else ""
         chip.props(f"data-status={data.card.status.replace(' ', '-')}" if data.readable else "")
-        wrong.text = plain(data.problem)
-        wrong.set_visibility(bool(data.problem) and data.readable)
+        wrong.text = plain(data.problem) if data.readable else ""  # the page itself says what cannot be read at all
+        wrong.set_visibility(bool(wrong.text))
 
     show()
     watch(data, show)

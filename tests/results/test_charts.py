@@ -5,7 +5,6 @@ from tests.results.fake_run import HOSTILE, MODULES, ROUNDS, TARGETS, N, make_be
 
 from ioa.memory.records import Score
 from ioa.results import charts
-from ioa.results.charts.prerequisite_charts import _sampled
 from ioa.results.charts.training_charts import smooth
 from ioa.results.facts import read_facts
 
@@ -141,11 +140,3 @@ def test_smoothing_keeps_the_length_and_a_constant():
     assert smooth([]) == []
     assert smooth([0.0, 1.0]) == [0.0, 1.0]
     assert smooth([float(i) for i in range(100)])[50] == pytest.approx(50.0)
-
-
-def test_a_sampled_curve_ends_where_the_curve_ends():
-    path = [(0.0, 0.0), (1.0, 0.0), (1.0, 2.0), (2.0, 2.0)]
-    points = _sampled(path)
-    assert points[0] == [0.0, 0.0]
-    assert points[-1] == [2.0, 2.0]
-    assert [1.0, 1.0] in points
