@@ -68,8 +68,9 @@ def estimate(
     from rich.console import Console
 
     from ioa.agents import load_prices
-    from ioa.agents.estimate import estimate as count
+    from ioa.agents.estimate import estimate as estimate_run
     from ioa.graph.config import load_config, override
+    from ioa.results import words
 
     run = override(load_config(config), settings or [])
     prices = load_prices(run.prices)
@@ -78,12 +79,15 @@ def estimate(
     for role in ("diagnoser", "planner", "adapter", "verifier"):
         cast[role] = run.roles.cast(role, run.teacher)[0]
     by_agent = {agent: teacher.price or prices.price(teacher.model) for agent, teacher in cast.items()}
-    found = count(plan, cast, by_agent)
+    found = estimate_run(plan, cast, by_agent)
     console = Console()
     console.print(_table(found, {agent: teacher.model for agent, teacher in cast.items()}))
     unknown = sorted({cast[agent].model for agent, price in by_agent.items() if price is None})
-    console.print(f"Cost: {_money(found)}" + (f" (no price is known for {', '.join(unknown)})" if unknown else ""))
-    least, most = _duration(found.seconds.low), _duration(found.seconds.high)
+    cost = words.money(None)
+    if found.usd is not None:
+        cost = " to ".join(dict.fromkeys([words.money(found.usd.low), words.money(found.usd.high)]))
+    console.print(f"Cost: {cost}" + (f" (no price is known for {', '.join(unknown)})" if unknown else ""))
+    least, most = words.duration(found.seconds.low), words.duration(found.seconds.high)
     console.print(f"Waiting for teachers: {least} to {most}; training not counted.")
     console.print(
         f"Prices of {prices.as_of}. Least: few modules are deficient and each stage is mastered at once. Most: all "
@@ -128,21 +132,7 @@ def _table(found: "Estimate", models: dict[str, str]) -> object:
 
 
 def _span(span: "Range") -> str:
-    low, high = _short(span.low), _short(span.high)
+    from ioa.results.words import count
+
+    low, high = count(span.low), count(span.high)
     return low if low == high else f"{low} - {high}"
-
-
-def _short(value: float) -> str:
-    if value >= 1_000_000:
-        return f"{value / 1_000_000:.1f} M"
-    return f"{value / 1000:.1f} k" if value >= 10_000 else f"{value:.0f}"
-
-
-def _money(found: "Estimate") -> str:
-    return "unknown" if found.usd is None else f"${found.usd.low:.2f} to ${found.usd.high:.2f}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,25 +1,24 @@
 """Pictures of a compiled LangGraph graph, drawn without any outside program or service."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_text
+from ioa.results.graph_canvas import Canvas, PngCanvas, SvgCanvas
 from ioa.results.layered_layout import Arc, Layout, bezier, lay_out
 
 if TYPE_CHECKING:
     from langchain_core.runnables.graph import Edge, Graph
     from langgraph.graph.state import CompiledStateGraph
-    from matplotlib.axes import Axes
 
 _SUFFIXES = (".png", ".svg", ".mmd", ".md")
-_STEP, _HIGH, _GAP, _PAD, _MARGIN = 0.86, 0.42, 0.4, 0.4, 0.4
-"""Inches: from layer to layer, height of a box, between neighbours, around a subgraph, around the picture."""
-_LANE = 0.24
-"""Inches between two edges that lead back on the same side."""
-_INK, _MUTED, _BACK, _FILL, _GROUND = "#1c2430", "#5a6472", "#D55E00", "#eef4fa", "#f7f8fa"
-_DASH = (0, (4, 3))
+_STEP, _HIGH, _GAP, _PAD, _MARGIN = 83, 40, 38, 38, 38
+"""Pixels: from layer to layer, height of a box, between neighbours, around a subgraph, around the picture."""
+_LANE = 23
+"""Pixels between two edges that lead back on the same side."""
+_INK, _MUTED, _BACK, _EDGE, _FILL, _GROUND = "#1c2430", "#5a6472", "#D55E00", "#0072B2", "#eef4fa", "#f7f8fa"
 
 
 def mermaid(graph: "CompiledStateGraph[Any, Any, Any, Any]") -> str:
@@ -42,34 +41,27 @@ def draw(graph: "CompiledStateGraph[Any, Any, Any, Any]", path: Path) -> None:
             "Choose one of these."
         )
     if suffix in (".png", ".svg"):
-        _picture(graph.get_graph(xray=True), path, suffix[1:])
+        canvas: type[PngCanvas | SvgCanvas] = PngCanvas if suffix == ".png" else SvgCanvas
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_picture(graph.get_graph(xray=True), canvas))
     else:
         text = mermaid(graph)
         write_text(path, text if suffix == ".mmd" else f"```mermaid\n{text.strip()}\n```\n")
 
 
-def _picture(graph: "Graph", path: Path, kind: str) -> None:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
+def _picture(graph: "Graph", new: Callable[[float, float, float, float], Canvas]) -> bytes:
     nodes = list(graph.nodes)
     widths = {name: _width(name, nodes) for name in nodes}
     layout = lay_out(nodes, [(edge.source, edge.target) for edge in graph.edges], widths, _GAP)
     lanes = {arc: _lane(layout, arc, widths) for arc in layout.back}
     left, right = _extent(layout, widths, lanes)
-    bottom = _STEP * max(layout.layer.values())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context({"svg.hashsalt": "ioa", "svg.fonttype": "path", "font.family": "DejaVu Sans"}):
-        figure = Figure(figsize=(right - left, bottom + 2 * _MARGIN), facecolor="white")
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(left, right), ylim=(bottom + _MARGIN, -_MARGIN))
-        axes.set_axis_off()
-        _frames(axes, layout, widths)
-        for edge in graph.edges:
-            _edge(axes, edge, layout, lanes)
-        for name in nodes:
-            _node(axes, name, layout)
-        figure.savefig(path, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    canvas = new(left, -_MARGIN, right - left, _STEP * max(layout.layer.values()) + 2 * _MARGIN)
+    _frames(canvas, layout, widths)
+    for edge in graph.edges:
+        _edge(canvas, edge, layout, lanes)
+    for name in nodes:
+        _node(canvas, name, layout)
+    return canvas.finish()
 
 
 def _cluster(name: str) -> str:
@@ -88,7 +80,7 @@ def _is_port(name: str) -> bool:
 
 def _half(name: str) -> tuple[float, float]:
     """Half the width and half the height of what is drawn for a node."""
-    return (0.05, 0.05) if _is_port(name) else (max(0.9, 0.095 * len(_title(name)) + 0.36) / 2, _HIGH / 2)
+    return (5.0, 5.0) if _is_port(name) else (max(86.0, 9.0 * len(_title(name)) + 34) / 2, _HIGH / 2)
 
 
 def _width(name: str, nodes: Iterable[str]) -> float:
@@ -117,91 +109,53 @@ def _lane(layout: Layout, arc: Arc, widths: Mapping[str, float]) -> float:
 
 
 def _extent(layout: Layout, widths: Mapping[str, float], lanes: Mapping[Arc, float]) -> tuple[float, float]:
-    """Left and right end of the picture, in inches."""
+    """Left and right end of the picture, in pixels."""
     bends = [x for route in layout.routes.values() for _, x in route]
     ends = [layout.across[name] + sign * width / 2 for name, width in widths.items() for sign in (-1, 1)]
     everything = [*ends, *bends, *lanes.values()]
     return min(everything) - _MARGIN, max(everything) + _MARGIN
 
 
-def _frames(axes: "Axes", layout: Layout, widths: Mapping[str, float]) -> None:
+def _frames(canvas: Canvas, layout: Layout, widths: Mapping[str, float]) -> None:
     for cluster in dict.fromkeys(_cluster(name) for name in layout.layer if _cluster(name)):
         inside = [name for name in layout.layer if _cluster(name) == cluster]
         left = min(layout.across[n] - widths[n] / 2 for n in inside)
         right = max(layout.across[n] + widths[n] / 2 for n in inside)
         top, bottom = (_STEP * end(layout.layer[n] for n in inside) for end in (min, max))
-        _round_box(axes, (left, top - 0.24), (right - left, bottom - top + 0.48), _GROUND, "#c3cad3", 0.5)
-        axes.text(left + 0.12, bottom + 0.16, _title(cluster), fontsize=8.5, weight="bold", color=_MUTED)
+        canvas.box(left, top - 23, right - left, bottom - top + 46, _GROUND, "#c3cad3")
+        canvas.text(left + 12, bottom + 14, _title(cluster), _MUTED, 12, centred=False)
 
 
-def _round_box(
-    axes: "Axes", corner: tuple[float, float], size: tuple[float, float], face: str, edge: str, order: float
-) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    style = f"round,pad=0,rounding_size={min(0.1, size[1] / 2)}"
-    axes.add_patch(FancyBboxPatch(corner, *size, boxstyle=style, facecolor=face, edgecolor=edge, lw=1.1, zorder=order))
-
-
-def _node(axes: "Axes", name: str, layout: Layout) -> None:
+def _node(canvas: Canvas, name: str, layout: Layout) -> None:
     x, y = _at(layout, name)
     wide, high = _half(name)
     if _is_port(name):
-        axes.plot(x, y, "o", ms=6, color=_MUTED, zorder=4)
+        canvas.box(x - wide, y - high, 2 * wide, 2 * high, _MUTED, _MUTED)
         return
     ends = name in ("__start__", "__end__")
-    _round_box(
-        axes,
-        (x - wide, y - high),
-        (2 * wide, 2 * high),
-        _INK if ends else _FILL,
-        _INK if ends else "#0072B2",
-        3,
-    )
-    axes.text(x, y, _title(name), fontsize=9.5, ha="center", va="center", color="white" if ends else _INK, zorder=4)
+    canvas.box(x - wide, y - high, 2 * wide, 2 * high, _INK if ends else _FILL, _INK if ends else _EDGE)
+    canvas.text(x, y, _title(name), "#ffffff" if ends else _INK, 13)
 
 
-def _edge(axes: "Axes", edge: "Edge", layout: Layout, lanes: Mapping[Arc, float]) -> None:
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path as Curve
-
+def _edge(canvas: Canvas, edge: "Edge", layout: Layout, lanes: Mapping[Arc, float]) -> None:
     arc = (edge.source, edge.target)
     points = _back_path(layout, arc, lanes[arc]) if arc in lanes else _forward_path(layout, arc)
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Curve(points, [Curve.MOVETO, *[Curve.CURVE4] * (len(points) - 1)]),
-            arrowstyle="-|>,head_length=4.5,head_width=2.4",
-            color=_BACK if arc in lanes else _MUTED,
-            lw=1.2,
-            ls=_DASH if edge.conditional else "solid",
-            zorder=2,
-        )
-    )
+    canvas.arrow(points, _BACK if arc in lanes else _MUTED, dashed=edge.conditional)
     if edge.data is not None:
         x, y = points[len(points) // 6 * 3]  # the end of a segment, near the middle
         if arc not in lanes and len(points) == 4:
             x, y = (points[0][0] + points[3][0]) / 2, (points[0][1] + points[3][1]) / 2
-        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
-        axes.text(
-            x,
-            y,
-            str(edge.data),
-            fontsize=7.5,
-            style="italic",
-            color=_MUTED,
-            ha="center",
-            va="center",
-            bbox=box,
-            zorder=5,
-        )
+        label = str(edge.data)
+        canvas.box(x - 3.2 * len(label) - 3, y - 8, 6.4 * len(label) + 6, 16, "#ffffff", "#ffffff")
+        canvas.text(x, y, label, _MUTED, 11)
 
 
 def _forward_path(layout: Layout, arc: Arc) -> list[tuple[float, float]]:
     """From the bottom of the upper box to the top of the lower one, around what lies between."""
     tail, head = arc
-    points = [(_STEP * layer, x) for layer, x in layout.routes[arc]]
+    points = [(float(_STEP * layer), x) for layer, x in layout.routes[arc]]
     points[0] = (points[0][0] + _half(tail)[1], points[0][1])
-    points[-1] = (points[-1][0] - _half(head)[1] - 0.02, points[-1][1])
+    points[-1] = (points[-1][0] - _half(head)[1] - 2, points[-1][1])
     return [(x, y) for y, x in bezier(points, _HIGH / 2)]
 
 
@@ -209,7 +163,7 @@ def _back_path(layout: Layout, arc: Arc, lane: float) -> list[tuple[float, float
     """Out of the side of the lower box, up along the lane, into the side of the upper one."""
     (x0, y0), (x1, y1) = (_at(layout, name) for name in arc)
     side = 1 if lane > x0 else -1
-    x0, x1 = x0 + side * _half(arc[0])[0], x1 + side * (_half(arc[1])[0] + 0.02)
-    turn = min(0.3, (y0 - y1) / 2)
+    x0, x1 = x0 + side * _half(arc[0])[0], x1 + side * (_half(arc[1])[0] + 2)
+    turn = min(29.0, (y0 - y1) / 2)
     down, up = (lane, y0 - turn), (lane, y1 + turn)
     return [(x0, y0), (lane, y0), (lane, y0), down, down, up, up, (lane, y1), (lane, y1), (x1, y1)]

@@ -2,15 +2,21 @@
 
 Nodes are ranked by their longest path from a source, long edges get a bend in every layer they cross, each
 layer is ordered to cross few edges, and coordinates are the least-squares fit to the neighbours that keeps
-the order and the distances. No external program is needed, and equal input gives equal output.
+the order and the distances. networkx finds circles and ranks; its own layouts know neither the boxes' sizes nor bends,
+and lead long edges through the boxes between. Equal input gives equal output.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from networkx import DiGraph
 
 Arc = tuple[str, str]
 """(tail, head)."""
+Point = tuple[float, float]
 _Slot = tuple[str, str, int]
 """A node (name, "", layer) or the bend of a long edge (tail, head, layer)."""
 
@@ -60,35 +66,35 @@ def lay_out(nodes: Sequence[str], arcs: Sequence[Arc], sizes: Mapping[str, float
 
 def _back_arcs(nodes: Sequence[str], arcs: Sequence[Arc]) -> set[Arc]:
     """Edges that lead to a node from which the depth-first search came, loops included."""
-    heads: dict[str, list[str]] = {name: [] for name in nodes}
-    for tail, head in arcs:
-        heads[tail].append(head)
-    back: set[Arc] = set()
-    open_, done = set[str](), set[str]()
+    from networkx import dfs_labeled_edges
 
-    def visit(name: str) -> None:
-        open_.add(name)
-        for head in heads[name]:
-            if head in open_:
-                back.add((name, head))
-            elif head not in done:
-                visit(head)
-        open_.remove(name)
-        done.add(name)
-
-    for name in nodes:
-        if name not in done:
-            visit(name)
+    back, open_ = set[Arc](), set[str]()
+    for tail, head, label in dfs_labeled_edges(_graph(nodes, arcs)):
+        if label == "forward":
+            open_.add(head)
+        elif label == "nontree" and head in open_:
+            back.add((tail, head))
+        elif label.startswith("reverse"):
+            open_.discard(head)
     return back
 
 
 def _rank(nodes: Sequence[str], arcs: Sequence[Arc]) -> dict[str, int]:
     """Longest path from a source, in edges."""
-    layer = dict.fromkeys(nodes, 0)
-    for _ in nodes:
-        for tail, head in arcs:
-            layer[head] = max(layer[head], layer[tail] + 1)
-    return layer
+    from networkx import topological_generations
+
+    generations = enumerate(topological_generations(_graph(nodes, arcs)))
+    layer = {name: at for at, generation in generations for name in generation}
+    return {name: layer[name] for name in nodes}
+
+
+def _graph(nodes: Sequence[str], arcs: Sequence[Arc]) -> "DiGraph[str]":
+    from networkx import DiGraph
+
+    graph: DiGraph[str] = DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(arcs)
+    return graph
 
 
 def _outwards(nodes: Sequence[str], back: set[Arc]) -> list[str]:
@@ -189,7 +195,7 @@ def _fit(row: list[_Slot], wish: list[float], half: Mapping[_Slot, float], gap: 
     return {slot: value + shift for slot, value, shift in zip(row, level, offsets, strict=True)}
 
 
-def bezier(points: Sequence[tuple[float, float]], level: float) -> list[tuple[float, float]]:
+def bezier(points: Sequence[Point], level: float) -> list[Point]:
     """A smooth path through the points: one start, then three points for each cubic Bezier segment.
 
     Args:
@@ -207,3 +213,16 @@ def bezier(points: Sequence[tuple[float, float]], level: float) -> list[tuple[fl
         middle = (along0 + along1) / 2
         path += [(middle, across0), (middle, across1), (along1, across1)]
     return path
+
+
+def sampled(path: Sequence[Point], pieces: int) -> list[Point]:
+    """Points on the curves of such a path: its start, then so many of each segment."""
+    found = [path[0]]
+    for at in range(0, len(path) - 1, 3):
+        corners = path[at : at + 4]
+        for step in range(1, pieces + 1):
+            t = step / pieces
+            weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
+            x, y = (sum(w * corner[k] for w, corner in zip(weights, corners, strict=True)) for k in (0, 1))
+            found.append((x, y))
+    return found

@@ -1,29 +1,49 @@
-"""Numbers as a person reads them."""
+"""Numbers as a person reads them, the same in the terminal, in the report and in the browser."""
 
 from datetime import UTC, datetime
 
 from ioa.memory.records import Score
 
-
-def percent(score: Score | None) -> str:
-    """`60 %`, or `-`."""
-    return "-" if score is None or not score.n else f"{100 * score.mean:.0f} %"
+NONE = "-"
+"""What stands where there is no number."""
 
 
-def with_interval(score: Score | None) -> str:
-    """`72/120  60 % (51–68)`, with Wilson's 95 % interval; `-` where nothing was asked."""
+def percent(share: float | Score | None, digits: int = 0) -> str:
+    """`60 %`; `-` for none, and for a score of no items.
+
+    Args:
+        share: In [0, 1], or a score whose mean is meant.
+        digits: After the point.
+    """
+    if isinstance(share, Score):
+        share = share.mean if share.n else None
+    return NONE if share is None else f"{100 * share:.{digits}f} %"
+
+
+def score_words(score: Score | None) -> str:
+    """`81 % (73 of 90; 95 % interval 72 to 88 %)`, with Wilson's interval; `-` where nothing was asked."""
     if score is None or not score.n:
-        return "-"
+        return NONE
+    low, high = score.interval
+    return f"{percent(score)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def score_cell(score: Score | None) -> str:
+    """The same for a column of a table: `72/120  60 % (51–68)`."""
+    if score is None or not score.n:
+        return NONE
     low, high = score.interval
     return f"{score.k}/{score.n}  {percent(score)} ({100 * low:.0f}–{100 * high:.0f})"
 
 
 def duration(seconds: float | None) -> str:
-    """`48 s`, `33 min`, `2 h 05 min`, or `-`."""
+    """`0.4 s`, `48 s`, `3 min 05 s`, `33 min`, `2 h 05 min`, or `-`."""
     if seconds is None:
-        return "-"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
+        return NONE
+    if seconds < 59.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    if seconds < 599.5:
+        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
@@ -35,20 +55,29 @@ def age(time: str, now: datetime | None = None) -> str:
     except ValueError:
         return time
     seconds = max(0.0, ((now or datetime.now(UTC)) - then.replace(tzinfo=then.tzinfo or UTC)).total_seconds())
-    for unit, size in (("day", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+    for unit, size_ in (("day", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size_:
+            number = int(seconds // size_)
+            return f"{number} {unit}{'s' if unit == 'day' and number > 1 else ''}"
     return "now"
 
 
-def count(number: int) -> str:
-    """`980`, `12,300`, `4.1 M`."""
-    return f"{number / 1e6:.1f} M" if number >= 1_000_000 else f"{number:,}"
+def count(number: float) -> str:
+    """`980`, `12,300`, `4.1 M`; fractions are rounded."""
+    return f"{number / 1e6:.1f} M" if number >= 1_000_000 else f"{number:,.0f}"
 
 
 def money(usd: float | None) -> str:
-    """`$0.0042`, `$12.30`, or `unknown`."""
+    """`$0.0042`, `$12.30`, `free`, or `unknown` where a price is not known."""
     if usd is None:
         return "unknown"
-    return f"${usd:.4f}" if 0 < usd < 0.1 else f"${usd:.2f}"
+    if usd == 0:
+        return "free"
+    return f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"
+
+
+def size(count: int | None) -> str:
+    """Bytes in GB (10^9) or MB (10^6)."""
+    if count is None:
+        return NONE
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

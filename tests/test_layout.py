@@ -29,7 +29,7 @@ def test_type_checkers_find_the_packages(top):
 
 @pytest.mark.parametrize("module", ["ioa.cli.main", "ioa.training", "ioa.memory"])
 def test_importing_what_the_command_line_needs_loads_nothing_heavy(module):
-    heavy = {"torch", "transformers", "peft", "chromadb", "langgraph", "langchain", "matplotlib", "reasoning_gym"}
+    heavy = {"torch", "transformers", "peft", "chromadb", "langgraph", "langchain", "nicegui", "reasoning_gym"}
     code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

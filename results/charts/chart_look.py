@@ -6,10 +6,15 @@ from typing import Any
 
 from ioa.memory.plain_text import plain
 from ioa.memory.records import Score
-from ioa.results.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RULE, SERIES, SKY, VERMILION
+from ioa.results.words import score_words
 
 Options = dict[str, Any]
-"""What ECharts is told. A key that begins with `:` holds JavaScript, so no key may come out of a run."""
+"""What ECharts is told. A key that begins with `:` names a function, see `js`, so no key may come out of a run."""
+
+# Okabe and Ito (2008). Yellow is left out on white, where it cannot be seen.
+BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
+INK, MUTED, RULE = "#1c2430", "#5a6472", "#d5dae1"
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,16 @@ class Look:
     """Okabe and Ito's, those that can be seen on this background."""
 
 
-LIGHT = Look(INK, MUTED, RULE, "#ffffff", ("#f6f9fc", "#5fade0"), VERMILION, BLUE, SERIES)
+LIGHT = Look(
+    INK,
+    MUTED,
+    RULE,
+    "#ffffff",
+    ("#f6f9fc", "#5fade0"),
+    VERMILION,
+    BLUE,
+    (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK),
+)
 DARK = Look(
     "#e6eaf0",
     "#a4aebb",
@@ -42,6 +56,10 @@ DARK = Look(
 _NAME, _LETTER = 220, 7.4
 """Pixels of a name at most, and of a letter of it."""
 SYMBOLS = ("circle", "rect", "diamond", "triangle", "roundRect", "pin", "arrow")
+DASHES = ("solid", [8, 3], [2, 2], [8, 3, 2, 3], [14, 4])
+"""For lines without symbols: they can be told apart without colours."""
+HATCH = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 4], "rotation": -0.785, "color": "#ffffffb0"}
+"""The same for bars."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +73,25 @@ class Panel:
     """In CSS pixels; none: that of its place."""
 
 
-def base(look: Look, **more: Any) -> Options:
-    """Options that all charts have, and those of one."""
+def js(name: str, **of: Any) -> Options:
+    """A function of `chart_functions.js`, made from these values."""
+    return {"name": name, "of": of}
+
+
+def base(look: Look, label: str, **more: Any) -> Options:
+    """Options that all charts have, and those of one; `label` says what it shows to who cannot see it."""
     return {
         "animation": False,
         "backgroundColor": "transparent",
         "textStyle": {"color": look.ink, "fontFamily": "system-ui, 'DejaVu Sans', sans-serif"},
-        "aria": {"enabled": True},
+        "aria": {"enabled": True, "label": {"description": label}},
         "tooltip": {
             "renderMode": "richText",  # text is drawn, not parsed
             "confine": True,
             "backgroundColor": look.back,
             "borderColor": look.rule,
             "textStyle": {"color": look.ink, "fontSize": 12},
-            ":formatter": "p => (p.data && p.data.tip) || ''",
+            ":formatter": js("tip"),
         },
         **more,
     }
@@ -91,14 +114,15 @@ def legend(look: Look, names: Sequence[str]) -> Options:
 
 
 def stage_panel(
-    look: Look, stage: int, names: Sequence[str], x: Options, y: Options, series: Sequence[Options]
+    look: Look, label: str, stage: int, names: Sequence[str], x: Options, y: Options, series: Sequence[Options]
 ) -> Panel:
     """A chart of one stage, with a line a name, and the names below each other above it."""
     named = legend(look, names) | {"top": 24, "orient": "vertical", "itemGap": 5}
     top = 40 + 20 * len(names)
     options = base(
         look,
-        title={"text": f"Stage {stage}", "textStyle": {"color": look.ink, "fontSize": 13}},
+        f"{label}, stage {stage}",
+        title={"text": f"Stage {stage}", "left": 0, "textStyle": {"color": look.ink, "fontSize": 13}},
         grid={"left": 56, "right": 14, "top": top, "bottom": 44},
         legend=named,
         xAxis=x,
@@ -138,8 +162,6 @@ def whiskers(points: Sequence[tuple[float, float, float]], colour: str, shift: i
         shift: Pixels to the side of the place, as `symbolOffset` has them.
         upright: Whether scores go up, and not to the right.
     """
-    near, far = ("[v[0],v[1]]", "[v[0],v[2]]") if upright else ("[v[1],v[0]]", "[v[2],v[0]]")
-    x, y = (shift, 0) if upright else (0, shift)
     return {
         "type": "custom",
         "silent": True,
@@ -148,28 +170,22 @@ def whiskers(points: Sequence[tuple[float, float, float]], colour: str, shift: i
         "data": [list(point) for point in points],
         "z": 1,
         "clip": False,
-        ":renderItem": (
-            "(p, api) => { const v = [api.value(0), api.value(1), api.value(2)];"
-            f" const a = api.coord({near}), b = api.coord({far});"
-            f" return {{type: 'line', shape: {{x1: a[0] + {x}, y1: a[1] + {y}, x2: b[0] + {x}, y2: b[1] + {y}}},"
-            f" style: {{stroke: '{colour}', lineWidth: 4, opacity: 0.4, lineCap: 'round'}}}}; }}"
-        ),
+        ":renderItem": js("whisker", colour=colour, shift=shift, upright=upright),
     }
 
 
-def told(score: Score) -> str:
-    """`81 % (73 of 90; 95 % interval 72 to 88 %)`."""
-    low, high = score.interval
-    return f"{100 * score.mean:.0f} % ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
-
-
 def rows_of_scores(
-    look: Look, names: Sequence[str], series: Mapping[str, tuple[str, str, Sequence[Score | None]]], unit: str
+    look: Look,
+    label: str,
+    names: Sequence[str],
+    series: Mapping[str, tuple[str, str, Sequence[Score | None]]],
+    unit: str,
 ) -> Panel:
     """Scores with their intervals, a row a name and a point a series.
 
     Args:
         look: Colours.
+        label: What is shown, in words.
         names: Of the rows, from top to bottom.
         series: By name: colour, symbol, and a score for each row; rows that were not examined stay empty.
         unit: Name of the axis of the scores.
@@ -190,7 +206,7 @@ def rows_of_scores(
                 "symbolOffset": [0, shift],
                 "itemStyle": {"color": colour, "borderColor": look.back, "borderWidth": 1},
                 "data": [
-                    {"value": [100 * score.mean, row], "tip": f"{plain(names[row])}\n{name}: {told(score)}"}
+                    {"value": [100 * score.mean, row], "tip": f"{plain(names[row])}\n{name}: {score_words(score)}"}
                     for row, score in asked
                 ],
                 "clip": False,
@@ -199,6 +215,7 @@ def rows_of_scores(
         )
     options = base(
         look,
+        label,
         grid={"left": room(names), "right": 24, "top": 34, "bottom": 42},
         legend=legend(look, list(series)),
         xAxis=axis(look, "value", unit, min=0, max=100, nameGap=26),

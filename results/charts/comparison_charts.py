@@ -18,7 +18,9 @@ def comparison_charts(compared: Comparison, look: Look) -> list[Panel]:
         f"A: {compared.a.run_id}": (look.student, "circle", first),
         f"B: {compared.b.run_id}": (look.teacher, "diamond", second),
     }
-    return [rows_of_scores(look, [one.module for one in rows], series, "right answers, as each run measured last (%)")]
+    names = [one.module for one in rows]
+    label = "Score of both runs' students on each module, with 95 % intervals."
+    return [rows_of_scores(look, label, names, series, "right answers, as each run measured last (%)")]
 
 
 def _last(side: ModuleSide | None) -> Score | None:

@@ -1,13 +1,12 @@
 """The prerequisite graph: foundations on the left, what builds on them to the right; a module can be clicked."""
 
-import json
 import re
 from collections.abc import Sequence
 
 from ioa.memory.plain_text import plain
-from ioa.results.charts.chart_look import Look, Options, Panel, base
+from ioa.results.charts.chart_look import Look, Options, Panel, base, js
 from ioa.results.facts import Facts
-from ioa.results.layered_layout import Arc, Layout, bezier, lay_out
+from ioa.results.layered_layout import Arc, Layout, bezier, lay_out, sampled
 
 _STEP, _WIDE, _HIGH = 176, 138, 40
 """Pixels from layer to layer, and a box's width and height."""
@@ -45,6 +44,7 @@ def prerequisite_charts(facts: Facts, look: Look, selected: str | None = None) -
     ]
     options = base(
         look,
+        "Prerequisite graph of the modules, foundations on the left.",
         grid={"left": 0, "right": 0, "top": 0, "bottom": 0},
         xAxis=hidden | {"min": left, "max": right},
         yAxis=hidden | {"min": top, "max": bottom, "inverse": True},
@@ -53,8 +53,6 @@ def prerequisite_charts(facts: Facts, look: Look, selected: str | None = None) -
                 "type": "lines",
                 "coordinateSystem": "cartesian2d",
                 "polyline": True,
-                "symbol": ["none", "arrow"],
-                "symbolSize": 8,
                 "data": [line for line in lines if line],
                 "z": 1,
             },
@@ -78,6 +76,14 @@ def prerequisite_charts(facts: Facts, look: Look, selected: str | None = None) -
                 ],
                 "z": 4,
             },
+            {
+                "type": "scatter",
+                "symbol": "triangle",
+                "symbolSize": [7, 8],
+                "silent": True,
+                "data": [_head(line) for line in lines if line],
+                "z": 2,
+            },
         ],
     )
     return [Panel(options, round(bottom - top), width=round(right - left))]
@@ -95,27 +101,25 @@ def _edge(layout: Layout, arc: Arc, tip: str, colour: str, width: float, *, agai
     path = bezier(points[::-1] if against else points, _WIDE / 2)
     ends = (arc[1], arc[0]) if against else arc
     return {
-        "coords": _sampled(path),
+        "coords": [[round(x, 1), round(y, 1)] for x, y in sampled(path, _POINTS)],
         "lineStyle": {"color": colour, "width": width, "type": "dashed" if against else "solid", "opacity": 0.9},
         "tip": f"{plain(ends[0])} → {plain(ends[1])}\n{tip}",
     }
 
 
-def _sampled(path: list[tuple[float, float]]) -> list[list[float]]:
-    """Points on the cubic curves that a path of Bezier segments describes."""
-    found = [list(path[0])]
-    for at in range(0, len(path) - 1, 3):
-        piece = path[at : at + 4]
-        for step in range(1, _POINTS + 1):
-            t = step / _POINTS
-            weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
-            x, y = (sum(w * point[k] for w, point in zip(weights, piece, strict=True)) for k in (0, 1))
-            found.append([round(x, 1), round(y, 1)])
-    return found
+def _head(line: Options) -> Options:
+    """The arrow at a line's end, which arrives level; ECharts draws none on lines of several points."""
+    (x0, _), (x, y) = line["coords"][-2:]
+    right = x > x0
+    return {
+        "value": [x - 4 if right else x + 4, y],
+        "symbolRotate": -90 if right else 90,
+        "itemStyle": {"color": line["lineStyle"]["color"]},
+    }
 
 
 def _frames(nodes: Sequence[str], layout: Layout, facts: Facts, look: Look, selected: str | None) -> Options:
-    """The boxes without their names: a symbol would be stretched, and its line with it."""
+    """The boxes without their names."""
     targets = facts.diagnosis.targets if facts.diagnosis else ()
     styles = []
     for name in nodes:
@@ -128,12 +132,7 @@ def _frames(nodes: Sequence[str], layout: Layout, facts: Facts, look: Look, sele
         "tooltip": {"show": False},
         "data": [_centre(name, layout) for name in nodes],
         "z": 2,
-        ":renderItem": (
-            f"(p, api) => {{ const [fill, stroke, lineWidth] = {json.dumps(styles)}[p.dataIndexInside];"
-            " const c = api.coord([api.value(0), api.value(1)]); return {type: 'rect',"
-            f" shape: {{x: c[0] - {_WIDE / 2}, y: c[1] - {_HIGH / 2}, width: {_WIDE}, height: {_HIGH}, r: 7}},"
-            " style: {fill, stroke, lineWidth}}; }"
-        ),
+        ":renderItem": js("frame", styles=styles, width=_WIDE, height=_HIGH),
     }
 
 
@@ -150,10 +149,10 @@ def _box(name: str, layout: Layout, facts: Facts, look: Look, *, chosen: bool) -
     return {
         "value": _centre(name, layout),
         "name": name,
-        "tip": plain(name) + (f"\nstage {stage}" if stage else "\nnot taught") + "\nclick for its story",
+        "tip": plain(name) + (f"\nstage {stage}" if stage else "\nnot taught"),
         "label": {
             "show": True,
-            ":formatter": "p => p.data.text",
+            ":formatter": js("text"),
             "rich": {
                 "c": {"color": look.muted, "fontSize": 10, "lineHeight": 14},
                 "t": {"color": ink, "fontSize": 12, "fontWeight": "bold" if targeted else "normal", "lineHeight": 15},

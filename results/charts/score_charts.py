@@ -11,15 +11,16 @@ from ioa.results.charts.chart_look import (
     Panel,
     axis,
     base,
+    js,
     names_axis,
     room,
     rows_of_scores,
     stage_panel,
-    told,
     whiskers,
 )
 from ioa.results.facts import Facts
 from ioa.results.summary import module_scores
+from ioa.results.words import score_words
 
 _TOP = 116
 """Per cent at the top of the mastery charts: a student may pass its teacher."""
@@ -33,6 +34,7 @@ def gap_charts(facts: Facts, look: Look) -> list[Panel]:
     names = [("▸ " if gap.targeted else "") + gap.module for gap in gaps]
     panel = rows_of_scores(
         look,
+        "Score of student and teacher on each module at the diagnosis, with 95 % intervals, widest gap first.",
         names,
         {
             "student": (look.student, "circle", [gap.student for gap in gaps]),
@@ -76,6 +78,7 @@ def final_charts(facts: Facts, look: Look) -> list[Panel]:
     return [
         rows_of_scores(
             look,
+            "Student before and after teaching, and teacher, on the final examination, by target module.",
             rows,
             {
                 "student before": (look.student, "circle", [scores[m].before for m in rows]),
@@ -111,10 +114,12 @@ def _mastery_panel(stage: int, rounds: Mapping[int, Sequence[GateResult]], tau: 
         series[0]["markLine"] = {"silent": True, "symbol": "none", "data": [line], "lineStyle": style}
     rounds_axis = axis(look, "value", "remediation round", min=-0.5, max=last + 0.5, interval=0.5, nameGap=26)
     rounds_axis["splitLine"] = {"show": False}
-    rounds_axis["axisLabel"] |= {":formatter": "v => Number.isInteger(v) ? String(v) : ''"}
+    rounds_axis["axisLabel"] |= {":formatter": js("whole")}
     scores_axis = axis(look, "value", "student ÷ teacher (%)", min=0, max=_TOP, interval=20, nameGap=36)
     scores_axis["axisLabel"] |= {"showMaxLabel": False}
-    return stage_panel(look, stage, [plain(module) for module in modules], rounds_axis, scores_axis, series)
+    names = [plain(module) for module in modules]
+    what = "The student's score at the gate as a share of the teacher's, by module and remediation round"
+    return stage_panel(look, what, stage, names, rounds_axis, scores_axis, series)
 
 
 def _mastery_line(
@@ -136,8 +141,8 @@ def _mastery_line(
         "data": [
             {
                 "value": [round_ + shift, 100 * result.ratio],
-                "tip": f"{plain(module)}, round {round_}\nstudent {told(result.student)}\n"
-                f"teacher {told(result.teacher)}\n"
+                "tip": f"{plain(module)}, round {round_}\nstudent {score_words(result.student)}\n"
+                f"teacher {score_words(result.teacher)}\n"
                 f"ratio {100 * result.ratio:.0f} %: {'mastered' if result.mastered else 'not mastered'}",
             }
             for round_, result in points
@@ -164,11 +169,12 @@ def forgetting_charts(facts: Facts, look: Look) -> list[Panel]:
     stages = axis(look, "category", data=[f"after stage {stage}" for stage in ends], position="top")
     options = base(
         look,
+        "The student's scores at the gate: a row a module, a column a stage's end.",
         grid={"left": room(modules), "right": 8, "top": 28, "bottom": 8},
         xAxis=stages,
         yAxis=names_axis(look, modules),
         visualMap={"show": False, "min": 0, "max": 100, "dimension": 2, "inRange": {"color": list(look.shades)}},
-        series=[{"type": "heatmap", "data": cells, "label": {"show": True, ":formatter": "p => p.data.text"}}],
+        series=[{"type": "heatmap", "data": cells, "label": {"show": True, ":formatter": js("text")}}],
     )
     return [Panel(options, 50 + 34 * len(modules), width=min(1200, 300 + 150 * len(ends)))]
 
@@ -177,7 +183,7 @@ def _cell(column: int, row: int, module: str, score: Score, look: Look, *, own: 
     return {
         "value": [column, row, round(100 * score.mean, 1)],
         "text": f"{100 * score.mean:.0f} %  {score.k}/{score.n}",
-        "tip": f"{plain(module)}\n{told(score)}" + ("\ntaught in this stage" if own else ""),
+        "tip": f"{plain(module)}\n{score_words(score)}" + ("\ntaught in this stage" if own else ""),
         "label": {"color": look.ink},
         "itemStyle": {"borderColor": look.ink if own else look.back, "borderWidth": 2 if own else 1},
     }

@@ -1,12 +1,17 @@
-"""What the run cost: tokens and dollars by agent, time by node."""
+"""What the run cost: tokens and dollars by agent, time by node, and waiting for teachers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ioa.memory.plain_text import plain
+from ioa.memory.transcript import AttemptEvent
 from ioa.memory.transcript.spending import Spending, by_agent, waits
-from ioa.results.charts.chart_look import Look, Options, Panel, axis, base, legend, names_axis, room
+from ioa.results.charts.chart_look import HATCH, Look, Options, Panel, axis, base, js, legend, names_axis, room
 from ioa.results.facts import Facts
 from ioa.results.words import money
+
+_WASTED = "could not be used"
+Parts = Mapping[str, Sequence[float]]
+"""Values of each row by the name of the part; the parts of a row stand end to end."""
 
 
 def cost_charts(facts: Facts, look: Look) -> list[Panel]:
@@ -15,36 +20,50 @@ def cost_charts(facts: Facts, look: Look) -> list[Panel]:
     if not spent:
         return []
     seconds = waits(facts.events)
-    tips = [_tip(one, seconds.get(one.name, 0.0)) for one in spent]
     names = [one.name for one in spent]
-    panels = [
-        _bars(
-            look,
-            names,
-            tips,
-            {"input": [one.tokens.input for one in spent], "output": [one.tokens.output for one in spent]},
-            "tokens paid for" + (", partly estimated" if any(one.tokens.estimated for one in spent) else ""),
-        )
-    ]
+    tips = [_tip(one, seconds.get(one.name, 0.0)) for one in spent]
+    tokens = {"input": [one.tokens.input for one in spent], "output": [one.tokens.output for one in spent]}
+    unit = "tokens paid for" + (", partly estimated" if any(one.tokens.estimated for one in spent) else "")
+    panels = [_bars(look, "Tokens paid for, by agent.", names, tips, tokens, unit)]
     if any(one.usd for one in spent):
-        panels.append(_bars(look, names, tips, {"cost": [one.usd or 0.0 for one in spent]}, "cost (US dollars)"))
+        costs = _used(names, facts.events, [event.cost or 0.0 if event.paid else 0.0 for event in facts.events])
+        panels.append(_bars(look, "Cost by the price list, by agent.", names, tips, costs, "cost (US dollars)"))
     return panels
 
 
 def time_charts(facts: Facts, look: Look) -> list[Panel]:
-    """Seconds that the run spent in each node of its graph, and that each agent waited for teachers."""
+    """Time that the run spent in each node of its graph, and that each agent waited for teachers."""
     panels = []
     phases = {name: seconds for name, seconds in facts.timing.phases.items() if seconds >= 0.05} if facts.timing else {}
     if phases:
+        scale, unit = _time_unit(sum(phases.values()))
         tips = [f"{plain(name)}: {seconds:,.1f} s" for name, seconds in phases.items()]
-        bars = {"time": [round(seconds / 60, 3) for seconds in phases.values()]}
-        panels.append(_bars(look, list(phases), tips, bars, "time in each node (minutes)"))
+        bars = {"time": [round(seconds / scale, 3) for seconds in phases.values()]}
+        panels.append(_bars(look, "Time spent in each node.", list(phases), tips, bars, f"time in each node ({unit})"))
     waited = waits(facts.events)
     if any(seconds >= 0.05 for seconds in waited.values()):
+        scale, unit = _time_unit(sum(waited.values()))
         tips = [f"{plain(name)}: {seconds:,.1f} s; calls side by side count each" for name, seconds in waited.items()]
-        bars = {"wait": [round(seconds / 60, 3) for seconds in waited.values()]}
-        panels.append(_bars(look, list(waited), tips, bars, "waiting for teachers, by agent (minutes)"))
+        bars = _used(list(waited), facts.events, [event.seconds / scale for event in facts.events])
+        label, title = "Time that each agent waited for its teacher.", f"waiting for teachers, by agent ({unit})"
+        panels.append(_bars(look, label, list(waited), tips, bars, title))
     return panels
+
+
+def _time_unit(total: float) -> tuple[float, str]:
+    """(seconds in it, its name) of the unit in which so many seconds are easiest to read."""
+    if total < 180:
+        return 1.0, "seconds"
+    return (60.0, "minutes") if total < 3 * 3600 else (3600.0, "hours")
+
+
+def _used(agents: Sequence[str], events: Sequence[AttemptEvent], values: Sequence[float]) -> dict[str, list[float]]:
+    """The values added up by agent: of attempts that could be used, and of those that could not."""
+    sums = {(agent, rejected): 0.0 for agent in agents for rejected in (False, True)}
+    for event, value in zip(events, values, strict=True):
+        sums[event.context.agent, event.rejected] += value
+    parts = {"used": False, _WASTED: True}
+    return {name: [round(sums[agent, rejected], 6) for agent in agents] for name, rejected in parts.items()}
 
 
 def _tip(one: Spending, seconds: float) -> str:
@@ -56,25 +75,42 @@ def _tip(one: Spending, seconds: float) -> str:
     )
 
 
-def _bars(look: Look, names: Sequence[str], tips: Sequence[str], series: dict[str, list[float]], unit: str) -> Panel:
+def _bars(look: Look, label: str, names: Sequence[str], tips: Sequence[str], parts: Parts, unit: str) -> Panel:
+    """A bar a name, its parts end to end, their sum written behind it."""
+    shown = {name: values for name, values in parts.items() if any(values)} or dict(list(parts.items())[:1])
+    sums = [_number(sum(values)) for values in zip(*shown.values(), strict=True)]
     drawn: list[Options] = [
         {
             "type": "bar",
             "name": name,
             "stack": "all",
             "barMaxWidth": 22,
-            "itemStyle": {"color": look.series[place]},
-            "data": [{"value": value, "tip": tip} for value, tip in zip(values, tips, strict=True)],
+            "itemStyle": {"color": look.series[place]} | ({"decal": HATCH} if name == _WASTED else {}),
+            "data": [
+                {"value": value, "tip": tip, "text": total}
+                for value, tip, total in zip(values, tips, sums, strict=True)
+            ],
         }
-        for place, (name, values) in enumerate(series.items())
+        for place, (name, values) in enumerate(shown.items())
     ]
-    several = len(series) > 1
+    drawn[-1]["label"] = {"show": True, "position": "right", "color": look.ink, ":formatter": js("text")}
+    several = len(shown) > 1
     options = base(
         look,
-        grid={"left": room(names), "right": 24, "top": 30 if several else 8, "bottom": 42},
+        label,
+        grid={"left": room(names), "right": 56, "top": 30 if several else 8, "bottom": 42},
         xAxis=axis(look, "value", unit, nameGap=26),
         yAxis=names_axis(look, names),
         series=drawn,
-        **({"legend": legend(look, list(series))} if several else {}),
+        **({"legend": legend(look, list(shown))} if several else {}),
     )
     return Panel(options, 80 + 30 * len(names))
+
+
+def _number(value: float) -> str:
+    """Two figures after the point below ten, none above a hundred or where there is nothing behind it."""
+    if value == 0 or value == round(value):
+        return f"{value:,.0f}"
+    if value < 0.01:
+        return f"{value:.1g}"
+    return f"{value:.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ioa.memory.training_log import LossPoint
-from ioa.results.charts.chart_look import Look, Options, Panel, axis, stage_panel
+from ioa.results.charts.chart_look import DASHES, Look, Options, Panel, axis, stage_panel
 from ioa.results.facts import Facts
 
 _MOST = 2000
@@ -30,10 +30,13 @@ def _panel(stage: int, rounds: dict[int, Sequence[LossPoint]], look: Look) -> Pa
             {"value": [p.step, m], "tip": f"round {round_}, step {p.step}\nloss {p.loss:.3f}, mean {m:.3f}"}
             for p, m in list(zip(steps, mean, strict=True))[::step]
         ]
-        series.append(_line(colour, 2.2, 1.0, tips) | {"name": f"round {round_}"})
+        line = _line(colour, 2.2, 1.0, tips)
+        line["lineStyle"]["type"] = DASHES[place % len(DASHES)]
+        series.append(line | {"name": f"round {round_}"})
     x = axis(look, "value", "optimiser step", nameGap=26)
     y = axis(look, "value", "loss (nats per token)", min=0, nameGap=36)
-    return stage_panel(look, stage, [f"round {round_}" for round_ in sorted(rounds)], x, y, series)
+    names = [f"round {round_}" for round_ in sorted(rounds)]
+    return stage_panel(look, "Training loss by optimiser step, a line a round", stage, names, x, y, series)
 
 
 def _line(colour: str, width: float, opacity: float, points: list[Options]) -> Options:

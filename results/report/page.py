@@ -1,35 +1,35 @@
 """The report for people: one HTML file that needs nothing else."""
 
-import base64
-import hashlib
-import math
+import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.resources import files
 from statistics import mean, stdev
-from typing import Any
 
+from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain
-from ioa.memory.records import Difficulty, Example, Score, Strategy
-from ioa.memory.redaction import redact
+from ioa.memory.records import Difficulty, Example, Strategy
+from ioa.memory.redaction import redact, redact_strings
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import add_tokens
+from ioa.results.charts import LIGHT, Panel, stage_colour
 from ioa.results.facts import Facts
 from ioa.results.remarks import remarks
-from ioa.results.report import charts
-from ioa.results.report.embedding import BUDGET, BUDGET_RUNNING, embed
-from ioa.results.report.prerequisite_picture import prerequisite_chart, stage_colour
-from ioa.results.report.spending_chart import spending_chart
+from ioa.results.report.script import page_script, script_hash
+from ioa.results.report.transcript_data import BUDGET, BUDGET_RUNNING, TranscriptData, pack_transcript
+from ioa.results.sections import REMARKS, SECTIONS
 from ioa.results.summary import Summary, module_scores
-from ioa.results.visits import group_visits
-from ioa.results.words import money
+from ioa.results.tiles import bars_svg, tiles
+from ioa.results.words import duration, money, percent, score_words
+from ioa.training.exams.paired import Paired, compare_right_wrong
 
-_DASH = "\N{EN DASH}"
 _SAMPLES = 2
 """Lessons shown of each module."""
-_LONGEST = 4_000
-"""Characters that are shown of what was decided in a visit, and of a note."""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+"""What could end a script element or a line of it; inside JSON all of them can only be in strings."""
 
 
 def render_page(facts: Facts, summary: Summary) -> str:
@@ -38,7 +38,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FunctionLoader(_file),
+        loader=FunctionLoader(partial(_file, "report")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -50,131 +50,83 @@ def render_page(facts: Facts, summary: Summary) -> str:
         "percent": percent,
         "score": score_words,
         "duration": duration,
-        "short": short,
-        "size": size,
-        "clip": clip,
     }
-    drawn = {
-        "gaps": charts.gap_chart(facts),
-        "prerequisites": prerequisite_chart(facts),
-        "mastery": charts.mastery_chart(facts),
-        "loss": charts.loss_chart(facts),
-        "forgetting": charts.forgetting_chart(facts),
-        "final": charts.final_chart(facts),
-        "spending": spending_chart(facts),
-    }
+    data = page_data(facts)
+    script, policy, trouble = _script() if data.charts or data.transcript else ("", _POLICY, "")
     return environment.get_template("report.html").render(
         facts=facts,
         summary=summary,
-        charts={name: Markup(svg) if svg else None for name, svg in drawn.items()},  # noqa: S704 - drawn by us
-        bar=lambda score, colour: Markup(charts.interval_bar(score, colour)),  # noqa: S704 - drawn by us
-        colours={"before": charts.BEFORE, "after": charts.AFTER},
-        stage_colour=stage_colour,
+        sections=SECTIONS,
+        charts=data.charts,
+        transcript=data.transcript,
+        data=Markup(data.json),  # noqa: S704 - escaped by `page_data`
+        script=Markup(script),  # noqa: S704 - ours, and the library's
+        policy=Markup(policy),  # noqa: S704 - ours
+        trouble=trouble,
+        tiles=tiles(facts),
+        bars=lambda tile: Markup(bars_svg(tile, LIGHT)),  # noqa: S704 - drawn by us
+        stage_colour=lambda stage: stage_colour(stage, LIGHT),
         rows=module_scores(facts),
         paired=paired_test(facts),
         conversation=conversation(facts),
         notes=agents_notes(facts),
         refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),
         lessons=sample_lessons(facts),
+        remarks_title=REMARKS,
         remarks=remarks(facts),
         effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
         difficulties=difficulties(facts),
-        transcript_style=Markup(_file("transcript.css")),  # noqa: S704 - ours
-        **_transcript(facts),
+        card_style=Markup(_file("cards", "cards.css")),  # noqa: S704 - ours
     )
 
 
-def _file(name: str) -> str:
-    return (files("ioa.results.report") / name).read_text(encoding="utf-8")
+def _script() -> tuple[str, str, str]:
+    """The script, the page's policy, which lets it run and no other, and what is wrong where there is none."""
+    try:
+        script = page_script()
+    except UserError as error:  # a run that took hours is not to fail for want of its charts
+        return "", _POLICY, str(error)
+    return script, f"{_POLICY}; script-src '{script_hash(script)}'", ""
 
 
-def _transcript(facts: Facts) -> dict[str, Any]:
-    """The transcript, the script that shows it, and the hash by which browsers know that the script is ours."""
-    from markupsafe import Markup
-
-    visits, script = group_visits(facts.transcript), _file("transcript.js")
-    embedded = embed(facts.run_id, facts.transcript, visits, BUDGET_RUNNING if facts.status == "running" else BUDGET)
-    return {
-        "visits": visits,
-        "embedded": embedded,
-        "data": Markup(embedded.json),  # noqa: S704 - escaped by `embed`
-        "script": Markup(script),  # noqa: S704 - ours
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    }
-
-
-def clip(text: str) -> str:
-    """The beginning of a long text, and how much of it is missing."""
-    left = len(text) - _LONGEST
-    return text if left <= 0 else f"{text[:_LONGEST]} [… {left:,} more characters]"
-
-
-def percent(value: float | None, digits: int = 0) -> str:
-    """A share in per cent; a dash for none."""
-    return _DASH if value is None else f"{100 * value:.{digits}f} %"
-
-
-def score_words(score: Score | None) -> str:
-    """`81 % (73 of 90; 95 % interval 72 to 88 %)`; a dash for none."""
-    if score is None or score.n == 0:
-        return _DASH
-    low, high = score.interval
-    return f"{percent(score.mean)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them."""
-    if seconds is None:
-        return _DASH
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    if round(seconds) < 3600:
-        return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def short(seconds: float | None) -> str:
-    """Seconds in one number and one unit."""
-    if seconds is None:
-        return _DASH
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: int | None) -> str:
-    """Bytes in GB (10^9) or MB (10^6)."""
-    if count is None:
-        return _DASH
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+def _file(room: str, name: str) -> str:
+    return (files(f"ioa.results.{room}") / name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
-class PairedTest:
-    """The same items before and after: what was gained, what was lost, and McNemar's exact test."""
+class PageData:
+    """What the script of the page draws."""
 
-    gained: int
-    lost: int
-    p: float
-    """Two-sided probability of so uneven a split if gains and losses were equally likely."""
+    charts: Mapping[str, Sequence[Panel]]
+    """By the name of their section; those that have anything to show."""
+    transcript: TranscriptData | None
+    json: str
+    """Both, to be put into a script element of type `application/json`."""
 
 
-def paired_test(facts: Facts) -> PairedTest | None:
-    """McNemar's exact test over the target modules' final items; none where no item was asked twice."""
+def page_data(facts: Facts) -> PageData:
+    """The charts and the transcript of a run."""
+    charts = {name: panels for name, one in SECTIONS.items() if (panels := one.draw(facts, LIGHT))}
+    lessons = {one.id: one for one in facts.refusals} | {one.id: one for one in facts.examples}
+    budget = BUDGET_RUNNING if facts.status == "running" else BUDGET
+    transcript = pack_transcript(facts.run_id, facts.transcript, lessons, budget) if facts.transcript else None
+    content = {
+        "charts": {name: [asdict(panel) for panel in panels] for name, panels in charts.items()},
+        "transcript": transcript.content if transcript else None,
+    }
+    text = json.dumps(redact_strings(content), ensure_ascii=False, separators=(",", ":"))
+    return PageData(charts, transcript, text.translate(_ESCAPES))
+
+
+def paired_test(facts: Facts) -> Paired | None:
+    """After against before on the target modules' final items; none where no item was asked twice."""
     targets = set(facts.targets)
     before, after = (
-        {i.probe: i.correct for i in facts.examinations.get(label, ()) if i.module in targets}
+        {item.probe: item.correct for item in facts.examinations.get(label, ()) if item.module in targets}
         for label in ("final-before", "final-after")
     )
-    both = before.keys() & after.keys()
-    if not both:
-        return None
-    gained = sum(1 for probe in both if after[probe] and not before[probe])
-    lost = sum(1 for probe in both if before[probe] and not after[probe])
-    n = gained + lost
-    tail = sum(math.comb(n, i) for i in range(min(gained, lost) + 1)) / 2**n
-    return PairedTest(gained=gained, lost=lost, p=min(1.0, 2 * tail))
+    both = [probe for probe in before if probe in after]
+    return compare_right_wrong(*([sat[probe] for probe in both] for sat in (after, before))) if both else None
 
 
 @dataclass(frozen=True)

@@ -1,164 +1,160 @@
-"use strict";
-(() => {
-  const { run, lines, texts, events } = JSON.parse(document.getElementById("transcript-data").textContent);
-  const AT_ONCE = 50, FEW = 20;
+// The transcript of the report: which of its cards are shown. `CardList` draws them.
+const showTranscript = ({ run, visits, events, lines, texts, pieces }) => {
+  const PAGE = 50;
+  const FIELDS = { agent: "none", node: "none", task: "none", stage: "before and after", round: "none", module: "several at once" };
+  const JSON_PARTS = ["parsed", "read", "wrote"];
   const form = document.getElementById("transcript-filters");
-  const sections = [...document.querySelectorAll("section.visit")];
-  const byVisit = sections.map(() => []);
-  for (const event of events) byVisit[event.visit].push(event);
-  const lower = [];
-  let shown = byVisit;
+  const [notice, output] = [document.getElementById("transcript-notice"), form.querySelector("output")];
+  const [back, on] = [...document.querySelectorAll("#transcript-pages button")];
+  const places = new Map(events.map((event, place) => [event.id, place]));
+  const shownById = new Map();
+  let found = events, page = 0, words = "", jumps = 0, lower = null;
 
   const text = (number) => texts[number].map((line) => lines[line]).join("\n");
   const count = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
+  const value = (event, name) => String(event[name] ?? "-");
 
-  function make(tag, kind, content, ...children) {
-    const made = document.createElement(tag);
-    if (kind) made.className = kind;
-    if (content) made.textContent = content;
-    made.append(...children);
-    return made;
-  }
-
-  function fold(title, fill, open = false) {
-    const body = make("div"), folded = make("details", "part", "", make("summary", "", title), body);
-    const once = () => { if (folded.open && !body.childNodes.length) body.append(...fill()); };
-    folded.addEventListener("toggle", once);
-    folded.open = open;
-    if (open) once();
-    return folded;
-  }
-
-  function preview(event) {
-    const number = event.error ?? event.text ?? event.reply;
-    if (number === undefined) return "";
-    const start = text(number).slice(0, 400).replace(/\s+/g, " ").trim();
-    return start.length > 160 ? `${start.slice(0, 160)}…` : start;
-  }
-
-  function where(event) {
-    const stage = event.stage === undefined ? "" : `stage ${event.stage}`;
-    const round = event.round === undefined ? "" : `round ${event.round}`;
-    return [event.task, [stage, round].filter(Boolean).join(", "), event.module].filter(Boolean).join(" · ");
-  }
-
-  function effort(event) {
-    const parts = [];
-    if (event.tokens && event.tokens[0] + event.tokens[1]) {
-      parts.push(`${event.tokens[2] ? "about " : ""}${event.tokens[0]} → ${event.tokens[1]} tokens`);
+  /** A card as `CardList` wants it: a number in a list is a piece, a number under a name is a text. */
+  const unpack = (packed) => {
+    if (typeof packed === "string") return packed;
+    if (Array.isArray(packed)) return packed.map((one) => unpack(typeof one === "number" ? pieces[one] : one));
+    return Object.fromEntries(
+      Object.entries(packed).map(([name, one]) => [name, typeof one === "number" ? text(one) : unpack(one)]),
+    );
+  };
+  const card = (packed, id) => {
+    const body = unpack(packed.body || []);
+    for (const fold of words ? body.flatMap((block) => block.folds ?? block).filter((one) => one.part) : []) {
+      const hits = text(packed.parts[fold.part]).toLowerCase().split(words).length - 1;
+      if (hits) fold.label += ` · ${count(hits, "hit")}`;
     }
-    if (event.ledger) parts.push("from the ledger");
-    if (event.cost) parts.push(`$${event.cost.toFixed(4)}`);
-    if (event.tokens || event.own) parts.push(`${event.seconds.toFixed(event.seconds < 10 ? 2 : 0)} s`);
-    return parts.join(" · ");
-  }
+    return { id, look: packed.look || "", head: unpack(packed.head || []), body };
+  };
 
-  function receiver(event) {
-    if (event.tokens) return event.teacher || "teacher";
-    return event.own ? "outcome of the visit" : `lesson ${event.subject}`;
-  }
-
-  function row(event) {
-    const head = make("summary", "", "",
-      make("b", "", `${event.agent} → ${receiver(event)}`), " ",
-      make("span", "muted", [where(event), effort(event)].filter(Boolean).join(" · ")));
-    if (event.attempt) head.append(" ", make("span", "tag", "repair"));
-    if (event.error !== undefined) head.append(" ", make("span", "tag bad", `✗ ${event.category || "rejected"}`));
-    head.append(make("span", "preview", preview(event)));
-    const body = make("div"), made = make("details", "event", "", head, body);
-    made.dataset.event = event.id;
-    made.addEventListener("toggle", () => { if (made.open && !body.childNodes.length) body.append(...inside(event)); });
-    return made;
-  }
-
-  function setOut(json) {
-    try { return JSON.stringify(JSON.parse(json), null, 2); } catch { return json; }  // shortened ones are not JSON
-  }
-
-  function* inside(event) {
-    const pre = (number) => make("pre", "", text(number));
-    if (event.error !== undefined) yield make("pre", "bad", text(event.error));
-    if (event.messages) {
-      yield fold(`Prompt, ${count(event.messages.length, "message")}`,
-        () => event.messages.flatMap(([role, number]) => [make("span", "muted", role), pre(number)]));
+  /** Which events have the words in the texts behind their folds, in what their cards say, or in their ids. */
+  const finder = () => {
+    lower ??= lines.map((line) => line.toLowerCase());
+    const inLine = lower.map((line) => line.includes(words));
+    const inText = texts.map((numbers) => numbers.some((line) => inLine[line]));
+    const inPiece = [];
+    for (const piece of pieces) {  // those inside a piece stand before it
+      const own = typeof piece.text === "number" ? inText[piece.text] : piece.text?.toLowerCase().includes(words);
+      inPiece.push(Boolean(own || piece.spans?.some((one) => inPiece[one])));
     }
-    if (event.reasoning !== undefined) yield fold("Reasoning", () => [pre(event.reasoning)]);
-    if (event.parsed !== undefined) yield fold("Reply as JSON", () => [make("pre", "", setOut(text(event.parsed)))], true);
-    if (event.reply !== undefined) yield fold("Reply as it came", () => [pre(event.reply)], event.parsed === undefined);
-    if (event.text !== undefined) yield pre(event.text);
-    for (const note of event.notes ?? []) yield pre(note);
-    for (const [title, number] of [["State that it read", event.read], ["State that it wrote", event.wrote]]) {
-      if (number !== undefined) yield fold(title, () => [make("pre", "", setOut(text(number)))]);
+    return (event) => Object.values(event.parts ?? {}).some((number) => inText[number])
+      || event.body?.some((one) => inPiece[one]) || event.id.toLowerCase().includes(words);
+  };
+
+  const family = (id) => {
+    const above = events[places.get(id)]?.parent;
+    return (event) => event.id === id || event.id === above || event.parent === id;
+  };
+
+  const chosen = () => Object.fromEntries([...form.elements].filter((field) => field.name).map(
+    (field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
+
+  const clear = () => {
+    for (const field of form.elements) [field.value, field.checked] = ["", false];
+  };
+
+  function find() {
+    const { words: wanted, rejected, ...values } = chosen();
+    words = wanted.trim().toLowerCase();
+    const [what, id] = hash();
+    const related = what === "family" ? family(id) : null, has = words ? finder() : null;
+    found = events.filter((event) => (!rejected || event.rejected) && (!related || related(event))
+      && Object.entries(values).every(([name, one]) => !one || value(event, name) === one) && (!has || has(event)));
+    tell(related ? `Event ${id}, what it belongs to, and what belongs to it.` : "");
+  }
+
+  function draw(place = {}, some = found.slice(page * PAGE, (page + 1) * PAGE)) {
+    const cards = [];
+    let above = null;
+    for (const event of some) {
+      if (event.visit && event.visit !== above) {
+        above = event.visit;
+        cards.push(card(visits[above], `above ${event.id}`));
+      }
+      shownById.set(event.id, event);
+      cards.push(card(event, event.id));
     }
-    yield make("p", "muted", `${event.time.slice(0, 19).replace("T", " ")} UTC · ioa transcript ${run} --event ${event.id} --full`);
+    list.show({ cards, marks: words, place: { number: place.id ? (jumps += 1) : jumps, ...place } });
+    const [first, last] = [page * PAGE + 1, Math.min(found.length, (page + 1) * PAGE)];
+    output.textContent = found.length === events.length ? count(events.length, "event")
+      : `${count(found.length, "event")} of ${events.length.toLocaleString("en")} match`;
+    back.parentElement.hidden = found.length <= PAGE;
+    back.parentElement.querySelector("span").textContent = `${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
+    [back.disabled, on.disabled] = [page === 0, last >= found.length];
   }
 
-  function fill(at, from = 0) {
-    const body = sections[at].querySelector(".calls > div"), found = shown[at];
-    if (!from) body.replaceChildren();
-    body.append(...found.slice(from, from + AT_ONCE).map(row));
-    const rest = found.length - from - AT_ONCE;
-    if (rest <= 0) return;
-    const more = make("button", "more", `Show ${Math.min(rest, AT_ONCE)} of ${count(rest, "more event")}`);
-    more.type = "button";
-    more.addEventListener("click", () => { more.remove(); fill(at, from + AT_ONCE); });
-    body.append(more);
+  function tell(told) {
+    notice.textContent = told;
   }
 
-  function finder(words) {
-    if (!words) return () => true;
-    if (!lower.length) for (const line of lines) lower.push(line.toLowerCase());
-    const hit = lower.map((line) => line.includes(words));
-    const found = texts.map((numbers) => numbers.some((line) => hit[line]));
-    return (event) =>
-      [event.error, event.reply, event.reasoning, event.parsed, event.text, event.read, event.wrote,
-        ...(event.notes ?? []), ...(event.messages ?? []).map(([, number]) => number)].some((number) => found[number])
-      || [event.id, event.subject, event.task, event.category, event.teacher].some((part) => part?.toLowerCase().includes(words));
+  function hash() {
+    const [what, id] = location.hash.slice(1).split("=");
+    try {
+      return [what, decodeURIComponent(id ?? "")];
+    } catch {
+      return ["", ""];
+    }
   }
 
-  function apply() {
-    const { agent, stage, module, rejected, words } = Object.fromEntries(
-      [...form.elements].map((field) => [field.name, field.type === "checkbox" ? field.checked : field.value]));
-    const search = finder(words.trim().toLowerCase());
-    const active = Boolean(agent || stage || module || rejected || words.trim());
-    shown = byVisit.map((own) => !active ? own : own.filter((event) =>
-      (!agent || event.agent === agent) && (!stage || String(event.stage ?? "-") === stage)
-      && (!module || (event.module ?? "-") === module) && (!rejected || event.error !== undefined) && search(event)));
-    const total = shown.reduce((sum, found) => sum + found.length, 0);
-    sections.forEach((section, at) => {
-      section.hidden = active && !shown[at].length;
-      const calls = section.querySelector(".calls");
-      if (!calls) return;
-      calls.querySelector(".matching").textContent = active ? `${shown[at].length} of ${byVisit[at].length} match` : "";
-      if (active && total <= FEW && shown[at].length) calls.open = true;
-      if (calls.open) fill(at);
-    });
-    form.querySelector("output").textContent = active
-      ? `${count(total, "event")} of ${events.length.toLocaleString("en")} match` : count(events.length, "event");
+  /** Show what the address asks for: an event, or one with its parent and children. */
+  function follow() {
+    const [what, id] = hash();
+    if (what === "family") clear();
+    if (what !== "event") return turn(0);
+    find();
+    if (!places.has(id)) tell(`Event ${id} is not in this file: ioa transcript ${run} --event ${id} --full`);
+    else if (!found.includes(events[places.get(id)])) {
+      clear();
+      find();
+      tell(`The filters were cleared: they did not show event ${id}.`);
+    }
+    page = Math.max(0, Math.floor(found.indexOf(events[places.get(id)]) / PAGE));
+    draw(places.has(id) ? { id } : {});
   }
 
-  function choices(name, none) {
-    const values = [...new Set(events.map((event) => String(event[name] ?? "-")))];
+  function turn(to) {
+    find();
+    page = to;
+    draw();
+  }
+
+  function leave() {
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    turn(0);
+  }
+
+  const list = new CardList(document.getElementById("transcript-cards"), (name, asked) => {
+    if (name === "go") {
+      const to = `#${asked.what === "family" ? "family" : "event"}=${encodeURIComponent(asked.id)}`;
+      if (location.hash === to) follow();
+      else location.hash = to;
+    }
+    if (name !== "part") return;
+    let shown = text(shownById.get(asked.card).parts[asked.part]);
+    if (JSON_PARTS.includes(asked.part)) {
+      try { shown = JSON.stringify(JSON.parse(shown), null, 2); } catch { /* a shortened one is not JSON */ }
+    }
+    list.deliver(asked.card, asked.part, shown, shown.length, shown.length);
+  }, false);
+
+  for (const [name, none] of Object.entries(FIELDS)) {
+    const values = [...new Set(events.map((event) => value(event, name)))];
     values.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-    for (const value of values) {
-      const option = make("option", "", value === "-" ? none : value);
-      option.value = value;
-      form.elements[name].append(option);
-    }
+    for (const one of values) form.elements[name].append(new Option(one === "-" ? none : one, one));
   }
-
-  choices("agent", "none");
-  choices("stage", "before and after the stages");
-  choices("module", "several at once");
-  sections.forEach((section, at) => {
-    const calls = section.querySelector(".calls");
-    if (calls) calls.addEventListener("toggle", () => { if (calls.open && !calls.lastElementChild.childNodes.length) fill(at); });
-  });
   let waiting = 0;
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(apply, 120); });
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(leave, 120); });
   form.addEventListener("submit", (submitted) => submitted.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", () => setTimeout(leave));
+  back.addEventListener("click", () => turn(page - 1));
+  on.addEventListener("click", () => turn(page + 1));
+  addEventListener("hashchange", follow);
+  addEventListener("beforeprint", () => draw({}, events.filter((event) => event.decides)));
+  addEventListener("afterprint", () => draw());
   form.hidden = false;
-  apply();
-  addEventListener("beforeprint", () => document.querySelectorAll("details.print").forEach((one) => { one.open = true; }));
-})();
+  follow();
+};

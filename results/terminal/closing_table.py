@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.results.summary import ModuleSummary, Summary
+from ioa.results.words import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,9 +36,9 @@ def _cells(module: ModuleSummary) -> list["Text"]:
     return [
         Text(str(module.stage) if module.stage else ""),
         Text(plain(module.id)),
-        Text(_percent(module.student_before)),
-        Text(_percent(module.student_after), style="bold" if module.student_after is not None else ""),
-        Text(_percent(module.teacher)),
+        Text(percent(module.student_before)),
+        Text(percent(module.student_after), style="bold" if module.student_after is not None else ""),
+        Text(percent(module.teacher)),
         Text(str(module.n) if module.n else "-"),
         Text(word, style=style),
     ]
@@ -60,7 +61,3 @@ def _add_foot(table: "Table", summary: Summary) -> None:
         f"{mastered} of {len(targets)}",
         style="bold",
     )
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.0f} %"

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from ioa.memory.plain_text import plain
 from ioa.results.comparison import Comparison, ModuleDifference, ModuleSide, RunSide, StageSide
 from ioa.results.terminal.overview_page import grid, shorten, title
-from ioa.results.terminal.runs_table import cost
-from ioa.results.words import count, duration, percent, with_interval
+from ioa.results.words import count, duration, money, percent, score_cell
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -39,14 +38,14 @@ def _whole(found: Comparison) -> "RenderableType":
     a, b = found.a, found.b
     rows = [
         ("status", a.status, b.status),
-        ("final, before", with_interval(a.before), with_interval(b.before)),
-        ("final, after", with_interval(a.after), with_interval(b.after)),
-        ("teacher", with_interval(a.teacher), with_interval(b.teacher)),
+        ("final, before", score_cell(a.before), score_cell(b.before)),
+        ("final, after", score_cell(a.after), score_cell(b.after)),
+        ("teacher", score_cell(a.teacher), score_cell(b.teacher)),
         ("mastered", _mastered(a), _mastered(b)),
         ("lessons", _lessons(a), _lessons(b)),
         ("calls", count(a.calls), count(b.calls)),
         ("tokens", count(a.tokens), count(b.tokens)),
-        ("cost", cost(a.usd), cost(b.usd)),
+        ("cost", money(a.usd), money(b.usd)),
         ("time", duration(a.wall_seconds), duration(b.wall_seconds)),
     ]
     return grid(("", f"A: {a.run_id}", f"B: {b.run_id}"), rows)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioa.memory.plain_text import plain, plain_json
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, TranscriptEvent
+from ioa.results.words import money
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -62,7 +63,7 @@ def _asked(event: AttemptEvent) -> list[tuple[str, str]]:
         (f"attempt {event.attempt}" if event.attempt > 1 else "", "yellow"),
         ("from the ledger" if event.ledger else "", "yellow"),
         (tokens, "dim"),
-        (f"${event.cost:.4f}" if event.cost else "", "dim"),
+        (money(event.cost) if event.cost else "", "dim"),
     ]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ioa.memory.plain_text import plain
 from ioa.results.overview import Overview, StagePage, Taught
 from ioa.results.run_cards import RunCard
-from ioa.results.terminal.runs_table import STYLES, cost, whereabouts
-from ioa.results.words import age, count, duration, with_interval
+from ioa.results.terminal.runs_table import STYLES, whereabouts
+from ioa.results.words import age, count, duration, money, score_cell
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -74,7 +74,7 @@ def _facts(page: Overview) -> "Table":
         "settings": ", ".join(f"{one.key}={shorten(one.b)}" for one in page.settings) or "all at their defaults",
         "began": f"{card.began[:16].replace('T', ' ')} UTC, {age(card.began)} ago; changed {age(card.changed)} ago",
         "worked": _worked(page),
-        "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {cost(card.usd)}",
+        "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {money(card.usd)}",
         "lessons": f"{page.accepted:,} accepted, {sum(page.refused.values()):,} refused",
     }
     return _pairs(lines)
@@ -138,9 +138,9 @@ def _scores(page: Overview) -> "Table":
         table.add_column(name, overflow="fold")
     for module in (module for stage in page.stages for module in stage.modules):
         scores = [getattr(module, name.lower()) for name in names]
-        table.add_row(Text(plain(module.module)), *map(with_interval, scores))
+        table.add_row(Text(plain(module.module)), *map(score_cell, scores))
     if page.card.after:
-        table.add_row("all targets", with_interval(page.card.before), with_interval(page.card.after), "", style="bold")
+        table.add_row("all targets", score_cell(page.card.before), score_cell(page.card.after), "", style="bold")
     return table
 
 
@@ -152,7 +152,7 @@ def _agents(page: Overview) -> "Table":
         table.add_column(name, justify="left" if name == "Agent" else "right")
     for one in page.agents:
         numbers = (one.calls, one.ledger, one.rejected, one.input_tokens, one.output_tokens)
-        table.add_row(plain(one.agent), *map(count, numbers), cost(one.usd), duration(one.seconds))
+        table.add_row(plain(one.agent), *map(count, numbers), money(one.usd), duration(one.seconds))
     return table
 
 

@@ -22,6 +22,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from ioa.graph.listeners import Listener, NodeVisit
+from ioa.results.words import money
 
 
 def place_text(visit: NodeVisit) -> str:
@@ -36,7 +37,7 @@ def place_text(visit: NodeVisit) -> str:
 
 def spent_text(calls: int, tokens: int, usd: float) -> str:
     """`1,204 calls, 310,000 tokens, $0.42`; without the money where there is none to pay."""
-    return f"{calls:,} calls, {tokens:,} tokens" + (f", ${usd:.2f}" if usd else "")
+    return f"{calls:,} calls, {tokens:,} tokens" + (f", {money(usd)}" if usd else "")
 
 
 class PlainProgress(Listener):

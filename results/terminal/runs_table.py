@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.results.run_cards import UNREADABLE, RunCard
-from ioa.results.words import age, count, duration, percent
+from ioa.results.words import age, count, duration, money, percent
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -52,7 +52,7 @@ def _cells(card: RunCard) -> list["Text"]:
         Text(mastered),
         Text(f"{percent(card.before)} → {percent(card.after)}" if card.after else "-"),
         Text(count(card.calls) if known else "-"),
-        Text(cost(card.usd) if known else "-"),
+        Text(money(card.usd) if known else "-"),
         Text(duration(card.wall_seconds)),
         Text(age(card.began)),
     ]
@@ -66,10 +66,3 @@ def whereabouts(card: RunCard) -> str:
     stage = "" if card.stage is None else f"stage {card.stage}{of}"
     round_ = f"round {card.round}" if card.round else ""
     return ", ".join(part for part in (card.node, stage, round_) if part)
-
-
-def cost(usd: float | None) -> str:
-    """`$1.20`, `free`, or `unknown`."""
-    from ioa.results.words import money
-
-    return "free" if usd == 0 else money(usd)

@@ -1,5 +1,5 @@
 """`ioa view`: a local browser viewer that only reads.
 
-`app` serves it, `data` follows the runs' files, `charts` turns facts into options of ECharts, and each `*_page` module
-builds one page of a run. Nothing here is imported before the command is given: NiceGUI is an extra.
+`app` serves it, `run_data` follows the runs' files, and each `*_page` module builds one page, of what `ioa.results` has
+in charts, cards, tiles and sections. Nothing here is imported before the command is given: NiceGUI takes a second.
 """

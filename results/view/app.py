@@ -17,7 +17,6 @@ from ioa.memory.run_dir import RunDirectory
 if TYPE_CHECKING:
     from nicegui.app import App
 
-MISSING = "The viewer needs NiceGUI: pip install 'ioa[view]'"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -54,15 +53,13 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
         open_browser: Show it in the browser as well.
 
     Raises:
-        UserError: NiceGUI is not installed, or the folder is not there.
+        UserError: the folder is not there.
     """
     place = find_runs(runs_dir)
     with tempfile.TemporaryDirectory(prefix="ioa-view-") as storage:
         os.environ["NICEGUI_STORAGE_PATH"] = storage  # NiceGUI would make one in the folder it was started from
-        try:
-            from nicegui import app, ui
-        except ImportError as error:
-            raise UserError(MISSING) from error
+        from nicegui import app, ui
+
         from ioa.results.view.routes import Site
 
         site = Site(place.runs_dir, place.only)

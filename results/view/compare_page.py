@@ -11,12 +11,11 @@ from ioa.memory.errors import UserError
 from ioa.results.charts import DARK, LIGHT
 from ioa.results.charts.comparison_charts import comparison_charts
 from ioa.results.comparison import Comparison, ModuleSide, RunSide, StageSide, compare_facts
-from ioa.results.report.page import duration, percent, score_words
 from ioa.results.view.elements import address, problem, say
 from ioa.results.view.frame import WATCHED, is_dark, watch
 from ioa.results.view.panels import Drawn
 from ioa.results.view.run_data import RunData, Runs
-from ioa.results.words import money
+from ioa.results.words import duration, money, percent, score_words
 
 
 async def build(runs: Runs, params: Mapping[str, str]) -> None:

@@ -28,6 +28,10 @@ if (!document.cookie.includes('{COOKIE}=') && matchMedia('(prefers-color-scheme:
   document.cookie = '{COOKIE}=dark;path=/;max-age=31536000;SameSite=Strict';
   if (document.cookie.includes('{COOKIE}=dark')) location.reload();
 }}</script>"""
+_SCRIPTS = "".join(
+    (files(f"ioa.results.{room}") / name).read_text(encoding="utf-8")
+    for room, name in (("charts", "chart_functions.js"), ("cards", "cards.js"))
+)
 WATCHED = 1.0
 """Seconds between two looks at a version number."""
 
@@ -52,6 +56,7 @@ def frame(title: str, data: RunData | None = None, here: str = "", *, home: bool
     ui.colors(primary="#56b4e9" if is_dark() else "#0072b2")
     ui.add_css((files("ioa.results.view") / "view.css").read_text(encoding="utf-8"))
     ui.add_head_html(_FIRST_VISIT)
+    ui.add_head_html(f"<script>{_SCRIPTS}</script>")  # before the page is sent: a script that comes later is not run
     with ui.element("header").classes("top"):
         if home:
             ui.link("all runs", "/").classes("tab")
@@ -81,8 +86,8 @@ def _status(data: RunData) -> None:
     def show() -> None:
         chip.text = where(data) if data.readable else ""
         chip.props(f"data-status={data.card.status.replace(' ', '-')}" if data.readable else "")
-        wrong.text = plain(data.problem)
-        wrong.set_visibility(bool(data.problem) and data.readable)
+        wrong.text = plain(data.problem) if data.readable else ""  # the page itself says what cannot be read at all
+        wrong.set_visibility(bool(wrong.text))
 
     show()
     watch(data, show)

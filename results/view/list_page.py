@@ -38,7 +38,7 @@ class ListPage(Generic[E]):
             card: Makes the card of an entry; its id is the entry's.
             load: Gives the text behind a fold of a card.
         """
-        ui.add_css((files("ioa.results.view") / "cards.css").read_text(encoding="utf-8"))
+        ui.add_css((files("ioa.results.cards") / "cards.css").read_text(encoding="utf-8"))
         self._choices, self._one, self._noun, self._card, self._load = choices, one, noun, card, load
         self._filters = Filters(params, choices, self._choose, one=one)
         self._notice = say("", "muted notice").props('role="status" data-testid=notice')

@@ -9,11 +9,11 @@ from nicegui import ui
 from ioa.memory.plain_text import plain
 from ioa.memory.records import Score
 from ioa.results.explanation import module_story
-from ioa.results.report.page import percent
 from ioa.results.story import GateRound, ModuleStory, Shown
 from ioa.results.view.elements import address, block, link, say
 from ioa.results.view.pages import PAGES
 from ioa.results.view.run_data import RunData
+from ioa.results.words import percent, score_words
 
 
 class ModulePanel:
@@ -99,17 +99,12 @@ def _scores(story: ModuleStory) -> None:
         ("final, after", story.after),
         ("final, teacher", story.final_teacher),
     ]
-    table([(name, _brief(score)) for name, score in rows if score is not None])
+    table([(name, score_words(score)) for name, score in rows if score is not None])
     if gap is not None and gap.delta is not None:
         deficient = "deficient" if gap.deficient else "not deficient"
         say(f"Gap Δ = {gap.delta:.2f}, severity {gap.severity:.2f}: {deficient}{', taught' if gap.targeted else ''}")
     elif gap is not None:
         say("The teacher has no right answer, so it cannot teach this module.")
-
-
-def _brief(score: Score) -> str:
-    low, high = score.interval
-    return f"{percent(score.mean)} ({score.k}/{score.n}; {100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _rounds(title: str, rounds: Sequence[GateRound]) -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from nicegui import ui
 from nicegui.events import EChartPointClickEventArguments
@@ -14,60 +13,16 @@ from ioa.results import charts
 from ioa.results.charts import Look, Panel
 from ioa.results.facts import Facts
 from ioa.results.remarks import remarks
+from ioa.results.sections import REMARKS, SECTIONS, Section
+from ioa.results.tiles import Tile, bars_svg, tiles
 from ioa.results.view.elements import address, block, say
 from ioa.results.view.frame import is_dark, watch, where
 from ioa.results.view.module_panel import ModulePanel
 from ioa.results.view.panels import Drawn
 from ioa.results.view.run_data import RunData
-from ioa.results.view.tiles import Tile, show_tiles, tiles
 
-Draw = Callable[[Facts, Look], list[Panel]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, a sentence, and charts."""
-
-    title: str
-    told: str
-    draw: Draw
-    place: Literal["beside", "half", "wide"] = "half"
-    """Left of the story, one of two in a row, or a row to itself for a panel a stage."""
-
-
-SECTIONS = (
-    Section(
-        "Gap before teaching",
-        "The student against the teacher on the same items; pale lines are Wilson's 95 % intervals, ▸ marks what is "
-        "taught.",
-        charts.gap_charts,
-        place="beside",
-    ),
-    Section(
-        "Final examination",
-        "Items that were never taught or practised, before and after teaching.",
-        charts.final_charts,
-        place="beside",
-    ),
-    Section(
-        "Mastery at the gate, by round",
-        "The student's score divided by the teacher's after each round of teaching; a stage is passed where all its "
-        "modules reach the gate.",
-        charts.mastery_charts,
-        place="wide",
-    ),
-    Section(
-        "Forgetting",
-        "The student's score at the end of each stage; framed are the modules that the stage taught.",
-        charts.forgetting_charts,
-        place="wide",
-    ),
-    Section(
-        "Training loss", "Pale: each step; strong: mean over a tenth of the round.", charts.loss_charts, place="wide"
-    ),
-    Section("Cost", "What was asked of the teachers; answers from the ledger cost nothing.", charts.cost_charts),
-    Section("Time", "Where the run spent its time.", charts.time_charts),
-)
+_GRAPH = "prerequisites"
+_OTHERS = {name: section for name, section in SECTIONS.items() if name != _GRAPH}
 
 
 async def build(data: RunData, params: Mapping[str, str]) -> None:
@@ -84,7 +39,7 @@ class _Content:
     tiles: Sequence[Tile]
     remarks: Sequence[str]
     graph: Sequence[Panel]
-    sections: Sequence[Sequence[Panel]]
+    sections: Mapping[str, Sequence[Panel]]
 
 
 def _compute(facts: Facts, look: Look, module: str | None) -> _Content:
@@ -92,7 +47,7 @@ def _compute(facts: Facts, look: Look, module: str | None) -> _Content:
         tiles=tiles(facts),
         remarks=remarks(facts),
         graph=charts.prerequisite_charts(facts, look, module),
-        sections=[section.draw(facts, look) for section in SECTIONS],
+        sections={name: section.draw(facts, look) for name, section in _OTHERS.items()},
     )
 
 
@@ -111,20 +66,16 @@ class Overview:
         with ui.element("div").classes("graph-and-story"):
             with ui.element("div").classes("beside"):
                 self._graph_place, self._graph = self._prerequisites()
-                beside = [self._section(section) for section in SECTIONS if section.place == "beside"]
+                beside = {name: self._section(one) for name, one in _OTHERS.items() if one.place == "beside"}
             self._story = ModulePanel(data, self.choose)
         with ui.element("div").classes("sections"):
-            below = [self._section(section) for section in SECTIONS if section.place != "beside"]
-        self._sections = [*beside, *below]  # as in SECTIONS, which begins with those beside the story
+            below = {name: self._section(one) for name, one in _OTHERS.items() if one.place != "beside"}
+        self._sections = beside | below
 
     def _prerequisites(self) -> tuple[ui.element, Drawn]:
         with ui.element("section") as place:
-            say("Modules and their prerequisites", "h2")
-            say(
-                "Foundations on the left. Framed: taught, in the colour of its stage. Dashed: left out, because it "
-                "closed a circle. Click a module for its story.",
-                "muted",
-            )
+            say(SECTIONS[_GRAPH].title, "h2")
+            say(f"{SECTIONS[_GRAPH].told} Click a module for its story.", "muted")
             return place, Drawn("graph scroll", self._clicked)
 
     @staticmethod
@@ -141,19 +92,31 @@ class Overview:
         self._where.text = f"{where(self._data)} · {_dates(self._data)}"
         if content.tiles != self._tiles:
             self._tiles = content.tiles
-            show_tiles(self._tile_place, content.tiles)
+            self._show_tiles(content.tiles)
         if content.remarks != self._remarks:
             self._remarks = content.remarks
             self._remark_place.clear()
             with self._remark_place:
+                if content.remarks:
+                    say(REMARKS, "h4")
                 for remark in content.remarks:
                     block(remark, "remark")
         self._graph_place.set_visibility(bool(content.graph))
         self._graph.show(content.graph)
-        for (place, drawn), panels in zip(self._sections, content.sections, strict=True):
-            place.set_visibility(bool(panels))
-            drawn.show(panels)
+        for name, (place, drawn) in self._sections.items():
+            place.set_visibility(bool(content.sections[name]))
+            drawn.show(content.sections[name])
         await self._story.show(self._module)
+
+    def _show_tiles(self, content: Sequence[Tile]) -> None:
+        self._tile_place.clear()
+        with self._tile_place:
+            for tile in content:
+                with ui.element("div").classes("tile"):
+                    say(tile.title, "muted")
+                    say(tile.value, "value")
+                    ui.html(bars_svg(tile, self._look), sanitize=False)  # drawn by us, of numbers
+                    say(tile.note, "muted note")
 
     async def _clicked(self, event: EChartPointClickEventArguments) -> None:
         if event.name in self._data.facts.module_ids:

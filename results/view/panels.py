@@ -1,6 +1,8 @@
 """Charts on a page, redrawn only where they have changed."""
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from nicegui import ui
 from nicegui.events import EChartPointClickEventArguments
@@ -24,7 +26,7 @@ class Drawn:
         if len(panels) != len(self._charts):
             self._place.clear()
             with self._place:
-                self._charts = [ui.echart(dict(panel.options), self._clicked) for panel in panels]
+                self._charts = [ui.echart(with_code(panel.options), self._clicked) for panel in panels]
             self._shown = []
         for at, (chart, panel) in enumerate(zip(self._charts, panels, strict=True)):
             if self._shown and self._shown[at] == panel:
@@ -33,6 +35,18 @@ class Drawn:
             chart.style(f"height: {panel.height}px; width: {width}")
             if self._shown:
                 chart.options.clear()
-                chart.options.update(panel.options)
+                chart.options.update(with_code(panel.options))
                 chart.update()
         self._shown = list(panels)
+
+
+def with_code(options: Any) -> Any:
+    """The options as NiceGUI wants them: what a key with a colon names is written out as JavaScript."""
+    if isinstance(options, list):
+        return [with_code(one) for one in options]
+    if not isinstance(options, dict):
+        return options
+    return {
+        key: f"chartFunctions.{value['name']}({json.dumps(value['of'])})" if key.startswith(":") else with_code(value)
+        for key, value in options.items()
+    }

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from ioa.memory.plain_text import plain
-from ioa.results.report.page import duration, percent
 from ioa.results.view.elements import address, problem, say
 from ioa.results.view.frame import place_words
 from ioa.results.view.run_data import Runs
-from ioa.results.words import money
+from ioa.results.words import age, duration, money, percent
 
 if TYPE_CHECKING:
     from ioa.results.run_cards import RunCard
@@ -106,7 +105,7 @@ class RunsPage:
 
 def row(card: "RunCard", now: datetime) -> dict[str, Any]:
     """A line of the table: values to sort by, and under `shown` what stands there."""
-    age = _age(card.changed, now)
+    changed = age(card.changed, now) if card.changed else ""
     return {
         "run": plain(card.run_id),
         "href": address(card.run_id),
@@ -119,7 +118,7 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
         "usd": -1 if card.usd is None else card.usd,
         "calls": card.calls,
         "seconds": card.wall_seconds or 0,
-        "age": age,
+        "age": card.changed,
         "teacher": plain(card.teacher or ""),
         "student": plain(card.student or ""),
         "shown": {
@@ -129,24 +128,6 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
             "usd": money(card.usd),
             "calls": f"{card.calls:,}",
             "seconds": duration(card.wall_seconds),
-            "age": ago(age),
+            "age": changed if changed in {"", "now"} else f"{changed} ago",
         },
     }
-
-
-def _age(changed: str, now: datetime) -> float:
-    """Seconds since then, in steps that a person notices."""
-    seconds = max(0.0, (now - datetime.fromisoformat(changed)).total_seconds()) if changed else 0.0
-    step = next(
-        step for limit, step in ((60, 5), (3600, 60), (86_400, 3600), (float("inf"), 86_400)) if seconds < limit
-    )
-    return seconds // step * step
-
-
-def ago(seconds: float) -> str:
-    """`35 s ago`, `12 min ago`, `5 h ago`, `3 days ago`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s ago"
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min ago"
-    return f"{seconds / 3600:.0f} h ago" if seconds < 172_800 else f"{seconds / 86_400:.0f} days ago"

@@ -31,7 +31,7 @@ _CHOICES = {
 
 async def build(data: RunData, params: Mapping[str, str]) -> None:
     """Make the page."""
-    ui.add_css((files("ioa.results.view") / "cards.css").read_text(encoding="utf-8"))
+    ui.add_css((files("ioa.results.cards") / "cards.css").read_text(encoding="utf-8"))
     page = _Page(data, params)
     await page.open()
     watch(data, page.grow)

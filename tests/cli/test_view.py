@@ -1,6 +1,4 @@
 import socket
-import subprocess
-import sys
 
 import pytest
 from tests.results.fake_run import make_beginning
@@ -49,15 +47,6 @@ def test_bad_input_is_one_message(tmp_path):
     assert missing.returncode == 2
     assert "nothing: there is no such folder" in missing.stderr
     assert "Traceback" not in missing.stderr
-
-
-def test_without_the_extra_it_says_what_to_install(tmp_path):
-    code = "import sys; sys.modules['nicegui'] = None; from ioa.cli.main import main; sys.argv = ['ioa', 'view', '.']; "
-    code += "main()"
-    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert told.returncode == 2
-    assert "pip install 'ioa[view]'" in told.stderr
-    assert "Traceback" not in told.stderr
 
 
 def test_an_empty_folder_says_what_to_do_and_ctrl_c_ends_it(tmp_path):

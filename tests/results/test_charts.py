@@ -5,7 +5,6 @@ from tests.results.fake_run import HOSTILE, MODULES, ROUNDS, TARGETS, N, make_be
 
 from ioa.memory.records import Score
 from ioa.results import charts
-from ioa.results.charts.prerequisite_charts import _sampled
 from ioa.results.charts.training_charts import smooth
 from ioa.results.facts import read_facts
 
@@ -84,9 +83,11 @@ def test_forgetting_says_k_of_n_and_frames_what_was_taught(facts):
 
 def test_the_graph_has_every_module_and_its_stage(facts):
     (panel,) = charts.prerequisite_charts(facts, charts.LIGHT, "sums/carrying")
-    lines, frames, boxes, badges = panel.options["series"]
+    lines, frames, boxes, badges, heads = panel.options["series"]
     assert {box["name"] for box in boxes["data"]} == set(MODULES)
     assert len(frames["data"]) == len(MODULES)
+    assert len(heads["data"]) == len(lines["data"])
+    assert sorted({head["symbolRotate"] for head in heads["data"]}) == [-90, 90]  # one was broken, and runs back
     assert sorted(badge["label"]["formatter"] for badge in badges["data"]) == ["1", "1", "2", "2", "2", "3", "3"]
     dashed = [line for line in lines["data"] if line["lineStyle"]["type"] == "dashed"]
     assert [line["tip"].splitlines()[0] for line in dashed] == ["divisors/lcm → divisors/gcd"]
@@ -130,7 +131,7 @@ def test_text_of_a_run_is_neither_script_nor_escape_sequence(tmp_path, draw):
     hostile = read_facts(make_run(tmp_path, text=HOSTILE), "finished")
     found = [pair for panel in draw(hostile, charts.LIGHT) for pair in texts(panel.options)]
     assert not [text for key, text in found if key.startswith(":") and "alert" in text]
-    assert not [text for key, text in found if key == "key" and "script" in text]
+    assert not [text for key, text in found if key == "key" and "<" in text]
     assert not [text for _, text in found if "\x1b" in text or "\u202e" in text]
 
 
@@ -139,11 +140,3 @@ def test_smoothing_keeps_the_length_and_a_constant():
     assert smooth([]) == []
     assert smooth([0.0, 1.0]) == [0.0, 1.0]
     assert smooth([float(i) for i in range(100)])[50] == pytest.approx(50.0)
-
-
-def test_a_sampled_curve_ends_where_the_curve_ends():
-    path = [(0.0, 0.0), (1.0, 0.0), (1.0, 2.0), (2.0, 2.0)]
-    points = _sampled(path)
-    assert points[0] == [0.0, 0.0]
-    assert points[-1] == [2.0, 2.0]
-    assert [1.0, 1.0] in points

@@ -13,7 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ioa.memory.errors import UserError
 from ioa.results.graph_drawing import draw, mermaid
-from ioa.results.layered_layout import lay_out
+from ioa.results.layered_layout import lay_out, sampled
 
 
 class _State(TypedDict):
@@ -65,7 +65,7 @@ def test_png_and_svg_are_drawn_the_same_each_time(graph: CompiledStateGraph, tmp
     assert text == (tmp_path / "b.svg").read_text(encoding="utf-8")
     ElementTree.fromstring(text)
     for name in ("decompose", "decontaminate", "top up", "remediate", "not mastered", "more"):
-        assert f"<!-- {name} -->" in text  # matplotlib names each text it draws as outlines
+        assert f">{name}</text>" in text
 
 
 def test_mermaid_knows_every_node_and_conditional_edge(graph: CompiledStateGraph, tmp_path: Path) -> None:
@@ -99,3 +99,9 @@ def test_layout_flows_one_way_and_keeps_its_distances(arcs: list[tuple[str, str]
         if layout.layer[a] == layout.layer[b]:
             assert abs(layout.across[a] - layout.across[b]) >= 1.5 - 1e-9
     assert lay_out(NAMES, arcs, dict.fromkeys(NAMES, 1.0), 0.5) == layout
+
+
+def test_a_sampled_curve_ends_where_the_curve_ends() -> None:
+    points = sampled([(0.0, 0.0), (1.0, 0.0), (1.0, 2.0), (2.0, 2.0)], 10)
+    assert len(points) == 11
+    assert (points[0], points[5], points[-1]) == ((0.0, 0.0), (1.0, 1.0), (2.0, 2.0))

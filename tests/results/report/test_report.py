@@ -17,8 +17,11 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.facts import read_facts
+from ioa.results.report import page as page_module
 from ioa.results.report import write_report
 from ioa.results.report.page import paired_test, sample_lessons
+from ioa.results.report.script import echarts_script, page_script
+from ioa.results.sections import SECTIONS
 from ioa.results.summary import build_summary
 from ioa.results.terminal.closing_table import closing_table
 
@@ -54,6 +57,13 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if tag not in _VOID:
             assert self.open.pop() == tag
+
+
+def data_of(html: str) -> dict:
+    """What the script draws."""
+    found = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
 
 
 @pytest.fixture(scope="module")
@@ -129,15 +139,20 @@ def test_the_page_nests_loads_nothing_and_runs_nothing(html: str) -> None:
     page = Page(html)
     assert page.open == []
     assert page.tags.count("script") == 2  # data, and our own script
-    allowed = re.search(r"script-src 'sha256-([^']+)'", html)
+    allowed = re.search(r"script-src 'sha256-([^']+)'\">", html)
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     assert allowed is not None
     assert [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts] == [allowed[1]]
-    assert "default-src 'none'" in html[: html.index("<title>")]
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html[: html.index("<title>")])
+    assert policy is not None
+    assert policy[1].split("; ")[:-1] == [
+        "default-src 'none'", "style-src 'unsafe-inline'", "img-src data:", "base-uri 'none'", "form-action 'none'"
+    ]  # fmt: skip
     assert page.handlers == []
     assert [link for link in page.links if not link.startswith("#")] == []
-    assert not re.search(r"@import|url\((?!#)", html)
-    assert page.tags.count("svg") == 7 + 2  # the charts and the headline's two bars
+    assert not re.search(r"@import|url\((?!#)", html.replace(scripts[0], ""))
+    assert page.tags.count("svg") == 1  # the headline's bars
+    assert set(data_of(html)["charts"]) == set(SECTIONS)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
 
@@ -197,7 +212,7 @@ def test_a_run_that_has_hardly_begun(tmp_path: Path, status: str) -> None:
     assert {row.targeted for row in summary.modules} == {None}
     assert next(row for row in summary.modules if row.id == "sums/carrying").teacher is None
     page = Page(run.report.read_text(encoding="utf-8"))
-    assert "svg" not in page.tags
+    assert "script" not in page.tags
     assert page.open == []
 
 
@@ -218,13 +233,50 @@ def test_an_unreadable_curriculum_is_named(tmp_path: Path) -> None:
         write_report(run, "finished")
 
 
+def test_echarts_is_where_nicegui_has_it() -> None:
+    script = page_script()
+    assert script.startswith('"use strict";\nconst echarts = (() => {')
+    assert len(script) > 1_000_000
+    assert not re.search(r"</script|<!--|^(?:import|export)\b", script, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("index", "chart"),
+    [
+        (None, None),
+        ('import{a as b}from"./chart.js";export{b as echarts};', None),
+        ('import{a as b}from"./chart.js";export{b as echarts};', "const x=1;export{x as other};"),
+        ('import{a as b}from"./chart.js";export{b as charts};', "const x=1;export{x as a};"),
+        ('import{a as b}from"./chart.js";export{b as echarts};', "const x='</script>';export{x as a};"),
+        ("const x=1;", "const x=1;export{x as a};"),
+    ],
+)
+def test_echarts_that_looks_different_is_one_clear_error(tmp_path: Path, index: str | None, chart: str | None) -> None:
+    for name, text in (("index.js", index), ("chart.js", chart)):
+        if text is not None:
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"Install"):
+        echarts_script(tmp_path)
+
+
+def test_a_report_without_echarts_says_so(run: RunDirectory, monkeypatch: pytest.MonkeyPatch, html: str) -> None:
+    monkeypatch.setattr(page_module, "page_script", lambda: echarts_script(Path("nowhere")))
+    write_report(run, "finished")
+    text = run.report.read_text(encoding="utf-8")
+    run.report.write_text(html, encoding="utf-8")
+    assert "so the report has no charts. Install that version" in text
+    assert "script-src" not in text
+    assert "script" not in Page(text).tags
+    assert "177 of 210" in text
+
+
 def test_mcnemar_is_exact(tmp_path: Path) -> None:
     run = fake.make_run(tmp_path)
     write_records(run.scores("final-before"), fake.results("final", {"sums/carrying": 3}, n=10))
     write_records(run.scores("final-after"), fake.results("final", {"sums/carrying": 9}, n=10))
     test = paired_test(read_facts(run, "finished"))
     assert test is not None
-    assert (test.gained, test.lost, test.p) == (6, 0, 2 / 2**6)
+    assert (test.first_only, test.second_only, test.p) == (6, 0, 2 / 2**6)
 
 
 def test_sample_lessons_differ(run: RunDirectory) -> None:

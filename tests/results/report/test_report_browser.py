@@ -1,6 +1,7 @@
 """The report in a real browser, opened as a file with no network: it works, and hostile text does nothing."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from ioa.memory.records import Note
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, Tokens
 from ioa.results.report import write_report
+from ioa.results.sections import SECTIONS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -99,25 +101,42 @@ def shown(run: RunDirectory, chromium: "Browser") -> Iterator[Window]:
         assert opened.requests == [run.report.as_uri()]
 
 
-def _open_visit(opened: Window) -> None:
-    opened.page.click(".calls > summary")
-    opened.page.wait_for_selector(".event")
+def _fold(opened: Window, card: str, label: str) -> str:
+    """The text behind a fold of a card."""
+    fold = opened.page.locator(f".card[data-id={card}] details", has_text=re.compile(f"^{label}"))
+    fold.locator("summary").click()
+    fold.locator("pre").filter(has_not_text=re.compile("^…$")).wait_for()
+    return fold.locator("pre").inner_text()
 
 
 def test_hostile_text_is_shown_as_text_and_does_nothing(shown: Window) -> None:
     page = shown.page
-    _open_visit(shown)
-    page.click(".event[data-event=first] > summary")
-    page.click(".event[data-event=first] .part:has-text('Prompt') > summary")
-    page.click(".event[data-event=first] .part:has-text('Reasoning') > summary")
-    text = page.inner_text(".event[data-event=first]")
-    for attack in (ATTACKS[0], ATTACKS[1], ATTACKS[2], ATTACKS[3], ATTACKS[6], ATTACKS[7]):
-        assert text.count(attack) >= 4  # prompt twice, reasoning, reply as it came or in JSON
+    page.wait_for_selector(".card[data-id=first]")
+    for label in ("prompt", "reasoning", "reply as it was written", "JSON"):
+        text = _fold(shown, "first", label).replace('\\"', '"')
+        for attack in (ATTACKS[0], ATTACKS[1], ATTACKS[2], ATTACKS[3], ATTACKS[6], ATTACKS[7]):
+            assert text.count(attack) >= (2 if label == "prompt" else 1)
     assert not set("\x00\x1b\x7f\u202e") & set(page.content())
-    assert page.evaluate("document.querySelectorAll('img, a, iframe, object, [onerror], [onload]').length") == 0
-    assert page.evaluate("document.querySelectorAll('script').length") == 2
-    page.mouse.move(400, 400)
+    assert page.locator("img, iframe, object, [onerror], [onload], [onmouseover]").count() == 0
+    assert page.locator("a:not([href^='#'])").count() == 0
     page.wait_for_timeout(200)
+
+
+def test_every_chart_is_drawn_and_has_a_name(shown: Window) -> None:
+    page = shown.page
+    for name in SECTIONS:
+        panels = page.locator(f"#chart-{name} .panel")
+        assert panels.count() >= 1
+        for panel in panels.all():
+            assert panel.locator("svg path").count() > 3
+            assert panel.get_attribute("role") == "img"
+            assert len(panel.get_attribute("aria-label") or "") > 15
+    texts = page.text_content("#chart-gaps")
+    assert "▸ products/two-digit" in texts
+    assert "a student left of this is deficient (Δ > 0.3)" in texts
+    assert "gate 90 %" in page.text_content("#chart-mastery")
+    assert "70 %  21/30" in page.locator("#chart-forgetting").text_content()
+    assert {"1", "2", "3"} <= set(page.locator("#chart-prerequisites svg text").all_text_contents())
 
 
 def test_the_second_wall_holds_where_the_first_would_not(
@@ -147,18 +166,22 @@ def test_filters_and_search(shown: Window) -> None:
     assert matching() == "124 events"
     page.check("input[name=rejected]")
     assert matching() == "1 event of 124 match"
-    assert page.locator(".event").count() == 1  # so few are opened at once
-    assert "✗ <b>unreadable</b>" in page.inner_text(".event > summary")
+    assert page.locator(".card:not(.band)").count() == 1
+    assert "<b>unreadable</b>" in page.inner_text(".card.bad")
     page.click("button[type=reset]")
     assert matching() == "124 events"
     page.fill("input[name=words]", "NEEDLE in")
     assert matching() == "1 event of 124 match"
-    assert "haystack" in page.inner_text(".event .preview")
+    assert page.inner_text(".card mark") == "needle in"
     page.fill("input[name=words]", "reply number 11")
     assert matching() == "11 events of 124 match"  # 11 and 110 to 119
+    page.fill("input[name=words]", "You ask")
+    page.fill("input[name=words]", "Ask more7.")
+    assert matching() == "1 event of 124 match"
+    assert "· 1 hit" in page.inner_text(".card:not(.band) summary >> nth=0")
     page.fill("input[name=words]", "no such words anywhere")
     assert matching() == "0 events of 124 match"
-    assert page.locator("section.visit:visible").count() == 0
+    assert page.locator(".card").count() == 0
     page.fill("input[name=words]", "")
     page.select_option("select[name=agent]", "verifier")
     assert matching() == "1 event of 124 match"
@@ -168,50 +191,83 @@ def test_filters_and_search(shown: Window) -> None:
     assert matching() == "123 events of 124 match"
     page.select_option("select[name=module]", "-")
     assert matching() == "1 event of 124 match"
+    page.click("button[type=reset]")
+    page.select_option("select[name=task]", "draft")
+    assert matching() == "1 event of 124 match"
+    page.click("button[type=reset]")
+    page.select_option("select[name=node]", "draft")
+    page.select_option("select[name=round]", "0")
+    assert matching() == "124 events"
 
 
-def test_events_come_in_portions_and_open_when_they_are_asked_for(shown: Window) -> None:
+def test_events_come_in_pages_and_long_texts_open_when_they_are_asked_for(shown: Window) -> None:
     page = shown.page
-    assert page.locator(".event").count() == 0
-    _open_visit(shown)
-    assert page.locator(".event").count() == 50
-    page.click("button.more")
-    page.click("button.more")
-    assert page.locator(".event").count() == 124
-    assert page.locator("button.more").count() == 0
-    page.click(".event[data-event=second] > summary")
-    long = page.inner_text(".event[data-event=second] .part:has-text('Reply as it came') pre")
+    events = page.locator(".card:not(.band)")
+    assert events.count() == 50
+    page.click("button:has-text('Later')")
+    page.click("button:has-text('Later')")
+    assert (events.count(), page.inner_text("#transcript-pages span")) == (24, "101 to 124")
+    assert page.locator("button:has-text('Later')").is_disabled()
+    page.click("button:has-text('Earlier')")
+    page.click("button:has-text('Earlier')")
+    long = _fold(shown, "second", "reply as it was written")
     assert len(long) < 25_000
     assert "1,020,000 characters are left out here: ioa transcript arithmetic-demo --event second --full" in long
-    page.click(".event[data-event=first] > summary")
-    parsed = page.inner_text(".event[data-event=first] .part:has-text('Reply as JSON') pre")
+    parsed = _fold(shown, "first", "JSON")
     assert list(json.loads(parsed).values())[1] == ""
     assert parsed.startswith('{\n  "<script>')
+
+
+def test_an_event_is_opened_by_its_link(shown: Window, run: RunDirectory) -> None:
+    page = shown.page
+    page.click(".card[data-id=first] a:text('its visit')")
+    page.wait_for_selector(".card.chosen[data-id=visit1]")
+    assert page.url.endswith("#event=visit1")
+    assert page.inner_text("#transcript-pages span") == "101 to 124"
+    page.click(".card[data-id=visit1] a:text('123 belonging to it')")
+    page.wait_for_selector("#transcript-notice:has-text('Event visit1, what it belongs to')")
+    assert page.inner_text("#transcript-filters output") == "124 events"
+    page.check("input[name=rejected]")
+    page.wait_for_selector("#transcript-filters output:has-text('1 event of')")
+    assert "#" not in page.url
+    page.evaluate("location.hash = 'event=more7'")
+    page.wait_for_selector(".card.chosen[data-id=more7]")
+    assert "The filters were cleared" in page.inner_text("#transcript-notice")
+    assert not page.is_checked("input[name=rejected]")
+    page.evaluate("location.hash = 'event=nobody'")
+    page.wait_for_selector("#transcript-notice:has-text('Event nobody is not in this file: ioa transcript')")
+    page.evaluate("location.hash = 'event=%E0%A4%A'")  # no text in any encoding
+    page.wait_for_selector("#transcript-notice:not(:has-text('nobody'))", state="attached")
 
 
 def test_the_page_fits_a_narrow_window_and_paper(run: RunDirectory, chromium: "Browser", tmp_path: Path) -> None:
     with window(chromium, width=400, offline=True) as opened:
         page = opened.page
         page.goto(run.report.as_uri())
-        _open_visit(opened)
-        page.click(".event[data-event=first] > summary")
+        page.wait_for_selector(".card")
         assert page.evaluate("document.querySelector('#transcript-filters').getBoundingClientRect().right") <= 400
-        assert page.evaluate("document.querySelector('.event[open]').getBoundingClientRect().right") <= 400
+        right = "Math.max(...[...document.querySelectorAll('.card')].map(card => card.getBoundingClientRect().right))"
+        assert page.evaluate(right) <= 400
         page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert not page.is_visible("#transcript-filters")
-        assert page.locator(".event:visible").count() == 0
-        assert "Decided." in page.inner_text("section.visit")
+        assert page.locator(".card.attempt").count() == 0
+        assert "Decided." in page.inner_text(".card.decision")
         assert page.is_visible(".print-only")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator(".card.attempt").count() == 50
         pdf = page.pdf(format="A4")
         assert pdf.startswith(b"%PDF")
         assert pdf.count(b"/Type /Page\n") < 40
         assert opened.errors == []
 
 
-def test_without_scripts_what_was_decided_can_be_read(run: RunDirectory, chromium: "Browser") -> None:
+def test_without_scripts_the_numbers_can_be_read(run: RunDirectory, chromium: "Browser") -> None:
     page = chromium.new_page(java_script_enabled=False, offline=True)
     page.goto(run.report.as_uri())
-    assert "This browser runs no scripts" in page.inner_text("main")
-    assert "Decided." in page.inner_text("section.visit")
+    text = page.inner_text("main")
+    assert "This browser runs no scripts, so charts and transcript are not shown here" in text
+    for numbers in ("177 of 210", "28/30, 79–98 %", "52,000", "3 min 01 s"):
+        assert numbers in text
     assert not page.is_visible("#transcript-filters")
     page.close()

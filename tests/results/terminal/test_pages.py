@@ -14,7 +14,7 @@ from ioa.memory.files import append_records, read_records, write_record, write_r
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.summary import build_summary
-from ioa.results.words import age, count, duration, percent, with_interval
+from ioa.results.words import age, count, duration, money, percent, score_cell, score_words, size
 
 
 @pytest.fixture
@@ -133,11 +133,18 @@ def test_two_runs_side_by_side(run: RunDirectory) -> None:
 
 
 def test_numbers_read_as_a_person_reads_them() -> None:
-    assert [duration(s) for s in (None, 0.4, 59, 120, 7500)] == ["-", "0 s", "59 s", "2 min", "2 h 05 min"]
+    seconds = (None, 0.4, 59.4, 59.6, 125, 1985, 7500)
+    told = ["-", "0.4 s", "59 s", "1 min 00 s", "2 min 05 s", "33 min", "2 h 05 min"]
+    assert [duration(s) for s in seconds] == told
     now = datetime(2026, 1, 2, tzinfo=UTC)
     times = ("2026-01-01T23:59:50+00:00", "2026-01-01T23:55:00", "2026-01-01T20:00:00+00:00", "2025-12-31T00:00:00Z")
     assert [age(time, now) for time in times] == ["now", "5 min", "4 h", "2 days"]
     assert age("yesterday") == "yesterday"
     assert [count(n) for n in (980, 12_300, 4_140_000)] == ["980", "12,300", "4.1 M"]
     assert (percent(None), percent(Score(k=0, n=0)), percent(Score(k=1, n=2))) == ("-", "-", "50 %")
-    assert with_interval(Score(k=72, n=120)) == "72/120  60 % (51–68)"
+    assert (percent(0.5), percent(0.123, 1), percent(0.0)) == ("50 %", "12.3 %", "0 %")
+    assert score_cell(Score(k=72, n=120)) == "72/120  60 % (51–68)"
+    assert score_words(Score(k=73, n=90)) == "81 % (73 of 90; 95 % interval 72 to 88 %)"
+    assert (score_words(None), score_cell(Score(k=0, n=0))) == ("-", "-")
+    assert [money(usd) for usd in (None, 0, 0.0042, 12.3)] == ["unknown", "free", "$0.0042", "$12.30"]
+    assert [size(count) for count in (None, 1.6e6, 2.34e9)] == ["-", "2 MB", "2.3 GB"]

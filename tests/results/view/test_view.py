@@ -118,7 +118,7 @@ def test_a_click_on_a_module_tells_its_story(runs, server, view):
     text = story.inner_text()
     for part in (
         MODULE,
-        "(4/30;",
+        "(4 of 30;",
         "At its own gate",
         "stage 1, round 1",
         "29/30",

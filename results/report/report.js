@@ -1,0 +1,28 @@
+// What a script adds to the report: its charts, and its transcript.
+const drawCharts = (charts) => {
+  for (const [name, panels] of Object.entries(charts)) {
+    const place = document.getElementById(`chart-${name}`);
+    for (const { options, height, width } of panels) {
+      const panel = place.appendChild(document.createElement("div"));
+      panel.className = "panel";
+      panel.style.height = `${height}px`;
+      if (width) panel.style.width = `${width}px`;
+      const chart = echarts.init(panel, null, { renderer: "svg" });
+      chart.setOption(withFunctions(options));
+      const svg = panel.querySelector("svg");
+      // with a view box the drawing shrinks with its place on paper, where nothing is drawn again
+      const fit = () => svg.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+      fit();
+      new ResizeObserver(() => {
+        if (matchMedia("print").matches || (chart.getWidth() === panel.clientWidth && chart.getHeight() === panel.clientHeight)) return;
+        chart.resize();
+        fit();
+      }).observe(panel);
+    }
+  }
+};
+
+const { charts, transcript } = JSON.parse(document.getElementById("page-data").textContent);
+if (transcript) showTranscript(transcript);
+drawCharts(charts);
+addEventListener("beforeprint", () => document.querySelectorAll("details.print").forEach((one) => { one.open = true; }));
