@@ -1,4 +1,4 @@
-"""Who does what when: the state graph, the runner, the command line and the reports."""
+"""Who does what when: the state graph, its nodes and what they work with, the run file, and the runner."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: the command line lives here too and has to be instant."""
+    """Import a public name when it is first used: commands that only look at runs have to be instant."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
