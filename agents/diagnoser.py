@@ -10,9 +10,10 @@ from ioa.agents.exchange import (
     PrerequisitesBrief,
     PrerequisitesReply,
 )
-from ioa.agents.gaps import DiagnosisSettings, find_gaps
+from ioa.agents.gaps import find_gaps
 from ioa.agents.misconceptions import Analysis, Analyst
 from ioa.agents.prerequisite_graph import prerequisite_graph
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     BrokenEdge,

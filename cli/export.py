@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ioa.cli.options import RUNS, RunId, RunsDir
+from ioa.cli.shared_options import RUNS, RunId, RunsDir
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:

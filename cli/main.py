@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ioa.cli.config import config as config_command
-from ioa.cli.domain import domain_app
+from ioa.cli.config_command import config as config_command
+from ioa.cli.domain_command import domain_app
 from ioa.cli.eval import evaluate
 from ioa.cli.export import export
 from ioa.cli.inspect import add_inspection
-from ioa.cli.options import RUNS, RunId, RunsDir, where
-from ioa.cli.teacher import estimate, teacher_app
+from ioa.cli.shared_options import RUNS, RunId, RunsDir, where
+from ioa.cli.teacher_command import estimate, teacher_app
 from ioa.cli.view import view
 from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ioa.cli.options import where
+from ioa.cli.shared_options import where
 from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RUN_ID, RunDirectory
 

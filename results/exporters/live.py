@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from ioa.cli.options import where as where_option
+from ioa.cli.shared_options import where as where_option
 from ioa.graph.settings.exporters import ExporterSettings
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_lines

@@ -9,7 +9,7 @@ from tests.small import ioa, write_config
 
 from ioa.agents import TeacherSettings
 from ioa.agents.estimate import estimate
-from ioa.cli.teacher import plan_of
+from ioa.cli.teacher_command import plan_of
 from ioa.graph.config import load_config
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from tests.small import ioa, write_config
 
 from ioa.agents.estimate import estimate
-from ioa.cli.teacher import plan_of
+from ioa.cli.teacher_command import plan_of
 from ioa.graph.builder import build_graph
 from ioa.graph.config import load_config
 from ioa.graph.context import RunContext
