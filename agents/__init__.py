@@ -4,18 +4,19 @@ from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.decomposition import Decomposer, Made
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervention_estimate import intervention, to_be_taught
 from ioa.agents.journal import Answered, Journal
 from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
-from ioa.agents.outline import DecompositionSettings
 from ioa.agents.planner import CurriculumPlanner
 from ioa.agents.population_estimate import Variant, population
 from ioa.agents.prerequisite_graph import prerequisite_graph
 from ioa.agents.remedy_split import mindful
-from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings, first_lessons
-from ioa.agents.roles import ROLES, Role, Roles
-from ioa.agents.staging import CurriculumSettings
+from ioa.agents.requests import Checked, Draft, LessonRequest, first_lessons
+from ioa.agents.settings.curriculum import CurriculumSettings
+from ioa.agents.settings.decomposition import DecompositionSettings
+from ioa.agents.settings.diagnosis import DiagnosisSettings
+from ioa.agents.settings.roles import ROLES, Role, Roles
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers import (
     PRICES,

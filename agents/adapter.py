@@ -7,11 +7,12 @@ checks of the example store.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import LessonsBrief, LessonsReply
+from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.lost_calls import is_lost, require_answers
-from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
+from ioa.agents.requests import Checked, Draft, LessonRequest
 from ioa.agents.seed_problems import Seeding
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
 from ioa.memory.domains.bank import ItemBank, shuffled

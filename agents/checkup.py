@@ -11,11 +11,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
 from ioa.agents.prompting import split_thought
+from ioa.agents.settings.teacher import Price
 from ioa.agents.teachers import Answer, TeacherSettings
 from ioa.agents.teachers.answer import read_answer
 from ioa.agents.teachers.connections import close_connections
 from ioa.agents.teachers.dialect import Form, Manner, first_form
-from ioa.agents.teachers.prices import Price
 from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classify
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record

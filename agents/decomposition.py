@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from ioa.agents.exchange import DecomposeBrief, DecomposeReply
 from ioa.agents.item_writing import ItemWriter, Place, Work, refused
 from ioa.agents.journal import Journal, reply_of
-from ioa.agents.outline import DecompositionSettings, Embed, Outline, outline
+from ioa.agents.outline import Embed, Outline, outline
+from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.tagging import ManyAnswers, Tagger, distinct
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import TeacherError

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from ioa.agents.exchange import (
     AnalyseBrief,
     FailedItem,
-    ModuleBrief,
     ModuleFailures,
     PrerequisitesBrief,
     PrerequisitesReply,
 )
-from ioa.agents.gaps import DiagnosisSettings, find_gaps
+from ioa.agents.exchange.briefs import module_brief
+from ioa.agents.gaps import find_gaps
 from ioa.agents.misconceptions import Analysis, Analyst
 from ioa.agents.prerequisite_graph import prerequisite_graph
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
     BrokenEdge,
@@ -20,7 +21,6 @@ from ioa.memory.records import (
     Diagnosis,
     Domain,
     Edge,
-    Generator,
     ItemResult,
     Measured,
     Module,
@@ -30,18 +30,6 @@ from ioa.memory.records import (
 from ioa.memory.transcript import CallContext
 
 NOTHING_MEASURED = Measured()
-
-
-def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
-    """The module as a teacher is told of it, at that level or at the examined one."""
-    source = module.levels[level or module.exam_level]
-    return ModuleBrief(
-        id=module.id,
-        description=module.description,
-        generator=source if isinstance(source, Generator) else None,
-        items="" if isinstance(source, Generator) else source.items,
-        samples=tuple(samples),
-    )
 
 
 class Diagnoser:

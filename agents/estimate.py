@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ioa.agents.diagnoser import module_brief
 from ioa.agents.estimate_source import SENTENCE, SOLVED, decomposition_calls, stand_in
 from ioa.agents.exchange import (
     AnalyseBrief,
@@ -22,11 +21,12 @@ from ioa.agents.exchange import (
     SolveBrief,
     SourceProblem,
 )
-from ioa.agents.gaps import DiagnosisSettings
-from ioa.agents.outline import DecompositionSettings
+from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.prompting import messages, prompt_text
-from ioa.agents.requests import SynthesisSettings
-from ioa.agents.staging import CurriculumSettings
+from ioa.agents.settings.curriculum import CurriculumSettings
+from ioa.agents.settings.decomposition import DecompositionSettings
+from ioa.agents.settings.diagnosis import DiagnosisSettings
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teachers import Price, TeacherSettings
 from ioa.agents.teachers.answer import estimate_tokens
 from ioa.memory.domains.procedural import draw

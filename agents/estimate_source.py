@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import Brief, DecomposeBrief, ItemsBrief, SolveBrief, TagBrief, TagItem
-from ioa.agents.outline import DecompositionSettings
+from ioa.agents.exchange.briefs import module_brief
+from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.memory.domains.packs import GIVEN
 from ioa.memory.records import Domain, Module, Source, Written
 

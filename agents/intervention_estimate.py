@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervals import proportion, relative_difference
 from ioa.agents.population_estimate import dependency, mastery
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Claim, ItemResult, Measured, Score, Undecided
 
 

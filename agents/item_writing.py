@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import ItemsBrief, ItemsReply, SolveBrief, SolveReply
+from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.journal import Answered, Journal, reply_of
-from ioa.agents.outline import DecompositionSettings
+from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.answer_equality import bare_answer, same_answer
 from ioa.memory.domains.bank import item_id

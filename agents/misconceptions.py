@@ -20,8 +20,8 @@ from ioa.agents.exchange import (
     FailedItem,
     ModuleFailures,
 )
-from ioa.agents.gaps import MisconceptionSettings
 from ioa.agents.quotation import without_items
+from ioa.agents.settings.diagnosis import MisconceptionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import Agreement, Misconception, WrongAnswer
 from ioa.memory.transcript import CallContext

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
 from ioa.agents.remedy_split import aimed, in_words
+from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.staging import (
     Affinity,
-    CurriculumSettings,
     admissible_stages,
     faults_of,
     required_pairs,

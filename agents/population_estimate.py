@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervals import Proportion, proportion, relative_difference
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Claim, Measured, Record, Score, Undecided
 
 EPSILON = 1e-8

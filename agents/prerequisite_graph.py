@@ -6,7 +6,8 @@ from itertools import groupby
 
 import networkx as nx
 
-from ioa.agents.gaps import ROUNDING, DiagnosisSettings
+from ioa.agents.gaps import ROUNDING
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import BrokenEdge, Claim, Edge, Measured
 
 STATED = ("pack", "teacher")

@@ -1,79 +1,9 @@
 """What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
 
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BeforeValidator, Field
-
 from ioa.agents.exchange import Lesson, SourceProblem
-from ioa.memory.duplicates import Bounds
-from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy, Unit
+from ioa.agents.settings.synthesis import SynthesisSettings
+from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy
 from ioa.memory.transcript import CallContext
-
-
-def _odd(count: int) -> int:
-    if count % 2 == 0:
-        raise ValueError("an even number of solutions can end in a draw; give an odd one")
-    return count
-
-
-def _word(value: Any) -> Any:
-    """YAML reads a bare `off` as false."""
-    return "off" if value is False else value
-
-
-class SynthesisSettings(Record):
-    """How many lessons, and of what kind."""
-
-    per_module: Annotated[int, Field(ge=1)] = 150
-    """Accepted lessons a module, when it is first taught."""
-    per_remedy: Annotated[int, Field(ge=1)] = 75
-    """Accepted lessons a module, in each remediation round."""
-    per_request: Annotated[int, Field(ge=1, le=50)] = 10
-    """Lessons asked for in one call; J of the paper."""
-    passes: Annotated[int, Field(ge=1)] = 3
-    """How often a round asks for lessons, the first time included, before it goes on with fewer than it wants."""
-    least_yield: Unit = 0.1
-    """Share of a pass's lessons that must be new and right; with fewer, the rest is not asked for again."""
-    introductory_share: Unit = 0.2
-    """Share of a module's first lessons that are drawn from its easiest level."""
-    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] = (
-        Strategy.FORMAT,
-        Strategy.COGNITIVE_LOAD,
-    )
-    """What is applied to a module's first lessons where the choice is `fixed`; remediation chooses its own."""
-    choice: Annotated[Literal["off", "fixed", "bandit"], BeforeValidator(_word)] = "fixed"
-    """Who chooses the strategies: nobody, and the lessons are plain; `strategies` above and the Planner's remedies; or
-    rules for the module's situation together with what the strategies brought so far (Thompson sampling)."""
-    strategies_per_module: Annotated[int, Field(ge=1, le=5)] = 2
-    """Strategies that `bandit` chooses for each module and round."""
-    counterfactual_share: Unit = 0.1
-    """Share of a module's first lessons that change one feature of a given problem, so that its answer changes."""
-    verify: bool = True
-    """Have each problem solved again, without sight of the lesson, and refuse it where the answers differ."""
-    solutions: Annotated[int, Field(ge=1), AfterValidator(_odd)] = 1
-    """Independent solutions of each problem at most, an odd number; the lesson's answer needs a majority of them. More
-    than one are of use only if the verifier has a `temperature` above 0."""
-    alignment: bool = True
-    """Have the verifier say to which module a problem belongs, and refuse what belongs to a later stage."""
-    duplicate_jaccard: Annotated[float, Field(ge=0.1, le=1)] = Bounds().jaccard
-    """Jaccard index of their word pairs from which two problems with the same numbers and names are one."""
-    duplicate_similarity: Unit = Bounds().cosine
-    """Cosine similarity from which two problems with the same numbers and names are one."""
-    probe_similarity: Unit = Bounds().guarded
-    """Cosine similarity from which a problem with the numbers and operators of a probe or benchmark item is that
-    item in other words; where an item has none that tell it from others, the bounds for duplicates hold."""
-    benchmarks: tuple[str, ...] = ()
-    """Files of benchmark items that no lesson may come near, beside the probes: JSON lines or JSON, as their
-    authors publish them (GSM8K, MATH, HumanEval, MBPP, Dolly, Vicuna, MT-Bench)."""
-    store: str | None = None
-    """Folder of the lessons of several runs, which may run at the same time: what another run was taught counts as
-    a duplicate. None keeps a run to itself, and the same config and seed then give the same lessons."""
-
-    @property
-    def bounds(self) -> Bounds:
-        """From where on two problems are one."""
-        return Bounds(jaccard=self.duplicate_jaccard, cosine=self.duplicate_similarity, guarded=self.probe_similarity)
-
 
 TRIAL = "intervention/"
 """Begins the name of a request for lessons that are taught to a throw-away student alone."""

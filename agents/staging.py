@@ -2,37 +2,15 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import Annotated
 
 import networkx as nx
-from pydantic import Field
 
-from ioa.memory.records import Edge, Record, Stage, Unit
+from ioa.memory.records import Edge, Stage
 
 Affinity = Callable[[str, str], float]
 """How closely two modules are related, in [-1, 1]."""
 
 ROUNDING = 1e-9
-
-
-class CurriculumSettings(Record):
-    """What a curriculum may look like."""
-
-    tau_zpd: Unit = 0.15
-    """Eq. 8: largest rise of mean measured difficulty between adjacent stages; a larger one gets a bridge."""
-    largest_stage: Annotated[int, Field(ge=1)] = 4
-    """Most modules in a stage."""
-    bridges: bool = True
-    """Where a step is too high, first teach its modules at easier levels; else the step is only reported."""
-    bridge_lessons: Annotated[int, Field(ge=1)] | None = 80
-    """Accepted lessons a module in a bridge; null for `synthesis.per_module`."""
-    revise: bool = True
-    """Measure the difficulty of what is still to come anew after each stage, and revise the rest of the plan; a plan
-    that a person wrote or reviewed keeps its order."""
-    revise_from: Unit = 0.1
-    """Change of a module's measured difficulty from which the rest of the plan is made anew."""
-    review: bool = False
-    """Stop after planning, so that a person can read and edit the curriculum."""
 
 
 def same_category(one: str, other: str) -> float:

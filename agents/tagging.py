@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from ioa.agents.diagnoser import module_brief
 from ioa.agents.exchange import TagBrief, TagItem, TagReply
+from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.item_writing import Work, refused
 from ioa.agents.journal import Answered, Journal, reply_of
-from ioa.agents.outline import DecompositionSettings
+from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.domains.bank import item_id
 from ioa.memory.duplicates import Bounds

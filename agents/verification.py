@@ -7,8 +7,9 @@ from functools import partial
 
 from ioa.agents.exchange import Candidate, Lesson, SolveBrief, SolveReply
 from ioa.agents.lost_calls import is_lost, require_answers
-from ioa.agents.requests import Checked, Draft, LessonRequest, SynthesisSettings
+from ioa.agents.requests import Checked, Draft, LessonRequest
 from ioa.agents.screening import Same, refusal, screen, split_original
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.memory.answer_equality import same_answer
 from ioa.memory.records import Difficulty, Domain, Example, Kind, Module, Refusal, RefusalReason

@@ -7,8 +7,8 @@ from ioa.results.run_names import RUNS, open_run, option_for
 def show(run_id: RunId, as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     """One run on a page, finished or not: what was taught, what was learnt, what it cost, where to look next."""
     from ioa.results.overview import overview
-    from ioa.results.terminal.overview_page import overview_page
     from ioa.results.terminal.pager import wide_console
+    from ioa.results.terminal.run_page import overview_page
 
     made = open_run(runs_dir, run_id)
     page = overview(made, option_for(made, runs_dir))

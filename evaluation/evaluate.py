@@ -9,12 +9,12 @@ from typing import Any
 from ioa.agents.judge import Judge, check_judge, reference_of
 from ioa.evaluation.benchmark import Named as NamedBenchmark
 from ioa.evaluation.benchmark import sha256
+from ioa.evaluation.benchmark_sitting import OutcomeLog, Paper, attempt_of, sit_benchmark
 from ioa.evaluation.examinee_names import Named, check
 from ioa.evaluation.examinees import NODE, StudentHolder, open_examinee
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
 from ioa.evaluation.item_choice import Chosen, choose
 from ioa.evaluation.pairwise import compare_replies
-from ioa.evaluation.sitting import OutcomeLog, Paper, attempt_of, sit_benchmark
 from ioa.evaluation.tallies import compare, preferred, right_wrong, tally, versions
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext

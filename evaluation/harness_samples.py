@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ioa.evaluation.benchmark_sitting import now
 from ioa.evaluation.folder import Outcome
-from ioa.evaluation.sitting import now
 
 if TYPE_CHECKING:
     from ioa.training import Student

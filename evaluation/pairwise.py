@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from ioa.evaluation.benchmark_sitting import now
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Preference
-from ioa.evaluation.sitting import now
 from ioa.graph.listeners import Listener
 from ioa.training.exams.scorers import ScoringError
 

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from ioa.agents import Variant, population
-from ioa.agents.estimators import PopulationSettings
+from ioa.agents.settings.diagnosis import PopulationSettings
 from ioa.graph.context import RunContext
 from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
 from ioa.memory import ItemResult, Measured, Probe, Score, Split

@@ -40,3 +40,26 @@ def test_no_installed_distribution_ships_a_top_level_package_of_our_folders_name
     code = "import importlib.util as u; print([n for n in ('agents', 'graph', 'training', 'memory') if u.find_spec(n)])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.strip() == "[]"
+
+
+def test_a_section_of_the_run_file_has_its_settings_in_a_file_of_its_name():
+    from ioa.graph.config import RunConfig
+    from ioa.memory.records import Record
+
+    homes = {
+        name: field.annotation.__module__
+        for name, field in RunConfig.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Record)
+    }
+    assert len(homes) >= 12
+    assert {name: home for name, home in homes.items() if not home.endswith(f".settings.{name}")} == {}
+
+
+def test_no_two_rooms_have_a_file_of_the_same_name():
+    """But for those whose files are called after something else: a section of the run file, or a command."""
+    places: dict[str, list[str]] = {}
+    for top in set(TOP) - {"cli"}:
+        for path in (ROOT / top).rglob("*.py"):
+            if path.name != "__init__.py" and path.parent.name != "settings":
+                places.setdefault(path.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

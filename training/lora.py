@@ -9,7 +9,7 @@ from typing import Any
 from ioa.memory.errors import UserError
 from ioa.training.checkpoint import CONFIG, WEIGHTS
 from ioa.training.loading import quiet
-from ioa.training.settings import LoraSettings
+from ioa.training.settings.training import LoraSettings
 from ioa.training.student import Student
 
 

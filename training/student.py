@@ -8,7 +8,7 @@ from ioa.memory.errors import UserError
 from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.generation import Sampling, decode
 from ioa.training.loading import load_weights, quiet
-from ioa.training.settings import StudentSettings
+from ioa.training.settings.student import StudentSettings
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,7 @@ from ioa.training import checkpoint
 from ioa.training.batches import Batch, Lesson, batch_order, collate, encode_lessons
 from ioa.training.checkpoint import Progress, is_complete
 from ioa.training.lora import TrainableLora, attach_lora
-from ioa.training.settings import TrainingSettings
+from ioa.training.settings.training import TrainingSettings
 from ioa.training.student import Student
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """What all briefs and replies have in common."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
-from ioa.memory.records import Generator, Record
+from ioa.memory.records import Generator, Module, Record
 
 Line = Annotated[str, Field(json_schema_extra={"maxLength": 240})]
 """A line of text. The bound is in the schema alone: a server that enforces it ends a weak model's endless line,
@@ -97,3 +98,15 @@ class ModuleBrief(Record):
     """What the items of that level are like, when they are written."""
     samples: tuple[str, ...] = ()
     """A few problems of that kind and level, none of them a probe."""
+
+
+def module_brief(module: Module, level: str | None = None, samples: Sequence[str] = ()) -> ModuleBrief:
+    """The module as a teacher is told of it, at that level or at the examined one."""
+    source = module.levels[level or module.exam_level]
+    return ModuleBrief(
+        id=module.id,
+        description=module.description,
+        generator=source if isinstance(source, Generator) else None,
+        items="" if isinstance(source, Generator) else source.items,
+        samples=tuple(samples),
+    )

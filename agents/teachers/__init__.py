@@ -1,11 +1,13 @@
 """Calling teachers: one retry loop, limits, a budget, and nothing paid for twice."""
 
+from ioa.agents.settings.budget import BudgetSettings
+from ioa.agents.settings.teacher import Price, TeacherSettings
 from ioa.agents.teachers.answer import Answer
-from ioa.agents.teachers.budget import Budget, BudgetReached, BudgetSettings, Spent
+from ioa.agents.teachers.budget import Budget, BudgetReached, Spent
 from ioa.agents.teachers.desk import CallDesk, Sitting
 from ioa.agents.teachers.endpoint import Endpoint, Failure, RejectedError, Request, TeacherError
-from ioa.agents.teachers.prices import PRICES, Price, PriceList, load_prices
-from ioa.agents.teachers.settings import TeacherSettings, key_variable
+from ioa.agents.teachers.keys import key_variable
+from ioa.agents.teachers.prices import PRICES, PriceList, load_prices
 
 __all__ = [
     "PRICES",

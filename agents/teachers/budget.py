@@ -5,27 +5,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import Field
-
+from ioa.agents.settings.budget import BudgetSettings
 from ioa.memory.errors import Stopped
-from ioa.memory.records import Record
 
 _ADVICE = "What was paid for is kept. To go on, raise it: ioa resume RUN --set budget.KEY=VALUE."
-
-
-class BudgetSettings(Record):
-    """Limits of a run; none of them unless it is given."""
-
-    usd: Annotated[float | None, Field(gt=0)] = None
-    """US dollars, by the price list."""
-    tokens: Annotated[int | None, Field(gt=0)] = None
-    """Tokens, prompts and replies together."""
-    calls: Annotated[int | None, Field(gt=0)] = None
-    """Calls that were answered or may be billed, the embedded teacher's too."""
-    wall: Annotated[float | None, Field(gt=0)] = None
-    """Seconds of work, all sittings together, after which no call and no node begins."""
 
 
 class BudgetReached(Stopped):

@@ -10,14 +10,14 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
+from ioa.agents.settings.teacher import Price, TeacherSettings
 from ioa.agents.teachers.answer import Answer, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
 from ioa.agents.teachers.connections import close_connections
 from ioa.agents.teachers.dialect import Form, Manner, first_form
-from ioa.agents.teachers.prices import Price
+from ioa.agents.teachers.keys import key_variable
 from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
 from ioa.agents.teachers.rate_limits import Breaker, RateLimiter, Slots
-from ioa.agents.teachers.settings import TeacherSettings, key_variable
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Message, Tokens

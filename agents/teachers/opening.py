@@ -16,7 +16,8 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
-from ioa.agents.teachers.settings import TeacherSettings, key_variable, read_key
+from ioa.agents.settings.teacher import TeacherSettings
+from ioa.agents.teachers.keys import key_variable, read_key
 from ioa.memory.errors import UserError
 from ioa.memory.plugins import is_plugin_file, load_factory, plugin_argument, plugin_names
 from ioa.memory.redaction import redact

@@ -5,31 +5,14 @@ from datetime import date
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
-
+from ioa.agents.settings.teacher import Price
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
-from ioa.memory.transcript import Tokens
 from ioa.memory.yaml_source import validate
 
-MILLION = 1_000_000
 PRICES = "prices.yaml"
 """The built-in list, in `ioa.configs`."""
-
-
-class Price(Record):
-    """US dollars per million tokens."""
-
-    input: Annotated[float, Field(ge=0)]
-    """Of prompts."""
-    output: Annotated[float, Field(ge=0)]
-    """Of replies, reasoning included."""
-
-    def cost(self, tokens: Tokens) -> float:
-        """US dollars of a call."""
-        return (tokens.input * self.input + tokens.output * self.output) / MILLION
 
 
 class PriceList(Record):

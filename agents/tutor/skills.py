@@ -13,7 +13,7 @@ from ioa.agents.tutor.products import divide, multiply
 from ioa.agents.tutor.python_solutions import read_function
 from ioa.agents.tutor.signed import solve_signed
 from ioa.agents.tutor.story_solutions import tell_story
-from ioa.agents.tutor.words import count_legs, read_story
+from ioa.agents.tutor.word_problems import count_legs, read_story
 from ioa.agents.tutor.working import Operation, Worked, broader
 
 _NUMBER = r"\d+(?:\.\d+)?"

@@ -1,5 +1,6 @@
 """The transcript of a run: what was asked, what was answered, and what was decided by it."""
 
+from ioa.memory.transcript.data_frame import read_frame
 from ioa.memory.transcript.events import (
     SCHEMA_VERSION,
     AttemptEvent,
@@ -10,7 +11,6 @@ from ioa.memory.transcript.events import (
     Tokens,
     TranscriptEvent,
 )
-from ioa.memory.transcript.frame import read_frame
 from ioa.memory.transcript.log import Transcript, Visit
 from ioa.memory.transcript.reader import TranscriptReader, read_attempts, read_decisions, read_transcript
 

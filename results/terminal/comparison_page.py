@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.results.comparison import Comparison, ModuleDifference, ModuleSide, RunSide, StageSide
-from ioa.results.terminal.overview_page import grid, shorten, title
+from ioa.results.terminal.run_page import grid, shorten, title
 from ioa.results.words import count, duration, money, percent, score_cell
 
 if TYPE_CHECKING:

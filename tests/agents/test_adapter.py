@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.exchange import Lesson, LessonsReply, SolveReply, SourceProblem
-from ioa.agents.requests import Draft, LessonRequest, SynthesisSettings, first_lessons
+from ioa.agents.requests import Draft, LessonRequest, first_lessons
 from ioa.agents.screening import split_original
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Outcome, Teacher
 from ioa.agents.teachers import TeacherError
 from ioa.agents.teachers.scripted import ScriptedModel

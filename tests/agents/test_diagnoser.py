@@ -4,8 +4,8 @@ import pytest
 
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.exchange import FailedItem
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.quotation import without_items
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.domains.packs import load_domain

@@ -1,6 +1,7 @@
 import pytest
 
-from ioa.agents.gaps import DiagnosisSettings, find_gaps, relative_gap, severity
+from ioa.agents.gaps import find_gaps, relative_gap, severity
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Edge, Score
 
 

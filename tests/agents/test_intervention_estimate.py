@@ -1,7 +1,7 @@
 import pytest
 
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervention_estimate import intervention, to_be_taught
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import ItemResult, Score
 
 A, B, C = "m/a", "m/b", "m/c"

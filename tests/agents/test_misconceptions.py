@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.agents.diagnoser import Diagnoser
-from ioa.agents.gaps import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.misconceptions import _placed_under, agreement, kappa
+from ioa.agents.settings.diagnosis import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.agents.tutor import open_tutor

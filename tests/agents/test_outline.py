@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ioa.agents.exchange import DecomposeReply, ProposedCategory, ProposedLevel, ProposedModule
-from ioa.agents.outline import DecompositionSettings, outline
+from ioa.agents.outline import outline
+from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.memory import open_embedder
 from ioa.memory.records import Module, Written
 from ioa.memory.slugs import LONGEST, slug

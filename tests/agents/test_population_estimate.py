@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.intervals import proportion, relative_difference
 from ioa.agents.population_estimate import Variant, population
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Score
 
 A, B, C = "m/a", "m/b", "m/c"

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ioa.agents.gaps import DiagnosisSettings
 from ioa.agents.prerequisite_graph import break_cycles, combine, prerequisite_graph
+from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Claim, Edge, Measured
 
 A, B, C = "m/a", "m/b", "m/c"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.planner import CurriculumPlanner
 from ioa.agents.remedy_split import aimed, mindful, shared_out
-from ioa.agents.requests import SynthesisSettings
-from ioa.agents.staging import CurriculumSettings
+from ioa.agents.settings.curriculum import CurriculumSettings
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.domains.packs import load_domain

@@ -3,7 +3,7 @@
 import pytest
 
 from ioa.agents.adapter import SAMPLES, PedagogicalAdapter
-from ioa.agents.requests import SynthesisSettings
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.memory.domains.bank import ItemBank, item_id
 from ioa.memory.records import BankItem, Domain, Kind, Module, Remedy, Written
 

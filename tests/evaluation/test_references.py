@@ -8,8 +8,8 @@ import pytest
 from tests.memory.published import FILES
 
 from ioa.evaluation import load_benchmark
+from ioa.evaluation.benchmark_sitting import Paper, attempt_of
 from ioa.evaluation.item_choice import choose
-from ioa.evaluation.sitting import Paper, attempt_of
 from ioa.memory.records import SourceItem
 from ioa.training import Scorers
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ioa.agents.gaps import DiagnosisSettings
-from ioa.agents.requests import SynthesisSettings
+from ioa.agents.settings.diagnosis import DiagnosisSettings
+from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.graph.trial_lessons import _requests
 from ioa.memory.domains.packs import load_domain
 

@@ -17,7 +17,7 @@ from ioa.memory.transcript import (
     read_decisions,
     read_transcript,
 )
-from ioa.memory.transcript.frame import columns
+from ioa.memory.transcript.data_frame import columns
 
 DOCS = Path(__file__).parents[2] / "docs" / "transcript.md"
 PLAN = CallContext(node="plan", agent="planner", task="plan")

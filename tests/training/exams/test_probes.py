@@ -8,7 +8,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.records import Split
 from ioa.memory.similarity import normalise
 from ioa.training import ExaminationSettings, build_probes, level_probes, mixture
-from ioa.training.settings import TrainingSettings
+from ioa.training.settings.training import TrainingSettings
 
 
 def lesson(problem, module="m/new"):

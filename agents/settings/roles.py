@@ -1,10 +1,10 @@
-"""Who plays which role: one teacher for all, or one of its own, or several, for each."""
+"""The section `roles` of the run file: one teacher for all, or one of its own, or several, for each."""
 
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, model_validator
 
-from ioa.agents.teachers import TeacherSettings
+from ioa.agents.settings.teacher import TeacherSettings
 from ioa.memory.records import Record
 
 Role = Literal["diagnoser", "planner", "adapter", "verifier", "judge"]
