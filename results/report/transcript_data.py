@@ -151,12 +151,11 @@ def _row(event: TranscriptEvent, visits: Visits, lessons: Lessons, packed: _Pack
     """The event's card, the texts behind its folds, and what it can be chosen by; what is empty is not in it."""
     card = event_card(event, event.id, visits, lessons, link_inside, "")
     visit = visits.of(event.id)
+    parts = fold_parts(card["body"])
     fields = {name: getattr(event.context, name) for name in FIELDS}
     row = {
         **packed.card(card, event.id),
-        "parts": {
-            part: packed.text(part_text(event, part, indent=None), event.id) for part in fold_parts(card["body"])
-        },
+        "parts": {part: packed.text(part_text(event, part, indent=None), event.id) for part in parts},
         "visit": visit.key if visit else None,
         "parent": plain(event.parent),
         **{name: plain(value) if isinstance(value, str) else value for name, value in fields.items()},
