@@ -1,11 +1,16 @@
 """Numbers as a person reads them, the same in the terminal, in the report and in the browser."""
 
+import json
 from datetime import UTC, datetime
+from typing import Any
 
 from ioa.memory.records import Score
 
 NONE = "-"
 """What stands where there is no number."""
+
+_LONGEST = 60
+"""Characters of a setting that are shown."""
 
 
 def percent(share: float | Score | None, digits: int = 0) -> str:
@@ -62,6 +67,12 @@ def age(time: str, now: datetime | None = None) -> str:
     return "now"
 
 
+def ago(time: str, now: datetime | None = None) -> str:
+    """`now`, or `5 min ago`; empty where no time is given."""
+    passed = age(time, now) if time else ""
+    return passed if passed in {"", "now"} else f"{passed} ago"
+
+
 def count(number: float) -> str:
     """`980`, `12,300`, `4.1 M`; fractions are rounded."""
     return f"{number / 1e6:.1f} M" if number >= 1_000_000 else f"{number:,.0f}"
@@ -81,3 +92,9 @@ def size(count: int | None) -> str:
     if count is None:
         return NONE
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def setting(value: Any) -> str:
+    """A value of the run file, as JSON where it is not text, cut where it is long; `not set` for none."""
+    text = value if isinstance(value, str) else "not set" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

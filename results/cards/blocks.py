@@ -1,6 +1,6 @@
 """What cards in the browser are made of, as plain data; texts are made plain here, and stay text in the browser."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from ioa.memory.plain_text import plain
@@ -73,6 +73,16 @@ def beside(*columns: Sequence[Block]) -> Block:
 def folds(*several: Block) -> Block:
     """Several folds in a row; one that is open takes a row of its own."""
     return {"type": "folds", "folds": list(several)}
+
+
+def fold_parts(blocks: Sequence[Block]) -> Iterator[str]:
+    """The names of the parts that are behind folds, in the blocks or in what they are made of."""
+    for block in blocks:
+        if block["type"] == "fold":
+            yield block["part"]
+        yield from fold_parts(block.get("folds", ()))
+        for column in block.get("columns", ()):
+            yield from fold_parts(column)
 
 
 def fold(label: str, part: str) -> Block:

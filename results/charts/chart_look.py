@@ -117,12 +117,12 @@ def stage_panel(
     look: Look, label: str, stage: int, names: Sequence[str], x: Options, y: Options, series: Sequence[Options]
 ) -> Panel:
     """A chart of one stage, with a line a name, and the names below each other above it."""
-    named = legend(look, names) | {"top": 24, "orient": "vertical", "itemGap": 5}
-    top = 40 + 20 * len(names)
+    named = legend(look, names) | {"top": 26, "orient": "vertical", "itemGap": 5}
+    top = 44 + 20 * len(names)
     options = base(
         look,
         f"{label}, stage {stage}",
-        title={"text": f"Stage {stage}", "left": 0, "textStyle": {"color": look.ink, "fontSize": 13}},
+        title={"text": f"Stage {stage}", "left": 0, "top": 0, "textStyle": {"color": look.ink, "fontSize": 13}},
         grid={"left": 56, "right": 14, "top": top, "bottom": 44},
         legend=named,
         xAxis=x,

@@ -155,7 +155,7 @@ def _mastery_line(
 def forgetting_charts(facts: Facts, look: Look) -> list[Panel]:
     """The student's score at the gate, by module, at the end of each stage."""
     ends = {a.stage: {r.module: r.student for r in (*a.gate, *a.earlier) if not r.level} for a in facts.kept}
-    own = {a.stage: {r.module for r in a.gate if not r.level} for a in facts.kept}
+    own = {a.stage: dict.fromkeys(r.module for r in a.gate if not r.level) for a in facts.kept}
     taught = [module for modules in own.values() for module in modules]
     modules = list(dict.fromkeys([*taught, *(module for scores in ends.values() for module in scores)]))
     if not modules:

@@ -7,18 +7,22 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.resources import files
 from statistics import mean, stdev
+from typing import Any
 
 from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain
-from ioa.memory.records import Difficulty, Example, Strategy
+from ioa.memory.records import Difficulty, Example, Refusal, Strategy
 from ioa.memory.redaction import redact, redact_strings
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import add_tokens
+from ioa.results.cards.blocks import fold_parts
+from ioa.results.cards.lesson_cards import lesson_card, lesson_part
 from ioa.results.charts import LIGHT, Panel, stage_colour
 from ioa.results.facts import Facts
+from ioa.results.lesson_history import Lesson, lessons
 from ioa.results.remarks import remarks
 from ioa.results.report.script import page_script, script_hash
-from ioa.results.report.transcript_data import BUDGET, BUDGET_RUNNING, TranscriptData, pack_transcript
+from ioa.results.report.transcript_data import BUDGET, BUDGET_RUNNING, TranscriptData, link_inside, pack_transcript
 from ioa.results.sections import REMARKS, SECTIONS
 from ioa.results.summary import Summary, module_scores
 from ioa.results.tiles import bars_svg, tiles
@@ -71,7 +75,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
         conversation=conversation(facts),
         notes=agents_notes(facts),
         refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),
-        lessons=sample_lessons(facts),
+        lessons=data.lessons,
         remarks_title=REMARKS,
         remarks=remarks(facts),
         effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
@@ -99,23 +103,38 @@ class PageData:
 
     charts: Mapping[str, Sequence[Panel]]
     """By the name of their section; those that have anything to show."""
+    lessons: Mapping[str, Sequence[Lesson]]
+    """Some of each module."""
     transcript: TranscriptData | None
     json: str
-    """Both, to be put into a script element of type `application/json`."""
+    """All of it, to be put into a script element of type `application/json`."""
 
 
 def page_data(facts: Facts) -> PageData:
-    """The charts and the transcript of a run."""
+    """The charts, some lessons and the transcript of a run."""
     charts = {name: panels for name, one in SECTIONS.items() if (panels := one.draw(facts, LIGHT))}
-    lessons = {one.id: one for one in facts.refusals} | {one.id: one for one in facts.examples}
+    accepted = {one.id: one for one in facts.examples}
+    samples = sample_lessons(facts)
     budget = BUDGET_RUNNING if facts.status == "running" else BUDGET
-    transcript = pack_transcript(facts.run_id, facts.transcript, lessons, budget) if facts.transcript else None
+    known: dict[str, Example | Refusal] = {one.id: one for one in facts.refusals}
+    transcript = pack_transcript(facts.run_id, facts.transcript, known | accepted, budget) if facts.transcript else None
     content = {
         "charts": {name: [asdict(panel) for panel in panels] for name, panels in charts.items()},
+        "lessons": [_cards(found, accepted) for found in samples.values()],
         "transcript": transcript.content if transcript else None,
     }
     text = json.dumps(redact_strings(content), ensure_ascii=False, separators=(",", ":"))
-    return PageData(charts, transcript, text.translate(_ESCAPES))
+    return PageData(charts, samples, transcript, text.translate(_ESCAPES))
+
+
+def _cards(found: Sequence[Lesson], accepted: Mapping[str, Example]) -> dict[str, Any]:
+    """The cards of lessons, and the texts behind their folds."""
+    cards = [lesson_card(lesson, None, accepted, link_inside) for lesson in found]
+    parts = {
+        lesson.id: {part: plain(lesson_part(lesson, part)) for part in fold_parts(card["body"])}
+        for lesson, card in zip(found, cards, strict=True)
+    }
+    return {"cards": cards, "parts": parts}
 
 
 def paired_test(facts: Facts) -> Paired | None:
@@ -196,12 +215,14 @@ def difficulties(facts: Facts) -> list[Difficult]:
     return rows
 
 
-def sample_lessons(facts: Facts) -> dict[str, list[Example]]:
+def sample_lessons(facts: Facts) -> dict[str, list[Lesson]]:
     """A few lessons of each module: the first, then those that show other strategies, kinds or levels."""
     by_module: dict[str, list[Example]] = {}
     for example in facts.examples:
         by_module.setdefault(example.module, []).append(example)
-    return {module: _varied(by_module[module]) for module in (*facts.targets, *by_module) if module in by_module}
+    histories = {lesson.id: lesson for lesson in lessons(facts)}
+    modules = [module for module in dict.fromkeys((*facts.targets, *by_module)) if module in by_module]
+    return {module: [histories[one.id] for one in _varied(by_module[module])] for module in modules}
 
 
 def _varied(examples: list[Example]) -> list[Example]:

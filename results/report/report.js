@@ -1,4 +1,4 @@
-// What a script adds to the report: its charts, and its transcript.
+// What a script adds to the report: its charts, some lessons, and its transcript.
 const drawCharts = (charts) => {
   for (const [name, panels] of Object.entries(charts)) {
     const place = document.getElementById(`chart-${name}`);
@@ -22,7 +22,15 @@ const drawCharts = (charts) => {
   }
 };
 
-const { charts, transcript } = JSON.parse(document.getElementById("page-data").textContent);
+const { charts, lessons, transcript } = JSON.parse(document.getElementById("page-data").textContent);
+document.querySelectorAll(".cards.lessons").forEach((place, at) => {
+  const { cards, parts } = lessons[at];
+  const list = new CardList(place, (name, { card, part, id }) => {
+    if (name === "part") list.deliver(card, part, parts[card][part], parts[card][part].length, parts[card][part].length);
+    else if (name === "go") location.hash = `#event=${encodeURIComponent(id)}`;
+  }, false);
+  list.show({ cards, marks: "", place: {} });
+});
 if (transcript) showTranscript(transcript);
 drawCharts(charts);
 addEventListener("beforeprint", () => document.querySelectorAll("details.print").forEach((one) => { one.open = true; }));

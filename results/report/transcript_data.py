@@ -1,14 +1,14 @@
 """The cards of a transcript as data inside a page: each line of text once, no more than the page can bear."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from ioa.memory.plain_text import plain
 from ioa.memory.transcript import DecisionEvent, TranscriptEvent
-from ioa.results.cards.blocks import Block, Card
+from ioa.results.cards.blocks import Card, fold_parts
 from ioa.results.cards.transcript_cards import Lessons, event_card, part_text, visit_card
 from ioa.results.conversation import Visits
 
@@ -117,7 +117,7 @@ def pack_transcript(
     bands = {visit.key: visit for event in kept if (visit := visits.of(event.id)) is not None}
     content = {
         "run": plain(run),
-        "visits": {key: packed.card(visit_card(visit, key, _link), key) for key, visit in bands.items()},
+        "visits": {key: packed.card(visit_card(visit, key, link_inside), key) for key, visit in bands.items()},
         "events": [rows[event.id] for event in kept],
         "lines": list(packed.lines),
         "texts": [list(numbers) for numbers in packed.texts],
@@ -126,7 +126,7 @@ def pack_transcript(
     return TranscriptData(content, len(transcript), len(transcript) - len(rows), packed.shortened)
 
 
-def _link(page: str, **query: str) -> str:
+def link_inside(page: str, **query: str) -> str:
     """An address inside the page, where only events are."""
     (name, value), *_ = query.items()
     return f"#{name}={quote(plain(value), safe='')}" if page == "transcript" else ""
@@ -149,12 +149,13 @@ def _rank(event: TranscriptEvent) -> int:
 
 def _row(event: TranscriptEvent, visits: Visits, lessons: Lessons, packed: _Packed) -> dict[str, Any]:
     """The event's card, the texts behind its folds, and what it can be chosen by; what is empty is not in it."""
-    card = event_card(event, event.id, visits, lessons, _link, "")
+    card = event_card(event, event.id, visits, lessons, link_inside, "")
     visit = visits.of(event.id)
+    parts = fold_parts(card["body"])
     fields = {name: getattr(event.context, name) for name in FIELDS}
     row = {
         **packed.card(card, event.id),
-        "parts": {part: packed.text(part_text(event, part, indent=None), event.id) for part in _folds(card["body"])},
+        "parts": {part: packed.text(part_text(event, part, indent=None), event.id) for part in parts},
         "visit": visit.key if visit else None,
         "parent": plain(event.parent),
         **{name: plain(value) if isinstance(value, str) else value for name, value in fields.items()},
@@ -167,10 +168,3 @@ def _row(event: TranscriptEvent, visits: Visits, lessons: Lessons, packed: _Pack
 def _decides(event: TranscriptEvent) -> bool:
     """Whether it ends a visit and says what was decided in it: that is printed."""
     return isinstance(event, DecisionEvent) and not event.subject and bool(event.text or event.notes)
-
-
-def _folds(blocks: Sequence[Block]) -> Iterator[str]:
-    for block in blocks:
-        if block["type"] == "fold":
-            yield block["part"]
-        yield from _folds(block.get("folds", ()))

@@ -1,6 +1,5 @@
 """One run on a page of the terminal."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -8,15 +7,13 @@ from ioa.memory.plain_text import plain
 from ioa.results.overview import Overview, StagePage, Taught
 from ioa.results.run_cards import RunCard
 from ioa.results.terminal.runs_table import STYLES, whereabouts
-from ioa.results.words import age, count, duration, money, score_cell
+from ioa.results.words import ago, count, duration, money, score_cell, setting
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
     from rich.text import Text
 
-_LONGEST = 60
-"""Characters shown of a setting's value."""
 _PHASES = 5
 """Nodes whose time is shown."""
 
@@ -71,19 +68,13 @@ def _facts(page: Overview) -> "Table":
         "domain": f"{card.domain or '-'}{modules}{described}",
         "teacher": card.teacher or "-",
         "student": card.student or "-",
-        "settings": ", ".join(f"{one.key}={shorten(one.b)}" for one in page.settings) or "all at their defaults",
-        "began": f"{card.began[:16].replace('T', ' ')} UTC, {age(card.began)} ago; changed {age(card.changed)} ago",
+        "settings": ", ".join(f"{one.key}={setting(one.b)}" for one in page.settings) or "all at their defaults",
+        "began": f"{card.began[:16].replace('T', ' ')} UTC, {ago(card.began)}; changed {ago(card.changed)}",
         "worked": _worked(page),
         "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {money(card.usd)}",
         "lessons": f"{page.accepted:,} accepted, {sum(page.refused.values()):,} refused",
     }
     return _pairs(lines)
-
-
-def shorten(value: object) -> str:
-    """A value of a setting, as JSON where it is not text, cut where it is long."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _worked(page: Overview) -> str:

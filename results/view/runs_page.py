@@ -12,7 +12,7 @@ from ioa.memory.plain_text import plain
 from ioa.results.view.elements import address, problem, say
 from ioa.results.view.frame import place_words
 from ioa.results.view.run_data import Runs
-from ioa.results.words import age, duration, money, percent
+from ioa.results.words import ago, duration, money, percent
 
 if TYPE_CHECKING:
     from ioa.results.run_cards import RunCard
@@ -105,7 +105,6 @@ class RunsPage:
 
 def row(card: "RunCard", now: datetime) -> dict[str, Any]:
     """A line of the table: values to sort by, and under `shown` what stands there."""
-    changed = age(card.changed, now) if card.changed else ""
     return {
         "run": plain(card.run_id),
         "href": address(card.run_id),
@@ -128,6 +127,6 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
             "usd": money(card.usd),
             "calls": f"{card.calls:,}",
             "seconds": duration(card.wall_seconds),
-            "age": changed if changed in {"", "now"} else f"{changed} ago",
+            "age": ago(card.changed, now),
         },
     }

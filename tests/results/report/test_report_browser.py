@@ -122,6 +122,16 @@ def test_hostile_text_is_shown_as_text_and_does_nothing(shown: Window) -> None:
     page.wait_for_timeout(200)
 
 
+def test_sample_lessons_are_cards_and_lead_to_the_call_that_wrote_them(shown: Window) -> None:
+    page = shown.page
+    lesson = page.locator(".cards.lessons .card").first
+    assert "Calculate 37 + 48." in lesson.inner_text()
+    assert ATTACKS[0] in lesson.inner_text()
+    assert "taught in" in lesson.inner_text()
+    lesson.get_by_role("link", name="where it was written").click()
+    page.wait_for_selector("#transcript-notice:has-text('Event 000004 is not in this file')")
+
+
 def test_every_chart_is_drawn_and_has_a_name(shown: Window) -> None:
     page = shown.page
     for name in SECTIONS:
@@ -166,22 +176,22 @@ def test_filters_and_search(shown: Window) -> None:
     assert matching() == "124 events"
     page.check("input[name=rejected]")
     assert matching() == "1 event of 124 match"
-    assert page.locator(".card:not(.band)").count() == 1
-    assert "<b>unreadable</b>" in page.inner_text(".card.bad")
+    assert page.locator("#transcript-cards .card:not(.band)").count() == 1
+    assert "<b>unreadable</b>" in page.inner_text("#transcript-cards .card.bad")
     page.click("button[type=reset]")
     assert matching() == "124 events"
     page.fill("input[name=words]", "NEEDLE in")
     assert matching() == "1 event of 124 match"
-    assert page.inner_text(".card mark") == "needle in"
+    assert page.inner_text("#transcript-cards mark") == "needle in"
     page.fill("input[name=words]", "reply number 11")
     assert matching() == "11 events of 124 match"  # 11 and 110 to 119
     page.fill("input[name=words]", "You ask")
     page.fill("input[name=words]", "Ask more7.")
     assert matching() == "1 event of 124 match"
-    assert "· 1 hit" in page.inner_text(".card:not(.band) summary >> nth=0")
+    assert "· 1 hit" in page.inner_text("#transcript-cards .card:not(.band) summary >> nth=0")
     page.fill("input[name=words]", "no such words anywhere")
     assert matching() == "0 events of 124 match"
-    assert page.locator(".card").count() == 0
+    assert page.locator("#transcript-cards .card").count() == 0
     page.fill("input[name=words]", "")
     page.select_option("select[name=agent]", "verifier")
     assert matching() == "1 event of 124 match"
@@ -202,7 +212,7 @@ def test_filters_and_search(shown: Window) -> None:
 
 def test_events_come_in_pages_and_long_texts_open_when_they_are_asked_for(shown: Window) -> None:
     page = shown.page
-    events = page.locator(".card:not(.band)")
+    events = page.locator("#transcript-cards .card:not(.band)")
     assert events.count() == 50
     page.click("button:has-text('Later')")
     page.click("button:has-text('Later')")

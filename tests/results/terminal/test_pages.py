@@ -14,7 +14,7 @@ from ioa.memory.files import append_records, read_records, write_record, write_r
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.summary import build_summary
-from ioa.results.words import age, count, duration, money, percent, score_cell, score_words, size
+from ioa.results.words import age, ago, count, duration, money, percent, score_cell, score_words, size
 
 
 @pytest.fixture
@@ -140,6 +140,7 @@ def test_numbers_read_as_a_person_reads_them() -> None:
     times = ("2026-01-01T23:59:50+00:00", "2026-01-01T23:55:00", "2026-01-01T20:00:00+00:00", "2025-12-31T00:00:00Z")
     assert [age(time, now) for time in times] == ["now", "5 min", "4 h", "2 days"]
     assert age("yesterday") == "yesterday"
+    assert [ago(time, now) for time in ("", times[0], times[1])] == ["", "now", "5 min ago"]
     assert [count(n) for n in (980, 12_300, 4_140_000)] == ["980", "12,300", "4.1 M"]
     assert (percent(None), percent(Score(k=0, n=0)), percent(Score(k=1, n=2))) == ("-", "-", "50 %")
     assert (percent(0.5), percent(0.123, 1), percent(0.0)) == ("50 %", "12.3 %", "0 %")

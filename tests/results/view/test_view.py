@@ -95,7 +95,7 @@ def test_two_runs_are_selected_and_compared(server, view):
     view.locator("table.compared").first.wait_for()
     assert re.search(r"/compare\?a=\w", view.url)
     text = view.locator(".page").inner_text()
-    for part in ("Settings that differ", "Curriculum", "On 210 final items that both sat", "sums/carrying", "hostile"):
+    for part in ("Settings that differ", "Curriculum", "On the 210 items that both sat", "sums/carrying", "hostile"):
         assert part in text
     assert view.locator(".page .nicegui-echart").count() == 1
 
