@@ -3,7 +3,7 @@
 from ioa.graph.context import RunContext
 from ioa.graph.student_population import estimate_by_population
 from ioa.graph.trial_lessons import estimate_by_intervention
-from ioa.memory import Dependencies, Measured
+from ioa.memory import Measured, Prerequisites
 from ioa.memory.files import write_record
 
 
@@ -20,14 +20,14 @@ def measure_dependencies(ctx: RunContext) -> Measured:
     return measured
 
 
-def revise_dependencies(ctx: RunContext) -> Dependencies | None:
+def revise_prerequisites(ctx: RunContext) -> Prerequisites | None:
     """Estimate the graph again with all checkpoints, where the config asks for it; leaves it in the run directory."""
     settings = ctx.config.diagnosis
     if not (settings.population.revise and "population" in settings.estimators):
         return None
     measured = measure_dependencies(ctx)
     edges, broken = ctx.diagnoser().prerequisites(ctx.domain(), measured)
-    found = Dependencies(edges=edges, broken=broken, undecided=measured.undecided)
-    write_record(ctx.run.revised_dependencies, found)
+    found = Prerequisites(edges=edges, broken=broken, undecided=measured.undecided)
+    write_record(ctx.run.revised_prerequisites, found)
     ctx.reporter.say(f"With the run's checkpoints in the population: {len(edges)} prerequisites")
     return found

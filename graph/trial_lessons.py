@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from ioa.agents import Checked, Draft, LessonRequest, intervention, to_be_taught
+from ioa.agents import Checked, Draft, LessonRequest, choose_modules_to_teach, measure_by_intervention
 from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
 from ioa.graph.run_examinations import scores
@@ -26,13 +26,13 @@ def estimate_by_intervention(ctx: RunContext) -> Measured:
     settings = ctx.config.diagnosis
     probes = first_items(ctx, settings.intervention.items)
     teacher, before = teacher_scores(ctx, probes), bare_answers(ctx, probes)
-    taught = to_be_taught(scores(before), teacher, settings)
+    taught = choose_modules_to_teach(scores(before), teacher, settings)
     after = {}
     for number, module in enumerate(taught, start=1):
         ctx.reporter.work("modules taught on trial", number, len(taught), module)
         after[module] = _trial(ctx, module, probes)
     shutil.rmtree(ctx.run.interventions, ignore_errors=True)
-    return intervention(before, after, teacher, settings)
+    return measure_by_intervention(before, after, teacher, settings)
 
 
 def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemResult]:

@@ -7,7 +7,7 @@ from ioa.training.chat_format import Shot
 from ioa.training.difficulty import observe, sample_for_observation
 from ioa.training.exams.answer_extraction import extract_answer
 from ioa.training.exams.examining import Examinee, examine, grade, score_by_module
-from ioa.training.exams.mastery_gate import best_round, contrast, gate, stalled, verdict
+from ioa.training.exams.mastery_gate import best_round, contrast, gate, has_stalled, verdict
 from ioa.training.exams.probes import build_probes, level_probes
 from ioa.training.exams.scorers import Scorers
 from ioa.training.generation import Sampling
@@ -39,6 +39,7 @@ __all__ = [
     "extract_answer",
     "gate",
     "grade",
+    "has_stalled",
     "is_complete",
     "level_probes",
     "manifest",
@@ -47,7 +48,6 @@ __all__ = [
     "resolve_student",
     "sample_for_observation",
     "score_by_module",
-    "stalled",
     "train",
     "verdict",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from ioa.graph.context import RunContext
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.nodes.synthesis_nodes import wanted
-from ioa.graph.prerequisites import revise_dependencies
+from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.run_examinations import (
     Examined,
     examine_by_need,
@@ -21,7 +21,7 @@ from ioa.memory import Assessment, Diagnosis, Example, Note, Score, Split, Stage
 from ioa.memory.files import read_record, write_record
 from ioa.results.exporters.scalars import report_log, report_step
 from ioa.results.report import write_report
-from ioa.training import TrainingProgress, best_round, gate, mixture, stalled, train
+from ioa.training import TrainingProgress, best_round, gate, has_stalled, mixture, train
 
 
 def train_stage(ctx: RunContext) -> Node:
@@ -115,7 +115,7 @@ def assess(ctx: RunContext) -> Node:
             write_report(ctx.run, "running")
             rounds = [read_record(ctx.run.assessment(state["stage"], r), Assessment) for r in range(state["round"] + 1)]
             best, settings = best_round(rounds), ctx.config.mastery
-            stuck = stalled(rounds, rounds=settings.stall_rounds, gain=settings.stall_gain) and not best.mastered
+            stuck = has_stalled(rounds, rounds=settings.stall_rounds, gain=settings.stall_gain) and not best.mastered
             text = _said(assessment, best, settings.stall_rounds if stuck else 0)
             note = Note(sender="examiner", receiver="diagnoser", text=text, stage=state["stage"], round=state["round"])
             return {"mastered": best.mastered, "stalled": stuck, "adapter": best.adapter, "notes": noted(note)}
@@ -234,7 +234,7 @@ def finish(ctx: RunContext) -> Node:
                 ctx.reporter.say(f"Final examination: {total.k} of {total.n} right")
             else:
                 ctx.reporter.say("No module is a target: there was nothing to teach.")
-            revise_dependencies(ctx)
+            revise_prerequisites(ctx)
         ctx.clock().save()
         write_report(ctx.run, "finished")
         return {}

@@ -13,7 +13,7 @@ from ioa.graph.context import RunContext
 from ioa.graph.prerequisites import measure_dependencies
 from ioa.graph.student_population import bare_states, checkpoints, estimate_by_population
 from ioa.memory.files import read_record, read_records
-from ioa.memory.records import Dependencies, Diagnosis, ItemResult
+from ioa.memory.records import Diagnosis, ItemResult, Prerequisites
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
 
@@ -74,7 +74,7 @@ def test_lessons_on_trial_are_checked_and_forgotten_and_their_lora_is_gone(run):
 
 
 def test_at_the_end_the_graph_is_estimated_again_with_the_checkpoints(run):
-    read_record(run.revised_dependencies, Dependencies)
+    read_record(run.revised_prerequisites, Prerequisites)
     ctx = RunContext(run, load_config(str(run.config)))
     assert [state.name for state in checkpoints(ctx)] == ["checkpoint stage-01-round-0"]
 
@@ -99,7 +99,7 @@ def test_nothing_is_measured_twice(run, monkeypatch):
     monkeypatch.setattr("ioa.graph.context.Student.load", refuse)
     monkeypatch.setattr("ioa.agents.teacher.Teacher.ask", refuse)
     again = measure_dependencies(ctx)
-    assert again.undecided == read_record(run.revised_dependencies, Dependencies).undecided
+    assert again.undecided == read_record(run.revised_prerequisites, Prerequisites).undecided
     ctx.close()
 
 

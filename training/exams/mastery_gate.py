@@ -61,7 +61,7 @@ def best_round(assessments: Sequence[Assessment]) -> Assessment:
     return max(assessments, key=rank)
 
 
-def stalled(assessments: Sequence[Assessment], *, rounds: int, gain: float) -> bool:
+def has_stalled(assessments: Sequence[Assessment], *, rounds: int, gain: float) -> bool:
     """Whether the last remediation rounds of a stage brought nothing.
 
     Args:

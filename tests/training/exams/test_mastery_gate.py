@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split, Verdict
 from ioa.training.exams.examining import Progress, examine, score_by_module
-from ioa.training.exams.mastery_gate import best_round, contrast, gate, stalled, verdict
+from ioa.training.exams.mastery_gate import best_round, contrast, gate, has_stalled, verdict
 
 scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
 taus = st.floats(0.05, 1.0)
@@ -175,5 +175,5 @@ def test_at_the_usual_confidence_a_few_wrong_answers_ask_for_more_items(k, n, sa
 )
 def test_a_stage_is_stuck_when_its_last_rounds_brought_neither_a_module_nor_a_better_mean(rounds, stuck):
     assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
-    assert stalled(assessments, rounds=2, gain=0.02) is stuck
-    assert not stalled(assessments, rounds=0, gain=0.02)
+    assert has_stalled(assessments, rounds=2, gain=0.02) is stuck
+    assert not has_stalled(assessments, rounds=0, gain=0.02)
