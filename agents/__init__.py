@@ -4,13 +4,13 @@ from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.decomposition import Decomposer, Made
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
-from ioa.agents.intervention_estimate import intervention, to_be_taught
+from ioa.agents.intervention_estimate import choose_modules_to_teach, measure_by_intervention
 from ioa.agents.journal import Answered, Journal
 from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
 from ioa.agents.planner import CurriculumPlanner
-from ioa.agents.population_estimate import Variant, population
+from ioa.agents.population_estimate import Variant, measure_by_population
 from ioa.agents.prerequisite_graph import prerequisite_graph
-from ioa.agents.remedy_split import mindful
+from ioa.agents.remedy_split import add_misconceptions
 from ioa.agents.requests import Checked, Draft, LessonRequest, first_lessons
 from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.settings.decomposition import DecompositionSettings
@@ -30,7 +30,7 @@ from ioa.agents.teachers import (
     TeacherSettings,
     load_prices,
 )
-from ioa.agents.teachers.opening import check_methods, check_teacher, open_model, opened
+from ioa.agents.teachers.opening import check_methods, check_teacher, open_model, start_model
 from ioa.memory.answer_equality import same_answer
 
 __all__ = [
@@ -66,17 +66,17 @@ __all__ = [
     "TeacherExaminee",
     "TeacherSettings",
     "Variant",
+    "add_misconceptions",
     "check_judge",
     "check_methods",
     "check_teacher",
+    "choose_modules_to_teach",
     "first_lessons",
-    "intervention",
     "load_prices",
-    "mindful",
+    "measure_by_intervention",
+    "measure_by_population",
     "open_model",
-    "opened",
-    "population",
     "prerequisite_graph",
     "same_answer",
-    "to_be_taught",
+    "start_model",
 ]

@@ -15,7 +15,7 @@ from ioa.agents.seed_problems import Seeding
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
-from ioa.memory.domains.bank import ItemBank, shuffled
+from ioa.memory.domains.bank import ItemBank, shuffle_items
 from ioa.memory.domains.procedural import lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
 
@@ -109,7 +109,7 @@ class PedagogicalAdapter:
             for start in range(0, total, self._settings.per_request):
                 yield kind, min(self._settings.per_request, total - start)
 
-    def seeded(
+    def add_seed_problems(
         self, domain: Domain, requests: Sequence[LessonRequest], accepted: Sequence[Example], used: Sequence[str]
     ) -> tuple[LessonRequest, ...]:
         """The requests, each with a seed problem of its own, or with the problems that it is to change.
@@ -121,7 +121,7 @@ class PedagogicalAdapter:
             used: The seed problems of earlier passes.
         """
         shown = {r.batch: self._samples(domain.module(r.module), r.level, r.seed) for r in requests}
-        return Seeding(self._seed, self._avoid, self._bank).seeded(domain, requests, accepted, used, shown)
+        return Seeding(self._seed, self._avoid, self._bank).add_seed_problems(domain, requests, accepted, used, shown)
 
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
         """Have the lessons written; each draft is handed over as soon as it is there, in any order.
@@ -131,7 +131,7 @@ class PedagogicalAdapter:
         """
         by_batch = {request.batch: request for request in requests}
 
-        def received(outcome: Outcome) -> None:
+        def take_outcome(outcome: Outcome) -> None:
             if is_lost(outcome):
                 return
             request = by_batch[str(outcome.call.context.batch)]
@@ -147,7 +147,7 @@ class PedagogicalAdapter:
                 )
             )
 
-        outcomes = self._writer.ask([self._call(domain, request) for request in requests], received)
+        outcomes = self._writer.ask([self._call(domain, request) for request in requests], take_outcome)
         require_answers(self._writer.spec, outcomes, "requests for lessons")
 
     def _call(self, domain: Domain, request: LessonRequest) -> Call:
@@ -176,7 +176,7 @@ class PedagogicalAdapter:
         """
         source = module.levels[level]
         if not isinstance(source, Generator):
-            seeds = shuffled(self._bank.seeds(module.id, level), seed)
+            seeds = shuffle_items(self._bank.seeds(module.id, level), seed)
             return tuple(item.question for item in seeds[:SAMPLES])
         if (module.id, level) not in self._shown:
             seed = lesson_seed(self._seed, f"samples/{module.id}/{level}")

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ioa.agents.exchange import DecomposeBrief, DecomposeReply
-from ioa.agents.item_writing import ItemWriter, Place, Work, refused
+from ioa.agents.item_writing import ItemWriter, Place, Work, refuse_item
 from ioa.agents.journal import Journal, reply_of
 from ioa.agents.outline import Embed, Outline, outline
 from ioa.agents.settings.decomposition import DecompositionSettings
-from ioa.agents.tagging import ManyAnswers, Tagger, distinct
+from ioa.agents.tagging import ManyAnswers, Tagger, leave_out_repeats
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import TeacherError
-from ioa.memory.domains.bank import divided, shuffled
+from ioa.memory.domains.bank import divide_items, shuffle_items
 from ioa.memory.domains.packs import GIVEN
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Decomposition, Domain, Module, RefusedItem, Source, Written
@@ -79,7 +79,7 @@ class Decomposer:
             settings: How many of what.
             journal: Where the answers are kept.
             embed: Vectors of descriptions.
-            many_answers: Whether items of a scorer have many right answers; see `distinct`.
+            many_answers: Whether items of a scorer have many right answers; see `leave_out_repeats`.
             probes: Items a module that its three splits want together.
             seed: The run's.
             say: Told what a person should know.
@@ -107,7 +107,7 @@ class Decomposer:
         for warning in source.warnings:
             self._warn(at, warning)
         if source.items:
-            at.items, at.refused = distinct(source.items, GIVEN, self._many_answers)
+            at.items, at.refused = leave_out_repeats(source.items, GIVEN, self._many_answers)
             self._enough_items(at)
         if source.modules:
             at.modules = source.modules
@@ -170,7 +170,7 @@ class Decomposer:
 
     def _proposal(self, at: _Work, number: int, remark: str) -> tuple[Outline | None, str]:
         source, settings = at.source, self._settings
-        samples = shuffled(at.items, self._seed)[: min(settings.samples, int(SHOWN_SHARE * len(at.items)))]
+        samples = shuffle_items(at.items, self._seed)[: min(settings.samples, int(SHOWN_SHARE * len(at.items)))]
         at.shown = frozenset(item.id for item in samples)
         levels = (GIVEN,) if source.items else settings.levels
         brief = DecomposeBrief(
@@ -231,7 +231,7 @@ class Decomposer:
         )
         for item in at.items:
             if item.module not in known:
-                at.refused.append(refused(item, "module left out", f"{item.module} has too few items"))
+                at.refused.append(refuse_item(item, "module left out", f"{item.module} has too few items"))
         record = Decomposition(
             proposed=at.outline.proposed if at.outline else len(at.modules),
             modules=len(modules),
@@ -267,4 +267,4 @@ class Decomposer:
 
     def _purposes(self, at: _Work, module: Module, level: str) -> Sequence[BankItem]:
         own = [item for item in at.items if (item.module, item.level) == (module.id, level)]
-        return divided(own, self._probes, seed=self._seed, shown=at.shown) if level == module.exam_level else own
+        return divide_items(own, self._probes, seed=self._seed, shown=at.shown) if level == module.exam_level else own

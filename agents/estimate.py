@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ioa.agents.estimate_source import SENTENCE, SOLVED, decomposition_calls, stand_in
+from ioa.agents.estimate_source import SENTENCE, SOLVED, assume_domain, decomposition_calls
 from ioa.agents.exchange import (
     AnalyseBrief,
     AssignBrief,
@@ -153,7 +153,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     are deficient, each pass over a stage brings half of what is missing, and all rounds are needed by all modules.
     """
     source, counts = plan.source, plan.probes
-    domain = stand_in(source, plan.decomposition) if isinstance(source, Source) else source
+    domain = assume_domain(source, plan.decomposition) if isinstance(source, Source) else source
     modules = fewest = len(domain.modules)
     most = {split: counts[split] + plan.spare[split] for split in ("diagnosis", "gate")}
     if isinstance(source, Source):

@@ -20,7 +20,7 @@ Counted = tuple[str, Brief, float, float, float]
 """(agent, brief, tokens of a reply, fewest calls, most calls)."""
 
 
-def stand_in(source: Source, settings: DecompositionSettings) -> Domain:
+def assume_domain(source: Source, settings: DecompositionSettings) -> Domain:
     """A domain of the size that the source's may have at most."""
     levels = (GIVEN,) if source.items else settings.levels
     modules = source.modules or tuple(
@@ -42,7 +42,7 @@ def decomposition_calls(
 
     Args:
         source: What was named.
-        domain: Its `stand_in`.
+        domain: As `assume_domain` gives it.
         settings: How it is decomposed.
         probes: Items a module that the examinations want together.
     """

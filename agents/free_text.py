@@ -50,14 +50,14 @@ class FreeText:
         """
         done = 0
 
-        def received(_: Said) -> None:
+        def take_outcome(_: Said) -> None:
             nonlocal done
             done += 1
             if on_progress is not None:
                 on_progress(done, len(conversations))
 
         jobs = [partial(self._ask, conversation) for conversation in conversations]
-        return Sitting(self._desk).run(jobs, self._endpoint.settings.concurrency, received)
+        return Sitting(self._desk).run(jobs, self._endpoint.settings.concurrency, take_outcome)
 
     async def _ask(self, conversation: Conversation) -> Said:
         started, failures = time.monotonic(), list[str]()

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ioa.agents.intervals import proportion, relative_difference
-from ioa.agents.population_estimate import dependency, mastery
+from ioa.agents.population_estimate import mastery, prerequisite_strength
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Claim, ItemResult, Measured, Score, Undecided
 
 
-def to_be_taught(
+def choose_modules_to_teach(
     before: Mapping[str, Score], teacher: Mapping[str, Score], settings: DiagnosisSettings
 ) -> tuple[str, ...]:
     """The modules that are worth an intervention: the student cannot do them (M < tau_low), the teacher can."""
@@ -18,7 +18,7 @@ def to_be_taught(
     )
 
 
-def intervention(
+def measure_by_intervention(
     before: Sequence[ItemResult],
     after: Mapping[str, Sequence[ItemResult]],
     teacher: Mapping[str, Score],
@@ -79,7 +79,7 @@ def _unmoved(
 def _claim(source: str, target: str, pairs: Sequence[tuple[bool, bool]], gain: str) -> Claim:
     n = len(pairs)
     first, then = sum(was for was, _ in pairs), sum(now for _, now in pairs)
-    strength = dependency(then / n, first / n)
+    strength = prerequisite_strength(then / n, first / n)
     low, high = relative_difference(proportion(then / n, n), proportion(first / n, n), _correlation(pairs))
     return Claim(
         source=source,

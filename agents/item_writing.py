@@ -153,10 +153,10 @@ class ItemWriter:
                 self._refuse(item, "answer", detail)
 
     def _refuse(self, item: BankItem, reason: Literal["duplicate", "answer"], detail: str) -> None:
-        self.refused.append(refused(item, reason, detail))
+        self.refused.append(refuse_item(item, reason, detail))
 
 
-def refused(
+def refuse_item(
     item: BankItem, reason: Literal["duplicate", "answer", "untagged", "module left out"], detail: str
 ) -> RefusedItem:
     """Why that item is in no examination and no lesson."""

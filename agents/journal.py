@@ -57,7 +57,7 @@ class Journal:
         open_ = [call for key, call in calls.items() if key not in self._known]
         done = len(calls) - len(open_)
 
-        def received(outcome: Outcome) -> None:
+        def take_outcome(outcome: Outcome) -> None:
             nonlocal done
             if is_lost(outcome):
                 return
@@ -75,7 +75,7 @@ class Journal:
             if on_progress is not None:
                 on_progress(done, len(calls))
 
-        require_answers(teacher.spec, teacher.ask(open_, received))
+        require_answers(teacher.spec, teacher.ask(open_, take_outcome))
         return [self._known[key] for key in calls]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ioa.agents.exchange import CompareBrief, CompareReply, GradeBrief, GradeReply
 from ioa.agents.exchange.briefs import Brief
-from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST, between, mark_of
+from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST, mark_of, put_between_marks
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.teachers import Endpoint, TeacherSettings
@@ -166,12 +166,12 @@ class Judge:
     def _grade_brief(self, question: str, reply: str, reference: str) -> GradeBrief:
         text = self._cut(reply)
         mark = mark_of(question, text, reference)
-        return GradeBrief(mark=mark, question=question, reference=reference, answer=between(mark, text))
+        return GradeBrief(mark=mark, question=question, reference=reference, answer=put_between_marks(mark, text))
 
     def _compare_brief(self, question: str, first: str, second: str, reference: str) -> CompareBrief:
         texts = self._cut(first), self._cut(second)
         mark = mark_of(question, *texts, reference)
-        one, other = (between(mark, text) for text in texts)
+        one, other = (put_between_marks(mark, text) for text in texts)
         return CompareBrief(mark=mark, question=question, reference=reference, first=one, second=other)
 
     def _cut(self, reply: str) -> str:

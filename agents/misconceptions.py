@@ -163,7 +163,7 @@ class Analyst:
     def _judged(self, reading: _Reading, label: str) -> list[Misconception]:
         """The module's misconceptions, the confirmed ones first and the commonest of those first."""
         placement = reading.placement()
-        agreed = agreement(reading.named, placement) if placement else None
+        agreed = measure_agreement(reading.named, placement) if placement else None
         items = {item.probe: item for item in reading.failures.failed}
         found = []
         for text, named in reading.named.items():
@@ -211,7 +211,7 @@ class Analyst:
 _UNCHECKED = "the second reading could not be had"
 
 
-def agreement(named: Mapping[str, Sequence[str]], placement: Mapping[str, str]) -> Agreement:
+def measure_agreement(named: Mapping[str, Sequence[str]], placement: Mapping[str, str]) -> Agreement:
     """How far two readings agree on what each item shows.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
-from ioa.agents.remedy_split import aimed, in_words
+from ioa.agents.remedy_split import aim_remedy, describe_misconceptions
 from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.staging import (
     Affinity,
@@ -207,7 +207,7 @@ class CurriculumPlanner:
                 module=result.module,
                 ratio=result.ratio,
                 previous=before.get(result.module),
-                misconception=in_words([found for found in confirmed if found.module == result.module]),
+                misconception=describe_misconceptions([found for found in confirmed if found.module == result.module]),
                 levels=_up_to(domain.module(result.module), result.level),
                 exam_level=result.level or domain.module(result.module).exam_level,
             )
@@ -232,7 +232,7 @@ class CurriculumPlanner:
                 lessons=lessons,
                 reason=proposal.reason if proposal else "",
             )
-            remedies += aimed(general, confirmed, least)
+            remedies += aim_remedy(general, confirmed, least)
         text = reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level."
         return tuple(remedies), Note(
             sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_

@@ -21,7 +21,9 @@ class Variant(Record):
     """P_S by module."""
 
 
-def population(variants: Sequence[Variant], teacher: Mapping[str, Score], settings: DiagnosisSettings) -> Measured:
+def measure_by_population(
+    variants: Sequence[Variant], teacher: Mapping[str, Score], settings: DiagnosisSettings
+) -> Measured:
     """Dep(i -> j) of Eq. 3 for every ordered pair that the variants can decide.
 
     The strength is clipped to [0, 1]: that those who can do i are worse at j is no negative prerequisite. Its
@@ -48,7 +50,7 @@ def population(variants: Sequence[Variant], teacher: Mapping[str, Score], settin
     return Measured(claims=tuple(claims), undecided=tuple(undecided))
 
 
-def dependency(with_it: float, without: float) -> float:
+def prerequisite_strength(with_it: float, without: float) -> float:
     """Eq. 3: how much of what is done with i is lost without it, relative; clipped to [0, 1]."""
     return min(1.0, max(0.0, (with_it - without) / (with_it + EPSILON)))
 
@@ -80,7 +82,7 @@ def _too_few(able: int, unable: int, teacher: Score, settings: DiagnosisSettings
 def _claim(source: str, target: str, able: Sequence[Variant], unable: Sequence[Variant]) -> Claim:
     with_it = _condition([variant.scores[target] for variant in able])
     without = _condition([variant.scores[target] for variant in unable])
-    strength = dependency(with_it.mean, without.mean)
+    strength = prerequisite_strength(with_it.mean, without.mean)
     low, high = relative_difference(with_it, without)
     return Claim(
         source=source,

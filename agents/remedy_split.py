@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ioa.memory.records import Misconception, Remedy
 
 
-def shared_out(total: int, weights: Sequence[int], least: int) -> list[int]:
+def share_out(total: int, weights: Sequence[int], least: int) -> list[int]:
     """Whole numbers that add up to the total, in proportion to the weights and none below a floor.
 
     Each part first has the floor; what is left over is given by weight, by the method of largest remainders (of
@@ -36,7 +36,7 @@ def shared_out(total: int, weights: Sequence[int], least: int) -> list[int]:
     return parts + [0] * (len(weights) - len(parts))
 
 
-def aimed(remedy: Remedy, misconceptions: Iterable[Misconception], least: int) -> tuple[Remedy, ...]:
+def aim_remedy(remedy: Remedy, misconceptions: Iterable[Misconception], least: int) -> tuple[Remedy, ...]:
     """A module's remedy, split over the misconceptions that were confirmed in it, by their shares of its failures.
 
     Args:
@@ -50,7 +50,7 @@ def aimed(remedy: Remedy, misconceptions: Iterable[Misconception], least: int) -
     own = _own(remedy.module, misconceptions)
     if not own:
         return (remedy,)
-    counts = shared_out(remedy.lessons, [len(one.probes) for one in own], least)
+    counts = share_out(remedy.lessons, [len(one.probes) for one in own], least)
     return tuple(
         remedy.model_copy(update={"diagnosis": one.summary, "misconception": one.id, "lessons": count})
         for one, count in zip(own, counts, strict=True)
@@ -58,7 +58,7 @@ def aimed(remedy: Remedy, misconceptions: Iterable[Misconception], least: int) -
     )
 
 
-def mindful(remedies: Iterable[Remedy], misconceptions: Sequence[Misconception]) -> tuple[Remedy, ...]:
+def add_misconceptions(remedies: Iterable[Remedy], misconceptions: Sequence[Misconception]) -> tuple[Remedy, ...]:
     """First lessons with all that was confirmed in their module as context for whoever writes them.
 
     They are not split, and answer no misconception by its id: they teach the module, and what is confirmed is what
@@ -67,11 +67,11 @@ def mindful(remedies: Iterable[Remedy], misconceptions: Sequence[Misconception])
     told = []
     for remedy in remedies:
         own = _own(remedy.module, misconceptions)
-        told.append(remedy.model_copy(update={"diagnosis": in_words(own)}) if own else remedy)
+        told.append(remedy.model_copy(update={"diagnosis": describe_misconceptions(own)}) if own else remedy)
     return tuple(told)
 
 
-def in_words(misconceptions: Sequence[Misconception]) -> str:
+def describe_misconceptions(misconceptions: Sequence[Misconception]) -> str:
     """The misconceptions of a module in one text, each with its share of the wrong answers where there are several."""
     if len(misconceptions) == 1:
         return misconceptions[0].summary

@@ -32,10 +32,12 @@ def screen(draft: Draft, domain: Domain, same: Same) -> tuple[list[Lesson], list
     request = draft.request
     sound, refused = [], []
     if draft.error:
-        refused.append(refusal(draft, RefusalReason.SCHEMA, draft.error))
-    refused += [refusal(draft, RefusalReason.SCHEMA, why) for why in draft.dropped]
+        refused.append(refuse_lesson(draft, RefusalReason.SCHEMA, draft.error))
+    refused += [refuse_lesson(draft, RefusalReason.SCHEMA, why) for why in draft.dropped]
     surplus = f"{request.count} lessons were asked for"
-    refused += [refusal(draft, RefusalReason.SURPLUS, surplus, lesson) for lesson in draft.lessons[request.count :]]
+    refused += [
+        refuse_lesson(draft, RefusalReason.SURPLUS, surplus, lesson) for lesson in draft.lessons[request.count :]
+    ]
     for lesson in draft.lessons[: request.count]:
         why = (
             _unwritten(lesson)
@@ -44,7 +46,7 @@ def screen(draft: Draft, domain: Domain, same: Same) -> tuple[list[Lesson], list
             or _elsewhere(lesson, request, domain)
         )
         if why:
-            refused.append(refusal(draft, *why, lesson))
+            refused.append(refuse_lesson(draft, *why, lesson))
         else:
             sound.append(lesson)
     return sound, refused
@@ -118,7 +120,7 @@ def _elsewhere(lesson: Lesson, request: LessonRequest, domain: Domain) -> Object
     return None
 
 
-def refusal(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:
+def refuse_lesson(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:
     """Why a lesson of that draft, or the whole of it, may not be taught."""
     return Refusal(
         module=draft.request.module,

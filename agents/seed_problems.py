@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ioa.agents.exchange import SourceProblem
 from ioa.agents.requests import LessonRequest
-from ioa.memory.domains.bank import ItemBank, shuffled
+from ioa.memory.domains.bank import ItemBank, shuffle_items
 from ioa.memory.domains.procedural import Item, lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind
 from ioa.memory.similarity import normalise
@@ -36,7 +36,7 @@ class Seeding:
         self._avoid = tuple(avoid)
         self._bank = bank
 
-    def seeded(
+    def add_seed_problems(
         self,
         domain: Domain,
         requests: Sequence[LessonRequest],
@@ -44,7 +44,7 @@ class Seeding:
         used: Sequence[str],
         shown: Mapping[str, Sequence[str]],
     ) -> tuple[LessonRequest, ...]:
-        """See `PedagogicalAdapter.seeded`; `shown` are the samples beside each request's seed problem, by batch."""
+        """See `PedagogicalAdapter.add_seed_problems`; `shown`: by batch, the samples beside its seed problem."""
         by_place: dict[Place, list[LessonRequest]] = defaultdict(list)
         for request in requests:
             by_place[request.module, request.level].append(request)
@@ -74,7 +74,7 @@ class Seeding:
         if not wanted:
             return found
         if not isinstance(generator, Generator):
-            seeds = shuffled(self._bank.seeds(*place), lesson_seed(self._seed, own[0].batch))
+            seeds = shuffle_items(self._bank.seeds(*place), lesson_seed(self._seed, own[0].batch))
             written = (Item(question=seed.question, answer=seed.answer) for seed in seeds)
             return [item for item in written if normalise(item.question) not in taken]
         seed = lesson_seed(self._seed, f"samples/{own[0].batch}")

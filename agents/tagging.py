@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ioa.agents.exchange import TagBrief, TagItem, TagReply
 from ioa.agents.exchange.briefs import module_brief
-from ioa.agents.item_writing import Work, refused
+from ioa.agents.item_writing import Work, refuse_item
 from ioa.agents.journal import Answered, Journal, reply_of
 from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
@@ -19,7 +19,7 @@ ManyAnswers = Callable[[str], bool]
 """Whether items of the scorer of that name have many right answers: that two references differ says nothing then."""
 
 
-def distinct(
+def leave_out_repeats(
     items: Sequence[SourceItem], level: str, many_answers: ManyAnswers
 ) -> tuple[list[BankItem], list[RefusedItem]]:
     """The items of a set, each text once, and those that are there already.
@@ -52,12 +52,12 @@ def distinct(
             metadata=item.metadata,
         )
         if text in kept:
-            double.append(refused(made, "duplicate", f"the same text as {kept[text].id}"))
+            double.append(refuse_item(made, "duplicate", f"the same text as {kept[text].id}"))
             continue
         view = features(made.question)
         found = near.find(view)
         if found and (by_id[found[0]].answer == made.answer or many_answers(made.scorer)):
-            double.append(refused(made, "duplicate", f"nearly the same text as {found[0]}"))
+            double.append(refuse_item(made, "duplicate", f"nearly the same text as {found[0]}"))
             continue
         near.add(made.id, view)
         names.add(made.id)
@@ -97,7 +97,7 @@ class Tagger:
                 tagged.append(item.model_copy(update={"module": module}))
             else:
                 said = "the teacher says that it belongs to none of the modules" if module == "" else "it got no module"
-                homeless.append(refused(item, "untagged", said))
+                homeless.append(refuse_item(item, "untagged", said))
         return tagged, homeless
 
     def _pass(self, domain: str, modules: Sequence[Module], items: Sequence[BankItem], pass_: int) -> dict[str, str]:

@@ -125,7 +125,7 @@ class Teacher:
         """
         sitting, useless, done = Sitting(self._desk), Counter[str](), 0
 
-        def received(outcome: Outcome) -> None:
+        def take_outcome(outcome: Outcome) -> None:
             nonlocal done
             done += 1
             if outcome.reply is None:
@@ -140,7 +140,7 @@ class Teacher:
                 )
 
         width = sum(endpoint.settings.concurrency for endpoint in self._endpoints)
-        return sitting.run([partial(self._ask, call) for call in calls], width, received)
+        return sitting.run([partial(self._ask, call) for call in calls], width, take_outcome)
 
     async def _ask(self, call: Call) -> Outcome:
         prompt, larger, before = messages(call.context.agent, call.brief), None, ""

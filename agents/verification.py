@@ -8,7 +8,7 @@ from functools import partial
 from ioa.agents.exchange import Candidate, Lesson, SolveBrief, SolveReply
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest
-from ioa.agents.screening import Same, refusal, screen, split_original
+from ioa.agents.screening import Same, refuse_lesson, screen, split_original
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.memory.answer_equality import same_answer
@@ -146,7 +146,7 @@ class _Check:
         for place, lesson in enumerate(self.sound):
             why = self._objection(place) if self.wanted else None
             if why:
-                refused.append(refusal(self.draft, *why, lesson))
+                refused.append(refuse_lesson(self.draft, *why, lesson))
             else:
                 kept.append(_example(domain, self.draft, lesson))
         return Checked(batch=self.draft.request.batch, sound=tuple(kept), refused=tuple(refused))

@@ -1,6 +1,6 @@
 """A tiny language model that is schooled so that some of its skills depend on others.
 
-A part of `dependency_estimators.py`, which says what is measured.
+A part of `prerequisite_estimators.py`, which says what is measured.
 """
 
 import random
@@ -12,7 +12,13 @@ from pathlib import Path
 from planted_students import Result, World, answered, by_teacher, judge, new_table, row
 from rich.table import Table
 
-from ioa.agents import DiagnosisSettings, Variant, intervention, population, to_be_taught
+from ioa.agents import (
+    DiagnosisSettings,
+    Variant,
+    choose_modules_to_teach,
+    measure_by_intervention,
+    measure_by_population,
+)
 from ioa.memory.records import (
     Difficulty,
     Example,
@@ -92,7 +98,7 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
     import torch
 
     from ioa.training.batches import collate, encode_lessons
-    from ioa.training.loading import quiet
+    from ioa.training.loading import silence_libraries
     from ioa.training.trainer import answer_loss_plain
 
     spec = spec_from_file_location("tiny", Path(__file__).parents[1] / "tests" / "training" / "tiny.py")
@@ -100,7 +106,7 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
     assert spec.loader is not None
     tiny = module_from_spec(spec)
     spec.loader.exec_module(tiny)
-    with quiet():
+    with silence_libraries():
         tiny.make_tiny_student(folder, chat=False)
     settings = StudentSettings(model=str(folder), dtype="float32", device="cpu", max_new_tokens=32, batch_size=64)
     student = Student.load(settings)
@@ -152,10 +158,10 @@ def _tiny_world(seed: int, place: Path, steps: int, found: dict[str, list[Result
     before = examine(student, probes)
     settings = DiagnosisSettings(estimators=("population", "intervention"))
     after = {}
-    for module in to_be_taught(score_by_module(before), teacher, settings):
+    for module in choose_modules_to_teach(score_by_module(before), teacher, settings):
         task = module[2:].upper()
         after[module] = _taught(student, lessons_on(alphabet, [task]), place / module[2:], probes)
-    causal = intervention(before, after, teacher, settings)
+    causal = measure_by_intervention(before, after, teacher, settings)
     decoding = [Variant(name="greedy", scores=score_by_module(before))]
     for number, temperature in enumerate((0.5, 0.8, 1.1, 0.5, 0.8, 1.1, 0.5)):
         sampled = StudentVariant(student, sampling=Sampling(temperature, number))
@@ -165,7 +171,9 @@ def _tiny_world(seed: int, place: Path, steps: int, found: dict[str, list[Result
         tasks = [task for task in alphabet.tasks if rng.random() < 0.25] or ["F"]
         results = _taught(student, lessons_on(alphabet, tasks), place / f"checkpoint-{number}", probes)
         checkpoints.append(Variant(name=f"checkpoint {'+'.join(tasks)}", scores=score_by_module(results)))
-    few, many = (population(variants, teacher, settings) for variants in (decoding, [*decoding, *checkpoints]))
+    few, many = (
+        measure_by_population(variants, teacher, settings) for variants in (decoding, [*decoding, *checkpoints])
+    )
     claims, nothing = by_teacher(world, rng), Measured()
     for name, stated, measured, how in (
         ("population, 8 decodings", [], few, {}),

@@ -1,6 +1,6 @@
 """Synthetic students whose skills truly depend on one another, and how an estimate of that is judged.
 
-A part of `dependency_estimators.py`, which says what is measured.
+A part of `prerequisite_estimators.py`, which says what is measured.
 """
 
 import math
@@ -13,7 +13,14 @@ from typing import Any
 import networkx as nx
 from rich.table import Table
 
-from ioa.agents import DiagnosisSettings, Variant, intervention, population, prerequisite_graph, to_be_taught
+from ioa.agents import (
+    DiagnosisSettings,
+    Variant,
+    choose_modules_to_teach,
+    measure_by_intervention,
+    measure_by_population,
+    prerequisite_graph,
+)
 from ioa.agents.intervals import proportion, relative_difference
 from ioa.memory.records import (
     Claim,
@@ -100,7 +107,7 @@ def by_population(world: World, rng: random.Random, draw: Draw, variants: int, i
         for number, student in enumerate(students)
     ]
     teacher = {module: drawn(0.98, items, rng) for module in world.modules}
-    return population(population_, teacher, DiagnosisSettings(estimators=("population",)))
+    return measure_by_population(population_, teacher, DiagnosisSettings(estimators=("population",)))
 
 
 def by_intervention(world: World, rng: random.Random, items: int, spill: float) -> Measured:
@@ -111,12 +118,12 @@ def by_intervention(world: World, rng: random.Random, items: int, spill: float) 
     before = _answers(world, own, luck)
     teacher = {module: drawn(0.98, items, rng) for module in world.modules}
     after = {}
-    for module in to_be_taught(score_by_module(before), teacher, settings):
+    for module in choose_modules_to_teach(score_by_module(before), teacher, settings):
         taught = {**own, module: max(own[module], 0.95)}
         for need in world.needs(module):
             taught[need] += spill * max(0.0, 0.95 - taught[need])
         after[module] = _answers(world, taught, luck)
-    return intervention(before, after, teacher, settings)
+    return measure_by_intervention(before, after, teacher, settings)
 
 
 def _answers(world: World, own: Skills, luck: Mapping[tuple[str, int], float]) -> list[ItemResult]:
@@ -293,7 +300,7 @@ def _covered(
             for able, side in zip((1, 0), sides, strict=True)
             for score in side
         ]
-        claim = next(c for c in population(variants, teacher, settings).claims if c.source == "m/i")
+        claim = next(c for c in measure_by_population(variants, teacher, settings).claims if c.source == "m/i")
         means = [proportion(statistics.fmean(score.mean for score in side), size * items) for side in sides]
         intervals = (claim.interval or (0.0, 1.0), relative_difference(*means), _bootstrap(*sides, rng))
         for method, (low, high) in enumerate(intervals):

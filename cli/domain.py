@@ -97,7 +97,7 @@ def _fields(pairs: list[str]) -> dict[str, str]:
 def _say(console: "Console", found: "Found") -> None:
     """What was found, file by file and module by module."""
     from ioa.cli.domain_files import PROBES, shares
-    from ioa.memory.domains.item_sets import told
+    from ioa.memory.domains.item_sets import describe_faults
     from ioa.training.exams.scorers import default_scorer
 
     for read in found.sets:
@@ -110,7 +110,9 @@ def _say(console: "Console", found: "Found") -> None:
             soft_wrap=True,
         )
         if read.skipped:
-            console.print(plain(told(read.skipped)), style="yellow", markup=False, highlight=False, soft_wrap=True)
+            console.print(
+                plain(describe_faults(read.skipped)), style="yellow", markup=False, highlight=False, soft_wrap=True
+            )
     console.print(f"{len(found.different)} different items, {len(found.double)} that say the same as another one")
     table = _table("module", "items", "seeds", "probes", "")
     for share in shares(found):

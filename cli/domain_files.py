@@ -14,8 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from ioa.agents.decomposition import LEAST_SEEDS
-from ioa.agents.tagging import distinct
-from ioa.memory.domains.bank import divided
+from ioa.agents.tagging import leave_out_repeats
+from ioa.memory.domains.bank import divide_items
 from ioa.memory.domains.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.domains.packs import GIVEN, load_source, module_of_value
 from ioa.memory.errors import UserError
@@ -99,7 +99,7 @@ def read_files(files: Sequence[str], name: str, options: Mapping[str, Any]) -> F
         )
     items = tuple(_own_ids(item for found in sets for item in found.items))
     with closing(Scorers(judge=lambda: None)) as scorers:
-        different, double = distinct(items, GIVEN, scorers.has_many_answers)
+        different, double = leave_out_repeats(items, GIVEN, scorers.has_many_answers)
     modules = _modules(sets, options.get("module_from", ""))
     return Found(name=name, sets=sets, items=items, modules=modules, different=different, double=double)
 
@@ -143,7 +143,7 @@ def shares(found: Found) -> list[Share]:
     made = []
     for module in found.modules or [""]:
         own = [item for item in found.different if item.module == module or not module]
-        purposes = Counter(item.purpose for item in divided(own, PROBES, seed=0))
+        purposes = Counter(item.purpose for item in divide_items(own, PROBES, seed=0))
         made.append(Share(module=module, items=len(own), seeds=purposes["seed"], probes=purposes["probe"]))
     return made
 

@@ -29,7 +29,7 @@ def check(
     from rich.table import Table
     from rich.text import Text
 
-    from ioa.agents import TeacherSettings, load_prices, opened
+    from ioa.agents import TeacherSettings, load_prices, start_model
     from ioa.agents.checkup import check_up
 
     try:
@@ -41,7 +41,7 @@ def check(
         expected = "Expected provider:model, such as openai:gpt-5-mini." if ":" not in spec else faults
         raise UserError(f"Teacher {spec}: {expected}") from error
     price = load_prices(prices).price(spec)
-    with opened(settings) as model:
+    with start_model(settings) as model:
         found = check_up(model, settings, price)
     table = Table(title=f"Teacher {spec}", title_justify="left")
     table.add_column("")

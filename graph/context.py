@@ -20,7 +20,7 @@ from ioa.agents import (
     Teacher,
     TeacherSettings,
     load_prices,
-    opened,
+    start_model,
 )
 from ioa.agents.prompting import prompt_text
 from ioa.agents.relatedness import relatedness
@@ -134,7 +134,7 @@ class RunContext:
         self._open.callback(ledger.close)
         since = self.since or (self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else "")
         desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
-        dropped = ledger.abandoned(self.run.run_id)
+        dropped = ledger.count_abandoned(self.run.run_id)
         if dropped:
             self.message(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
         self._open.callback(desk.close)
@@ -168,7 +168,7 @@ class RunContext:
         name = f"endpoint {settings.model_copy(update={'weight': None}).model_dump_json()}"
         if name not in self.parts:
             price = settings.price or load_prices(self.config.prices).price(settings.model)
-            model = self._open.enter_context(opened(settings))
+            model = self._open.enter_context(start_model(settings))
             self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.message)
         endpoint: Endpoint = self.parts[name]
         return endpoint

@@ -145,7 +145,7 @@ def _asked(ctx: RunContext, label: str, probes: Sequence[Probe], node: str) -> l
 def _kept(ctx: RunContext, module: str, own: Sequence[Probe], have: Collection[str], count: int) -> list[ItemResult]:
     """What earlier runs measured of the teacher in the module, named by this run's probes where it is their items."""
     names = {probe.question: probe.id for probe in own}
-    known = ctx.teacher_scores().known(ctx.teacher_key(), _module_key(ctx, module), names, count + len(have))
+    known = ctx.teacher_scores().find_answers(ctx.teacher_key(), _module_key(ctx, module), names, count + len(have))
     renamed = [one.model_copy(update={"probe": names.get(one.question, one.probe), "module": module}) for one in known]
     return [one for one in renamed if one.probe not in have][:count]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ioa.agents import Variant, population
+from ioa.agents import Variant, measure_by_population
 from ioa.agents.settings.diagnosis import PopulationSettings
 from ioa.graph.context import RunContext
 from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
@@ -36,7 +36,7 @@ def estimate_by_population(ctx: RunContext) -> Measured:
     bare = Variant(name="greedy", scores=score_by_module(bare_answers(ctx, probes)))
     states = [*bare_states(settings, ctx.config.seed), *checkpoints(ctx)]
     variants = [bare, *(Variant(name=state.name, scores=_scores(ctx, state, probes)) for state in states)]
-    return population(variants, teacher, ctx.config.diagnosis)
+    return measure_by_population(variants, teacher, ctx.config.diagnosis)
 
 
 def bare_states(settings: PopulationSettings, seed: int) -> Iterator[State]:
@@ -116,7 +116,7 @@ def _samples(ctx: RunContext) -> list[Probe]:
     for ordinal, module in enumerate(domain.modules):
         level, source = next(iter(module.levels.items()))
         seed = seed_range(ctx.config.seed, "samples", ordinal)
-        supplied = ctx.bank().shown(module, level, seed=seed, exclude=avoid)
+        supplied = ctx.bank().supply_shown(module, level, seed=seed, exclude=avoid)
         drawn = islice(supplied, max(settings.shots))
         samples += [
             Probe(

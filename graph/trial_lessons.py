@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 
-from ioa.agents import Checked, Draft, LessonRequest, intervention, to_be_taught
+from ioa.agents import Checked, Draft, LessonRequest, choose_modules_to_teach, measure_by_intervention
 from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
 from ioa.graph.run_examinations import exam_file, sit_exam
@@ -20,13 +20,13 @@ def estimate_by_intervention(ctx: RunContext) -> Measured:
     settings = ctx.config.diagnosis
     probes = first_items(ctx, settings.intervention.items)
     teacher, before = teacher_scores(ctx, probes), bare_answers(ctx, probes)
-    taught = to_be_taught(score_by_module(before), teacher, settings)
+    taught = choose_modules_to_teach(score_by_module(before), teacher, settings)
     after = {}
     for number, module in enumerate(taught, start=1):
         ctx.listener.progress("modules taught on trial", number, len(taught), module)
         after[module] = _trial(ctx, module, probes)
     shutil.rmtree(ctx.run.interventions, ignore_errors=True)
-    return intervention(before, after, teacher, settings)
+    return measure_by_intervention(before, after, teacher, settings)
 
 
 def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemResult]:

@@ -23,7 +23,7 @@ class Containment:
     def add(self, key: str, known: Features) -> None:
         """Remember a text; of several equal ones the first is reported, and too short ones are passed over."""
         tokens = known.text.split()
-        if len(tokens) >= (_LEAST if tells(known) else _LEAST_PROSE):
+        if len(tokens) >= (_LEAST if is_telling(known) else _LEAST_PROSE):
             lengths = self._by_beginning.setdefault(" ".join(tokens[:_KEY]), {})
             lengths.setdefault(len(tokens), {}).setdefault(known.text, key)
 
@@ -50,7 +50,7 @@ class Containment:
                         yield start, length, key
 
 
-def tells(view: Features) -> bool:
+def is_telling(view: Features) -> bool:
     """Whether the numbers and operators of a text tell it from other questions of its kind."""
     numbers = set(view.facts.numbers)
     return bool(view.facts.operators) or len(numbers) > 1 or any(len(n) > 1 and not n.isalpha() for n in numbers)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ioa.memory.containment import Containment, tells
+from ioa.memory.containment import Containment, is_telling
 from ioa.memory.near_verbatim import NearVerbatim, digest
 from ioa.memory.records import Record, Unit
 from ioa.memory.similarity import Features
@@ -167,4 +167,4 @@ class GuardedPool(Pool):
         return view._replace(facts=view.facts._replace(names=(), comparisons=()))
 
     def _cosine(self, view: Features) -> float:
-        return min(self._bounds.guarded, self._bounds.cosine) if tells(view) else self._bounds.cosine
+        return min(self._bounds.guarded, self._bounds.cosine) if is_telling(view) else self._bounds.cosine

@@ -47,10 +47,10 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
         lock.release()
 
 
-def held(folder: Path, kind: str) -> bool:
+def is_held(folder: Path, kind: str) -> bool:
     """Whether a process holds that folder now; asking keeps nobody out of it and writes nothing."""
     file = folder / f"{kind}.lock"
-    if not (left_held(folder) and file.is_file()):
+    if not (was_left_held(folder) and file.is_file()):
         return False  # whoever holds it has said so
     try:
         import fcntl
@@ -66,7 +66,7 @@ def held(folder: Path, kind: str) -> bool:
     return False
 
 
-def left_held(folder: Path) -> bool:
+def was_left_held(folder: Path) -> bool:
     """Whether the last process that held the folder has not said that it is done: it holds it still, or was killed."""
     return _holder(folder).exists()
 

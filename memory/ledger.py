@@ -126,7 +126,7 @@ class Ledger:
         """
         self._write("DELETE FROM in_flight WHERE key = ? AND run = ?", key, run)
 
-    def abandoned(self, run: str) -> int:
+    def count_abandoned(self, run: str) -> int:
         """How many calls were in flight when that run was last killed or interrupted; counted once.
 
         Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ioa.memory.errors import UserError
-from ioa.memory.holding import held, hold, left_held
+from ioa.memory.holding import hold, is_held, was_left_held
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 Round = tuple[int, int]
@@ -138,8 +138,8 @@ class RunDirectory:
         return self.root / "diagnosis.json"
 
     @property
-    def revised_dependencies(self) -> Path:
-        """The prerequisite graph as estimated again with the run's checkpoints, JSON of `Dependencies`."""
+    def revised_prerequisites(self) -> Path:
+        """The prerequisite graph as estimated again with the run's checkpoints, JSON of `Prerequisites`."""
         return self.root / "dependencies-revised.json"
 
     @property
@@ -258,9 +258,9 @@ class RunDirectory:
     @property
     def held(self) -> bool:
         """Whether a process works on it now; asking disturbs nobody."""
-        return held(self.root, "run")
+        return is_held(self.root, "run")
 
     @property
     def left_held(self) -> bool:
         """Whether the process that worked on it last does so still, or was killed."""
-        return left_held(self.root)
+        return was_left_held(self.root)

@@ -35,7 +35,7 @@ class TeacherScores:
         self._answers: dict[tuple[str, str], dict[str, Measured]] = {}
         """By teacher and module, then by question: the first answer to each."""
 
-    def known(self, teacher: str, module: str, questions: Collection[str], count: int) -> list[ItemResult]:
+    def find_answers(self, teacher: str, module: str, questions: Collection[str], count: int) -> list[ItemResult]:
         """Up to `count` answers of that teacher in that module, those to the given questions first.
 
         An answer to another question bears the run it comes from in its probe's id.

@@ -56,10 +56,10 @@ def read(path: Path, kind: type[R]) -> tuple[R, Locate]:
         UserError: as `validate`.
     """
     data, locate = load_yaml(path)
-    return checked(path, kind, data, locate), locate
+    return check_data(path, kind, data, locate), locate
 
 
-def checked(path: Path, kind: type[R], data: Any, locate: Locate) -> R:
+def check_data(path: Path, kind: type[R], data: Any, locate: Locate) -> R:
     """What was read from a YAML file, as a record.
 
     Raises:

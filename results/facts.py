@@ -18,13 +18,13 @@ from ioa.memory.files import read_record, read_records
 from ioa.memory.records import (
     Assessment,
     Curriculum,
-    Dependencies,
     Diagnosis,
     Domain,
     Example,
     ItemResult,
     Misconception,
     ObservedDifficulty,
+    Prerequisites,
     Refusal,
     Remedy,
     Score,
@@ -49,7 +49,7 @@ class Facts:
     """The run file; none before it is there."""
     domain: Domain | None
     diagnosis: Diagnosis | None
-    revised: Dependencies | None
+    revised: Prerequisites | None
     """The prerequisites as estimated again at the end; none where that was not asked for."""
     curriculum: Curriculum | None
     examinations: Mapping[str, tuple[ItemResult, ...]]
@@ -148,7 +148,7 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         config=read_run_config(run) if run.config.is_file() else None,
         domain=domain,
         diagnosis=_optional(run.diagnosis, Diagnosis),
-        revised=_optional(run.revised_dependencies, Dependencies),
+        revised=_optional(run.revised_prerequisites, Prerequisites),
         curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
         assessments=rounds.assessments,

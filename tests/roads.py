@@ -13,7 +13,7 @@ from ioa.agents.exchange import Brief, Reply, SolveBrief
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import CallDesk, Endpoint, TeacherSettings
 from ioa.agents.teachers import opening as teachers
-from ioa.agents.teachers.opening import opened
+from ioa.agents.teachers.opening import start_model
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.agents.tutor.tutor_model import reply_to
 from ioa.memory.transcript import CallContext, Transcript
@@ -58,7 +58,7 @@ class Road:
     def teacher(self, *, ledger=None, **settings):
         """A teacher of its own: another model, another endpoint, another event loop."""
         made = TeacherSettings(**self.settings | settings)
-        self.models.append(self.teaching.enter_context(opened(made)))
+        self.models.append(self.teaching.enter_context(start_model(made)))
         desk = CallDesk(self.transcript, ledger=ledger)
         self.teaching.callback(desk.close)
         return Teacher([Endpoint(self.models[-1], made)], desk)

@@ -40,6 +40,7 @@ __all__ = [
     "extract_answer",
     "gate",
     "grade",
+    "has_stalled",
     "is_complete",
     "level_probes",
     "manifest",

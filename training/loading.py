@@ -85,7 +85,7 @@ def load_weights(settings: StudentSettings) -> tuple[Any, Any]:
     device = choose_device(settings.device)
     dtype = getattr(torch, choose_dtype(settings.dtype, device))
     try:
-        with quiet():
+        with silence_libraries():
             tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
             model: Any = AutoModelForCausalLM.from_pretrained(
                 where, dtype=dtype, use_safetensors=True, trust_remote_code=False
@@ -136,7 +136,7 @@ def choose_dtype(dtype: str, device: str) -> str:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def silence_libraries() -> Iterator[None]:
     """Keep the libraries' progress bars and advice off the terminal; errors are raised as ever."""
     logging: Any = import_module("transformers.utils.logging")
 
@@ -205,7 +205,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         # Unpacking draws a progress bar that has no switch.
-        with quiet(), contextlib.redirect_stderr(io.StringIO()):
+        with silence_libraries(), contextlib.redirect_stderr(io.StringIO()):
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
             model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
             # save_pretrained refuses a model that still believes to be quantised.

@@ -8,7 +8,7 @@ from typing import Any
 
 from ioa.memory.errors import UserError
 from ioa.training.checkpoint import CONFIG, WEIGHTS
-from ioa.training.loading import quiet
+from ioa.training.loading import silence_libraries
 from ioa.training.settings.training import LoraSettings
 from ioa.training.student import Student
 
@@ -112,7 +112,7 @@ def attach_lora(student: Student, settings: LoraSettings, start: Path | None, se
     student.use(None)
     torch.manual_seed(seed)
     try:
-        with quiet():
+        with silence_libraries():
             wrapped = get_peft_model(student.model, settings.build(), autocast_adapter_dtype=False)
     except ValueError as error:
         raise UserError(f"LoRA `targets` {settings.targets!r} do not fit the student: {error}") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ioa.memory.errors import UserError
 from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.generation import Sampling, decode
-from ioa.training.loading import load_weights, quiet
+from ioa.training.loading import load_weights, silence_libraries
 from ioa.training.settings.student import StudentSettings
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Student:
         from safetensors import SafetensorError
 
         try:
-            with quiet():
+            with silence_libraries():
                 config = PeftConfig.from_pretrained(str(adapter))
                 config.base_model_name_or_path = None
                 # float32 adapter weights, so that the sum with the base weights is rounded once.

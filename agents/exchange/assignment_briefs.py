@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, Short, readable
+from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, Short, leave_out_unreadable
 from ioa.agents.exchange.diagnosis_briefs import FailedItem
 from ioa.memory.records import Record
 
@@ -28,7 +28,7 @@ class Assignment(Reply):
 class AssignReply(Reply):
     """Answer to `AssignBrief`."""
 
-    assignments: Annotated[tuple[Assignment, ...], readable(Assignment)]
+    assignments: Annotated[tuple[Assignment, ...], leave_out_unreadable(Assignment)]
 
 
 class AssignBrief(Brief):

@@ -18,7 +18,7 @@ Answer = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"ma
 """A final answer, by the same rule: where the answer is a list or a short program it is long."""
 
 
-def said(value: Any) -> Any:
+def read_optional_text(value: Any) -> Any:
     """What a model wrote into a field that it may leave out: nothing is nothing, a number is its digits."""
     return "" if value is None else str(value) if isinstance(value, int | float) else value
 
@@ -26,7 +26,7 @@ def said(value: Any) -> Any:
 def _listed(value: Any) -> Any:
     """Lines, also where a model wrote them as one text."""
     if isinstance(value, list | tuple):
-        return [said(line) for line in value]
+        return [read_optional_text(line) for line in value]
     return () if value is None else value.splitlines() if isinstance(value, str) else value
 
 
@@ -41,7 +41,7 @@ class Reply(Record):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-def sifted(kind: type[Reply], elements: Any) -> tuple[Any, tuple[str, ...]]:
+def sift_elements(kind: type[Reply], elements: Any) -> tuple[Any, tuple[str, ...]]:
     """The elements of a list that can be read, and what is wrong with each of the others.
 
     Args:
@@ -64,9 +64,9 @@ def sifted(kind: type[Reply], elements: Any) -> tuple[Any, tuple[str, ...]]:
     return (good, tuple(faults)) if good else (elements, ())
 
 
-def readable(kind: type[Reply]) -> BeforeValidator:
+def leave_out_unreadable(kind: type[Reply]) -> BeforeValidator:
     """For a list of such elements: those that cannot be read are left out, as long as one can."""
-    return BeforeValidator(lambda elements: sifted(kind, elements)[0])
+    return BeforeValidator(lambda elements: sift_elements(kind, elements)[0])
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ioa.agents.exchange.briefs import Answer, Brief, Line, ModuleBrief, Reply, Short, readable
+from ioa.agents.exchange.briefs import Answer, Brief, Line, ModuleBrief, Reply, Short, leave_out_unreadable
 from ioa.memory.records import Record, Unit
 
 
@@ -70,7 +70,7 @@ class ProposedItem(Reply):
 class ItemsReply(Reply):
     """Answer to `ItemsBrief`."""
 
-    items: Annotated[tuple[ProposedItem, ...], readable(ProposedItem)]
+    items: Annotated[tuple[ProposedItem, ...], leave_out_unreadable(ProposedItem)]
 
 
 class ItemsBrief(Brief):
@@ -112,7 +112,7 @@ class Tag(Reply):
 class TagReply(Reply):
     """Answer to `TagBrief`."""
 
-    tags: Annotated[tuple[Tag, ...], readable(Tag)]
+    tags: Annotated[tuple[Tag, ...], leave_out_unreadable(Tag)]
 
 
 class TagBrief(Brief):

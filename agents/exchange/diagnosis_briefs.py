@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, readable
+from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, leave_out_unreadable
 from ioa.memory.records import Record, Unit
 
 
@@ -19,7 +19,7 @@ class Prerequisite(Reply):
 class PrerequisitesReply(Reply):
     """Answer to `PrerequisitesBrief`."""
 
-    prerequisites: Annotated[tuple[Prerequisite, ...], readable(Prerequisite)]
+    prerequisites: Annotated[tuple[Prerequisite, ...], leave_out_unreadable(Prerequisite)]
 
 
 class PrerequisitesBrief(Brief):
@@ -65,7 +65,7 @@ class Finding(Reply):
 class AnalyseReply(Reply):
     """Answer to `AnalyseBrief`."""
 
-    findings: Annotated[tuple[Finding, ...], readable(Finding)]
+    findings: Annotated[tuple[Finding, ...], leave_out_unreadable(Finding)]
     note: str
     """One or two sentences to the Curriculum Planner."""
 

@@ -38,7 +38,7 @@ def mark_of(*texts: str) -> str:
     return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def between(mark: str, text: str) -> str:
+def put_between_marks(mark: str, text: str) -> str:
     """The text between two lines with the mark."""
     return f"<<<{mark}\n{text}\n{mark}>>>"
 
@@ -54,7 +54,7 @@ class GradeBrief(Brief):
     reference: Annotated[str, Field(exclude_if=not_)] = ""
     """A right answer; empty: there is none."""
     answer: str
-    """The reply under judgement, `between` two marks."""
+    """The reply under judgement, between two marks."""
 
 
 class CompareBrief(Brief):

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from ioa.agents.exchange.briefs import Answer, Brief, Line, Lines, ModuleBrief, Reply, said, sifted
+from ioa.agents.exchange.briefs import Answer, Brief, Line, Lines, ModuleBrief, Reply, read_optional_text, sift_elements
 from ioa.memory.records import Kind, Record, Strategy
 
-Optional = Annotated[Line, BeforeValidator(said), Field(exclude_if=not_)]
+Optional = Annotated[Line, BeforeValidator(read_optional_text), Field(exclude_if=not_)]
 """A line that not every reply has; left out of what is written where it is empty."""
 
 
@@ -71,7 +71,7 @@ class Lesson(Reply):
     steps: Lines
     """The adapted solution, which is what the student is taught."""
     answer: Answer
-    verification: Annotated[Line, BeforeValidator(said)] = ""
+    verification: Annotated[Line, BeforeValidator(read_optional_text)] = ""
 
 
 class LessonsReply(Reply):
@@ -86,7 +86,7 @@ class LessonsReply(Reply):
     def _sift(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        lessons, faults = sifted(Lesson, value.get("lessons"))
+        lessons, faults = sift_elements(Lesson, value.get("lessons"))
         return {**value, "lessons": lessons, "dropped": (*value.get("dropped", ()), *faults)}
 
 

@@ -220,7 +220,7 @@ class Endpoint:
                             settle(self.cost(billed) or 0.0, billed.input)
                         raise
                     settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
-        self._slots.went_well()
+        self._slots.record_success()
         self._breaker.succeeded()
         self._answered += 1
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)

@@ -88,7 +88,7 @@ def is_gguf(settings: TeacherSettings) -> bool:
 
 
 @contextmanager
-def opened(settings: TeacherSettings) -> Iterator[BaseChatModel]:
+def start_model(settings: TeacherSettings) -> Iterator[BaseChatModel]:
     """The chat model that the settings name; what had to be started for it is stopped again at the end.
 
     Raises:

@@ -107,7 +107,7 @@ class Slots:
         finally:
             self._free()
 
-    def went_well(self) -> None:
+    def record_success(self) -> None:
         """A good answer came."""
         self.limit = min(float(self.most), self.limit + 1 / self.limit) if self._answered else float(self.most)
         self._answered = True

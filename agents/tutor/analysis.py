@@ -18,8 +18,8 @@ from ioa.agents.exchange import (
     ModuleFailures,
 )
 from ioa.agents.step_checks import false_step
-from ioa.agents.tutor.python_slips import code_in, code_slip, is_function
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.python_slips import code_slip, extract_reply_code, is_function
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.working import Operation, Worked
 
 _COMPLEX = re.compile(r"(-?\d+(?:\.\d+)?)\s*([-+])\s*(\d+(?:\.\d+)?)i")
@@ -121,7 +121,7 @@ def _slip_in_number(item: FailedItem) -> Slip:
     plain = Slip.NO_ANSWER if not value else _slip_in_parts(value, item.expected)
     if plain is not None:
         return plain
-    worked = work(item.question)
+    worked = solve_problem(item.question)
     given = _number(value)
     for slip, shows in _TESTS:
         if given is not None and expected is not None and shows(given, expected, worked):
@@ -164,7 +164,7 @@ def _findings(failures: ModuleFailures, most: int) -> list[Finding]:
     found = []
     for slip, items in _grouped(failures.failed)[:most]:
         example = items[0]
-        said = code_in if is_function(example.expected) else final_value
+        said = extract_reply_code if is_function(example.expected) else final_value
         gave, expected = (" ".join(text.split()) for text in (said(example.reply) or "nothing", example.expected))
         question = " ".join(example.question.split())
         found.append(

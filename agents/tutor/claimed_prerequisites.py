@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import islice
 
 from ioa.agents.exchange import ModuleBrief, Prerequisite, PrerequisitesBrief, PrerequisitesReply
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.subject import Subject
 from ioa.agents.tutor.working import Operation, Worked
 from ioa.memory.domains.procedural import seed_range, supply
@@ -51,7 +51,7 @@ def _solved(module: ModuleBrief, subject: Subject) -> list[Worked]:
     if generator is not None and len(problems) < _SAMPLES:
         own = seed_range(0, "samples", 9_999)
         problems += [item.question for item in islice(supply(generator, seed=own), _SAMPLES - len(problems))]
-    return [worked for worked in map(work, problems) if worked is not None]
+    return [worked for worked in map(solve_problem, problems) if worked is not None]
 
 
 def _head(samples: list[Worked]) -> Operation:

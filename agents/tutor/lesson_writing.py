@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
 from ioa.agents.tutor.products import split_fact
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.subject import Subject
 from ioa.agents.tutor.vocabulary import METHODS
 from ioa.agents.tutor.working import Operation, Worked
@@ -51,13 +51,13 @@ class _Written(NamedTuple):
 
 def _lesson(written: _Written, brief: LessonsBrief, number: int) -> Lesson:
     worked = written.worked
-    plain = (*told(worked, (), number), f"Answer: {worked.answer}") if brief.strategies else ()
+    plain = (*write_steps(worked, (), number), f"Answer: {worked.answer}") if brief.strategies else ()
     return Lesson(
         source=written.source,
         changed=written.changed,
         problem=written.problem,
         original=plain,
-        steps=told(worked, brief.strategies, number),
+        steps=write_steps(worked, brief.strategies, number),
         answer=worked.answer,
         verification=worked.check,
     )
@@ -65,7 +65,7 @@ def _lesson(written: _Written, brief: LessonsBrief, number: int) -> Lesson:
 
 def _new_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
     for item in islice(supply(generator, seed=brief.seed), brief.count):
-        worked = work(item.question)
+        worked = solve_problem(item.question)
         if worked is not None:
             plain = brief.module.generator is None  # then the samples say how its problems are worded
             yield _Written(_reworded(item.question, worked, brief.module.samples) if plain else item.question, worked)
@@ -77,12 +77,12 @@ def _changed_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Writte
     if not sources:
         sources = [("", item.question) for item in islice(supply(generator, seed=brief.seed), brief.count)]
     for name, problem in sources:
-        worked = work(problem)
+        worked = solve_problem(problem)
         if worked is not None and (other := _changed(problem, worked, generator)) is not None:
             yield _Written(other[0], other[1], name, other[2])
 
 
-def told(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> tuple[str, ...]:
+def write_steps(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> tuple[str, ...]:
     """The steps of a solution in the strategies' manner.
 
     - format: one line a step, the same labels always. Without it every other lesson runs its steps together.
@@ -121,7 +121,7 @@ def _reworded(problem: str, worked: Worked, samples: Sequence[str]) -> str:
         if len(words) != len(worked.numbers) + 1:
             continue
         other = words[0] + "".join(map("".join, zip(worked.numbers, words[1:], strict=True)))
-        solved = work(other)
+        solved = solve_problem(other)
         if solved and (solved.head, solved.numbers, solved.answer) == (worked.head, worked.numbers, worked.answer):
             return other
     return problem
@@ -142,7 +142,7 @@ def _changed(problem: str, worked: Worked, generator: Generator) -> tuple[str, W
             if value < 0:
                 continue
             other = f"{problem[: found.start()]}{value}{problem[found.end() :]}"
-            solved = work(other)
+            solved = solve_problem(other)
             if solved is None or solved.head is not worked.head or solved.answer == worked.answer:
                 continue
             fits = re.search(generator.where.question or "", other)

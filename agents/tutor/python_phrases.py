@@ -14,7 +14,7 @@ class Phrase(NamedTuple):
     """With n for the number, w for the word, t for the text."""
 
 
-def put(code: str, name: str, other: str) -> str:
+def substitute_name(code: str, name: str, other: str) -> str:
     """An expression with another in the place of a name, in brackets where they are needed."""
 
     class Putting(ast.NodeTransformer):
@@ -87,7 +87,7 @@ def _change(words: str, known: tuple[tuple[str, str, str], ...]) -> tuple[Phrase
     return None
 
 
-def chosen(words: str, many: str) -> tuple[bool, Phrase | None]:
+def read_selection(words: str, many: str) -> tuple[bool, Phrase | None]:
     """Whether words name the numbers of a list, and what is said of those that are meant; none where all are."""
     noun = words.removeprefix("the ")
     if noun == many:

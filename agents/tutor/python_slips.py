@@ -23,7 +23,7 @@ def is_function(text: str) -> bool:
     return text.lstrip().startswith("def ")
 
 
-def code_in(reply: str) -> str:
+def extract_reply_code(reply: str) -> str:
     """What stands behind the last `Answer:`, or the whole reply, without fences."""
     return _FENCE.sub("", _MARKER.split(reply)[-1]).strip()
 
@@ -31,7 +31,7 @@ def code_in(reply: str) -> str:
 def code_slip(reply: str, expected: str) -> CodeSlip:
     """What is wrong with a function, as far as its text tells: the first of the kinds that it shows."""
     right = _function(expected)
-    code = code_in(reply)
+    code = extract_reply_code(reply)
     if "def " not in code:
         return CodeSlip.NO_FUNCTION
     given = _function(code)

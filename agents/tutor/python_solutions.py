@@ -9,12 +9,12 @@ from ioa.agents.tutor.python_phrases import (
     change_of_many,
     change_of_one,
     change_of_words,
-    chosen,
     condition,
     instruction,
     of_text,
     of_word,
-    put,
+    read_selection,
+    substitute_name,
 )
 from ioa.agents.tutor.working import Operation, Worked, without
 
@@ -83,12 +83,12 @@ def _expression(words: str, one: str, other: str) -> _Written | None:
         second = change_of_one(found.group(2)) if found.group(2) != other else (Phrase("", "n"), other)
         if second is None or second[1] != other:
             return None
-        right = put(second[0].code, "n", other)
-        made = put(put(code, "a", one), "b", right)
+        right = substitute_name(second[0].code, "n", other)
+        made = substitute_name(substitute_name(code, "a", one), "b", right)
         steps = [f"{second[0].step.partition(':')[0]}: {right}"] if right != other else []
         steps.append(f"{label}: {made}")
         if outer:
-            made = put(outer[0].code, "n", made)
+            made = substitute_name(outer[0].code, "n", made)
             steps.append(f"{outer[0].step.partition(':')[0]}: {made}")
         return _Written(Operation.EXPRESSION, tuple(steps), f"return {made}")
     return None
@@ -102,7 +102,7 @@ def _conditional(sentence: str, name: str) -> _Written | None:
     when, yes, no = condition(found["when"]), _value(found["yes"], name), _value(found["no"], name)
     if when is None or yes is None or no is None:
         return None
-    test = put(when.code, "n", name)
+    test = substitute_name(when.code, "n", name)
     steps = (f"{found['when']}: {test}", f"then: {yes}", f"else: {no}")
     uses = {Operation.EXPRESSION} if name in f"{yes} {no}" else set()
     return _Written(Operation.CONDITIONAL, steps, f"return {yes} if {test} else {no}", frozenset(uses))
@@ -113,7 +113,7 @@ def _value(words: str, name: str) -> str | None:
     if re.fullmatch(r"'\w+'|-?\d+", words):
         return words
     made = change_of_one(words)
-    return put(made[0].code, "n", name) if made and made[1] == name else None
+    return substitute_name(made[0].code, "n", name) if made and made[1] == name else None
 
 
 _REDUCTIONS = (
@@ -151,7 +151,7 @@ def _reduction(sentence: str, many: str) -> _Written | None:
 
 def _reduced(label: str, code: str, words: str, many: str) -> _Written | None:
     made = change_of_many(words)
-    known, when = chosen(made[1] if made else words, many)
+    known, when = read_selection(made[1] if made else words, many)
     if not known:
         return None
     if made is None and when is None:
@@ -175,7 +175,7 @@ def _first(sentence: str, many: str) -> _Written | None:
     made = None if place else change_of_one(words)
     inner = place.group(1) if place else made[1] if made else words
     end = re.fullmatch(r"the (first|last) of (.+)", inner)
-    known, when = chosen(end.group(2), many) if end else (False, None)
+    known, when = read_selection(end.group(2), many) if end else (False, None)
     if end is None or not known or when is None:
         return None
     numbers = many if end.group(1) == "first" else f"reversed({many})"
@@ -189,12 +189,12 @@ def _first(sentence: str, many: str) -> _Written | None:
 
 def _dictionary(sentence: str, many: str) -> _Written | None:
     found = re.fullmatch(r"Return a dictionary that maps each of (the .+?) to (.+)", sentence)
-    found = found if found and chosen(found.group(1), many)[0] else None
+    found = found if found and read_selection(found.group(1), many)[0] else None
     if found is None:  # a condition may hold a "to" itself
         found = re.fullmatch(r"Return a dictionary that maps each of (the .+ to \d+) to (.+)", sentence)
     if found is None:
         return None
-    known, when = chosen(found.group(1), many)
+    known, when = read_selection(found.group(1), many)
     often = found.group(2) == "how often it occurs"
     made = None if often else change_of_one(found.group(2))
     if not known or (made is None and not often) or (made and made[1] != "it"):
@@ -216,14 +216,14 @@ def _characters(sentence: str, text: str) -> _Written | None:
     one, other = instruction(first, text), of_text(rest, "it")
     if one is None or other is None:
         return None
-    code = _within(other, put(one.code, "t", text))
+    code = _within(other, substitute_name(one.code, "t", text))
     return _Written(Operation.CHARACTERS, (one.step, other.step), f"return {code}")
 
 
 def _within(phrase: Phrase, text: str) -> str:
     if " for " in phrase.code:  # needs no brackets there
         return phrase.code.replace(" in t ", f" in {text} ")
-    return put(phrase.code, "t", text)
+    return substitute_name(phrase.code, "t", text)
 
 
 def _words(sentence: str, text: str) -> _Written | None:

@@ -26,7 +26,7 @@ _MULTIPLE = re.compile(r"least common multiple" + _OF_NUMBERS, re.IGNORECASE)
 _FRACTION = re.compile(r"simplify the fraction (\d+)/(\d+) to its lowest terms", re.IGNORECASE)
 
 
-def work(problem: str) -> Worked | None:
+def solve_problem(problem: str) -> Worked | None:
     """Solve a problem from its text alone; none where no skill can read it."""
     for skill in _SKILLS:
         worked = skill(problem.strip())
@@ -35,7 +35,7 @@ def work(problem: str) -> Worked | None:
     return None
 
 
-def place(worked: Worked, candidates: Sequence[Candidate]) -> str:
+def place_problem(worked: Worked, candidates: Sequence[Candidate]) -> str:
     """Id of the one candidate whose sample is about the same as a problem; empty where none or several are.
 
     Where none is, a sample of another kind of the same will do: one module may be about all kinds of equations.
@@ -50,7 +50,7 @@ def place(worked: Worked, candidates: Sequence[Candidate]) -> str:
 
 @lru_cache(maxsize=256)
 def _about(sample: str) -> Operation | None:
-    worked = work(sample)
+    worked = solve_problem(sample)
     return worked.head if worked is not None else None
 
 

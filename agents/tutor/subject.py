@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from itertools import islice
 
 from ioa.agents.exchange import ModuleBrief
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.vocabulary import METHODS
 from ioa.agents.tutor.working import Operation, Worked, broader
 from ioa.memory.domains.packs import load_domain
@@ -38,7 +38,7 @@ class Subject:
 
     @staticmethod
     @cache
-    def named(name: str) -> "Subject":
+    def open(name: str) -> "Subject":
         """The subject of that name, one of `SUBJECTS`; the same object each time."""
         return Subject(name)
 
@@ -47,12 +47,12 @@ class Subject:
         """The module of each operation."""
         return {_commonest(_worked(_levels(module)[module.exam_level])): module for module in self._domain.modules}
 
-    def in_order(self) -> list[tuple[Operation, Module]]:
+    def ordered_modules(self) -> list[tuple[Operation, Module]]:
         """The operations and their modules, in the domain's order."""
         place = {module.id: number for number, module in enumerate(self._domain.modules)}
         return sorted(self.modules.items(), key=lambda pair: place[pair[1].id])
 
-    def taught(self, operations: Iterable[Operation]) -> set[Operation]:
+    def covered_operations(self, operations: Iterable[Operation]) -> set[Operation]:
         """Those that have a module in this subject; of another, what it is a kind of where that has one."""
         return {
             known if known in self.modules else broader(known)
@@ -95,8 +95,8 @@ class Subject:
 
     def _of_samples(self, samples: Sequence[str]) -> Generator | None:
         """The level with the smallest numbers to which all the samples that can be read may belong."""
-        worked = [(sample, found) for sample in samples if (found := work(sample)) is not None]
-        about = self.taught([_commonest([found for _, found in worked])] if worked else [])
+        worked = [(sample, found) for sample in samples if (found := solve_problem(sample)) is not None]
+        about = self.covered_operations([_commonest([found for _, found in worked])] if worked else [])
         if not about:
             return None
         module = self.modules[about.pop()]
@@ -114,7 +114,7 @@ class Subject:
 
 def operations_of(problems: Iterable[str]) -> Counter[Operation]:
     """What problems are about; those that no skill can read are passed over."""
-    return Counter(worked.head for worked in map(work, problems) if worked is not None)
+    return Counter(worked.head for worked in map(solve_problem, problems) if worked is not None)
 
 
 def sentence(module: Module, level: str) -> str:
@@ -141,7 +141,7 @@ def _levels(module: Module) -> dict[str, Generator]:
 
 def _worked(level: Generator) -> list[Worked]:
     items = islice(supply(level, seed=_seed()), _EXAMPLES)
-    return [worked for worked in (work(item.question) for item in items) if worked is not None]
+    return [worked for worked in (solve_problem(item.question) for item in items) if worked is not None]
 
 
 def _commonest(solved: Sequence[Worked]) -> Operation:

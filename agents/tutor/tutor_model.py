@@ -30,7 +30,7 @@ from ioa.agents.exchange import (
 from ioa.agents.tutor.analysis import analyse, assign
 from ioa.agents.tutor.claimed_prerequisites import claim_prerequisites
 from ioa.agents.tutor.lesson_writing import write_lessons
-from ioa.agents.tutor.skills import place, work
+from ioa.agents.tutor.skills import place_problem, solve_problem
 from ioa.agents.tutor.stage_planning import plan, remedy
 from ioa.agents.tutor.subject import Subject
 from ioa.agents.tutor.tutor_outline import decompose, tag, write_items
@@ -58,7 +58,7 @@ class TutorChatModel(BaseChatModel):
 
     def can_solve(self, problem: str) -> bool:
         """Whether it has a method for a problem."""
-        return work(problem) is not None
+        return solve_problem(problem) is not None
 
     @property
     def _llm_type(self) -> str:
@@ -109,7 +109,7 @@ def reply_to(messages: Sequence[BaseMessage], subject: str) -> str:
         brief = kind.model_validate(data)
     except ValidationError as error:
         return f"I cannot read this brief for the task {task!r}: {error}"
-    return _ANSWERS[kind](brief, Subject.named(subject)).model_dump_json()
+    return _ANSWERS[kind](brief, Subject.open(subject)).model_dump_json()
 
 
 def _alone(answer: Callable[[Any], Reply]) -> Callable[[Any, Subject], Reply]:
@@ -118,10 +118,10 @@ def _alone(answer: Callable[[Any], Reply]) -> Callable[[Any, Subject], Reply]:
 
 
 def _solve(brief: SolveBrief) -> SolveReply:
-    worked = work(brief.problem)
+    worked = solve_problem(brief.problem)
     if worked is None:
         return SolveReply(steps=("I have no method for a problem of this kind.",), answer="")
-    return SolveReply(steps=worked.steps, answer=worked.answer, module=place(worked, brief.candidates))
+    return SolveReply(steps=worked.steps, answer=worked.answer, module=place_problem(worked, brief.candidates))
 
 
 _ANSWERS: dict[type[Brief], Callable[[Any, Subject], Reply]] = {

@@ -16,7 +16,7 @@ from ioa.agents.exchange import (
     TagBrief,
     TagReply,
 )
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.subject import Subject, operations_of, sentence
 from ioa.agents.tutor.working import Operation, broader
 from ioa.memory.domains.procedural import supply
@@ -26,11 +26,11 @@ from ioa.memory.records import Module
 def decompose(brief: DecomposeBrief, subject: Subject) -> DecomposeReply:
     """The modules of its subject that the topics, or the description, or the samples are about; it knows no others."""
     if brief.samples:
-        meant = subject.taught(operations_of(brief.samples))
+        meant = subject.covered_operations(operations_of(brief.samples))
     else:
         meant = subject.operations_in(brief.topics or (brief.domain, brief.description))
     grouped: dict[str, list[ProposedModule]] = {}
-    for operation, module in subject.in_order():
+    for operation, module in subject.ordered_modules():
         if operation in meant:
             proposed = _proposed(operation, module, brief, subject)
             grouped.setdefault(module.category.replace("-", " "), []).append(proposed)
@@ -41,7 +41,9 @@ def decompose(brief: DecomposeBrief, subject: Subject) -> DecomposeReply:
 
 def _proposed(operation: Operation, module: Module, brief: DecomposeBrief, subject: Subject) -> ProposedModule:
     order = [known for known in Operation if known in subject.modules]
-    shown = next((sample for sample in brief.samples if operation in subject.taught(operations_of([sample]))), "")
+    shown = next(
+        (sample for sample in brief.samples if operation in subject.covered_operations(operations_of([sample]))), ""
+    )
     levels = []
     for name in brief.levels:
         fallback = module.exam_level if name == brief.levels[-1] else next(iter(module.levels))
@@ -66,7 +68,7 @@ def write_items(brief: ItemsBrief, subject: Subject) -> ItemsReply:
     if generator is None:
         return ItemsReply(items=())
     drawn = islice(supply(generator, seed=brief.seed, exclude=brief.avoid), brief.count)
-    solved = [(item.question, work(item.question)) for item in drawn]
+    solved = [(item.question, solve_problem(item.question)) for item in drawn]
     return ItemsReply(
         items=tuple(
             ProposedItem(question=question, answer=worked.answer) for question, worked in solved if worked is not None
@@ -79,7 +81,7 @@ def tag(brief: TagBrief, subject: Subject) -> TagReply:
     meant = {module.id: _meant(module, subject) for module in brief.modules}
     tags = []
     for item in brief.items:
-        worked = work(item.question)
+        worked = solve_problem(item.question)
         fitting: list[str] = []
         for head in () if worked is None else (worked.head, broader(worked.head)):
             fitting = fitting or [module for module, operations in meant.items() if head in operations]

@@ -2,7 +2,7 @@
 
 from ioa.graph.context import RunContext
 from ioa.graph.domain_making import decomposition_notes, make_domain
-from ioa.graph.prerequisites import measure_dependencies
+from ioa.graph.prerequisites import measure_prerequisites
 from ioa.graph.run_examinations import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Split
@@ -56,7 +56,7 @@ def relate(ctx: RunContext) -> Node:
     """Measure what depends on what, by the estimators that measure; nothing where the config names none of them."""
 
     def node(_state: RunState) -> RunState:
-        measured = measure_dependencies(ctx)
+        measured = measure_prerequisites(ctx)
         estimators = [claim.estimator for claim in measured.claims]
         estimators += [open_.estimator for open_ in measured.undecided]
         if not estimators:
@@ -77,7 +77,7 @@ def diagnose(ctx: RunContext) -> Node:
         examined = _examined(ctx)
         student, teacher = examined.scores
         diagnosis, note = ctx.diagnoser().diagnose(
-            ctx.domain(), student, teacher, examined.student, measure_dependencies(ctx)
+            ctx.domain(), student, teacher, examined.student, measure_prerequisites(ctx)
         )
         write_record(ctx.run.diagnosis, diagnosis)
         ctx.message(f"Diagnoser to Planner: {note.text}")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from ioa.agents import Checked, Draft, LessonRequest, first_lessons, mindful
+from ioa.agents import Checked, Draft, LessonRequest, add_misconceptions, first_lessons
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
@@ -21,7 +21,7 @@ def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ..
     """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
     if round_ == 0:
         first = first_lessons(ctx.domain(), ctx.curriculum().stages[stage - 1], ctx.config.synthesis)
-        remedies = mindful(first, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
+        remedies = add_misconceptions(first, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
     else:
         remedies = tuple(read_records(ctx.run.remedies(stage, round_), Remedy))
     return with_strategies(ctx, stage, round_, remedies)
@@ -72,7 +72,7 @@ def _requests(ctx: RunContext, place: Path, stage: int, round_: int, pass_: int)
         if pass_ == 0:
             record_strategies(ctx, stage, round_)
         asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
-        write_records(path, ctx.adapter().seeded(ctx.domain(), asked, ctx.store().examples(), _seeds(place)))
+        write_records(path, ctx.adapter().add_seed_problems(ctx.domain(), asked, ctx.store().examples(), _seeds(place)))
     return read_records(path, LessonRequest)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from ioa.graph.context import RunContext
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.nodes.synthesis_nodes import lessons_wanted
-from ioa.graph.prerequisites import revise_dependencies
+from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.run_examinations import (
     Examined,
     best_of,
@@ -269,7 +269,7 @@ def finish(ctx: RunContext) -> Node:
             ctx.message(f"Final examination: {total.k} of {total.n} right")
         else:
             ctx.message("No module is a target: there was nothing to teach.")
-        revise_dependencies(ctx)
+        revise_prerequisites(ctx)
         return {}
 
     return node

@@ -19,12 +19,14 @@ def item_id(question: str) -> str:
     return hashlib.sha256(normalise(question).encode()).hexdigest()[:12]
 
 
-def shuffled(items: Iterable[BankItem], seed: int) -> list[BankItem]:
+def shuffle_items(items: Iterable[BankItem], seed: int) -> list[BankItem]:
     """The items in an order that depends on the seed and on nothing but the items themselves."""
     return sorted(items, key=lambda item: (hashlib.sha256(f"{seed}/{item.id}".encode()).digest(), item.id))
 
 
-def divided(items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = ()) -> tuple[BankItem, ...]:
+def divide_items(
+    items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = ()
+) -> tuple[BankItem, ...]:
     """The items of a module's examined level, as probes and as seeds.
 
     The examination comes first: as many probes as it wants, whatever that leaves for seeds; and where there are more
@@ -40,10 +42,11 @@ def divided(items: Sequence[BankItem], probes: int, *, seed: int, shown: Collect
         The same items, shuffled, each with its purpose.
     """
     kept = max(probes, math.ceil(PROBE_SHARE * len(items)))
-    secret = [item for item in shuffled(items, seed) if item.id not in shown][:kept]
+    secret = [item for item in shuffle_items(items, seed) if item.id not in shown][:kept]
     probed = {item.id for item in secret}
     return tuple(
-        item.model_copy(update={"purpose": "probe" if item.id in probed else "seed"}) for item in shuffled(items, seed)
+        item.model_copy(update={"purpose": "probe" if item.id in probed else "seed"})
+        for item in shuffle_items(items, seed)
     )
 
 
@@ -93,7 +96,7 @@ class ItemBank:
         """Items for an examination, without end where a generator makes them, and as many as the bank still holds."""
         return self._supply(module, level, self.probes(module.id, level), seed, exclude)
 
-    def shown(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
+    def supply_shown(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
         """The same of what may be shown to teacher and student, and is never examined."""
         return self._supply(module, level, self.seeds(module.id, level), seed, exclude)
 

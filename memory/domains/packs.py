@@ -19,7 +19,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.plugins import is_plugin_file, load_plugin, plugin_names
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
 from ioa.memory.slugs import slug
-from ioa.memory.yaml_source import Locate, Location, checked, load_yaml
+from ioa.memory.yaml_source import Locate, Location, check_data, load_yaml
 
 GROUP = "ioa.domains"
 """Entry-point group of installed packs: each is a `Domain` or a `Source`, a path of a YAML pack, or a callable
@@ -95,8 +95,8 @@ def _from_file(path: Path) -> Domain | Source:
     data, locate = load_yaml(path)
     keys = set(data) if isinstance(data, dict) else {"modules"}
     if "modules" not in keys or "items" in keys:
-        return _source(path, checked(path, PackFile, data, locate), locate)
-    domain = checked(path, Domain, data, locate)
+        return _source(path, check_data(path, PackFile, data, locate), locate)
+    domain = check_data(path, Domain, data, locate)
     _check(domain, str(path), locate)
     return _complete(domain)
 

@@ -114,7 +114,7 @@ class Agreement(Record):
     would bring full agreement, because everything was placed alike."""
 
 
-class Dependencies(Record):
+class Prerequisites(Record):
     """A prerequisite graph by itself."""
 
     edges: tuple[Edge, ...]

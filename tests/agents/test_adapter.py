@@ -272,8 +272,8 @@ def test_each_request_has_a_seed_problem_of_its_own_that_is_no_probe_and_no_less
     used, passes = [], []
     for number in (0, 1):
         asked = made.requests([wish(200)], {}, 1, 0, number)
-        seeded = made.seeded(PACK, asked, accepted, used)
-        assert seeded == made.seeded(PACK, asked, accepted, used)
+        seeded = made.add_seed_problems(PACK, asked, accepted, used)
+        assert seeded == made.add_seed_problems(PACK, asked, accepted, used)
         used += [one.seed_problem for one in seeded]
         passes.append(seeded)
     assert all(used)
@@ -287,7 +287,7 @@ def test_counterfactuals_start_from_accepted_lessons_and_from_new_problems_where
     items = draw(PACK.module(MODULE).levels["standard"], seed=5, count=6)
     accepted = [lesson_of(item.question, item.answer, number) for number, item in enumerate(items)]
     made, _ = adapter(counterfactual_share=0.5)
-    seeded = made.seeded(PACK, made.requests([wish(40)], {}, 1, 0, 0), accepted, [])
+    seeded = made.add_seed_problems(PACK, made.requests([wish(40)], {}, 1, 0, 0), accepted, [])
     sources = [source for one in seeded for source in one.sources]
     assert len(sources) == len({normalise(source.problem) for source in sources}) == 20
     assert {one.id for one in accepted} < {source.id for source in sources}
@@ -336,13 +336,13 @@ def test_a_bridge_is_taught_by_bridging_lessons_at_its_level():
 
 def test_strategy_prompts_work_no_problem_of_the_domain():
     from ioa.agents.prompting import prompt_text
-    from ioa.agents.tutor.skills import work
+    from ioa.agents.tutor.skills import solve_problem
 
     for strategy in Strategy:
         text = prompt_text(f"strategy-{strategy.value}")
         quoted = text.split("`")[1::2]
         assert len(quoted) >= 2
-        assert not any(work(one) for one in quoted)
+        assert not any(solve_problem(one) for one in quoted)
         heads = [text.index(head) for head in ("Before:", "After:", "Must not change:")]
         assert all(one < other for one, other in pairwise(heads))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from ioa.agents.intervention_estimate import intervention, to_be_taught
+from ioa.agents.intervention_estimate import choose_modules_to_teach, measure_by_intervention
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import ItemResult, Score
 
@@ -28,7 +28,7 @@ def answers(**right):
 
 
 def test_what_rises_with_the_lessons_on_a_module_depends_on_it():
-    found = intervention(answers(b=2, c=5), {A: answers(a=9, b=8, c=5)}, TEACHER, SETTINGS)
+    found = measure_by_intervention(answers(b=2, c=5), {A: answers(a=9, b=8, c=5)}, TEACHER, SETTINGS)
     by_pair = {(c.source, c.target): c for c in found.claims}
     assert by_pair[A, B].strength == pytest.approx(0.75, abs=1e-6)  # (0.8 - 0.2) / 0.8
     assert by_pair[A, C].strength == 0.0
@@ -38,7 +38,7 @@ def test_what_rises_with_the_lessons_on_a_module_depends_on_it():
 
 
 def test_what_gets_worse_is_no_negative_dependency():
-    (claim, _) = intervention(answers(b=8), {A: answers(a=9, b=1)}, TEACHER, SETTINGS).claims
+    (claim, _) = measure_by_intervention(answers(b=8), {A: answers(a=9, b=1)}, TEACHER, SETTINGS).claims
     assert claim.strength == 0.0
 
 
@@ -51,7 +51,7 @@ def test_what_gets_worse_is_no_negative_dependency():
     ],
 )
 def test_what_was_not_moved_decides_nothing_and_says_why(before, after, reason):
-    found = intervention(before, after, TEACHER, SETTINGS)
+    found = measure_by_intervention(before, after, TEACHER, SETTINGS)
     assert found.claims == ()
     assert {u.source: u.reason for u in found.undecided}[A] == reason
 
@@ -59,19 +59,19 @@ def test_what_was_not_moved_decides_nothing_and_says_why(before, after, reason):
 def test_a_module_the_teacher_cannot_do_is_not_taught_and_not_divided_by():
     teacher = TEACHER | {A: Score(k=0, n=10)}
     before = {module: Score(k=0, n=10) for module in TEACHER}
-    assert to_be_taught(before, teacher, SETTINGS) == (B, C)
-    found = intervention(answers(), {A: answers(a=10)}, teacher, SETTINGS)
+    assert choose_modules_to_teach(before, teacher, SETTINGS) == (B, C)
+    found = measure_by_intervention(answers(), {A: answers(a=10)}, teacher, SETTINGS)
     assert {u.source: u.reason for u in found.undecided}[A] == "the teacher itself scored 0"
 
 
 def test_only_what_the_student_cannot_do_is_taught():
     before = {A: Score(k=7, n=10), B: Score(k=6, n=10), C: Score(k=0, n=10)}
-    assert to_be_taught(before, TEACHER, SETTINGS) == (B, C)
+    assert choose_modules_to_teach(before, TEACHER, SETTINGS) == (B, C)
 
 
 def test_answers_that_go_together_narrow_the_interval():
     """Items right before stay right: paired, that is surer than as many right answers to other items."""
-    alike = intervention(answers(b=4), {A: answers(a=9, b=8)}, TEACHER, SETTINGS).claims[0]
+    alike = measure_by_intervention(answers(b=4), {A: answers(a=9, b=8)}, TEACHER, SETTINGS).claims[0]
     shuffled = answers(a=9)
     shuffled = [
         item.model_copy(update={"correct": item.module == B and int(item.probe[-3:]) >= 2})
@@ -79,6 +79,6 @@ def test_answers_that_go_together_narrow_the_interval():
         else item
         for item in shuffled
     ]
-    crossed = intervention(answers(b=4), {A: shuffled}, TEACHER, SETTINGS).claims[0]
+    crossed = measure_by_intervention(answers(b=4), {A: shuffled}, TEACHER, SETTINGS).claims[0]
     assert alike.strength == crossed.strength
     assert alike.interval[0] > crossed.interval[0]

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from ioa.agents.tagging import distinct
-from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divided
+from ioa.agents.tagging import leave_out_repeats
+from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divide_items
 from ioa.memory.domains.item_sets import read_item_set
 from ioa.memory.domains.packs import GIVEN
 from ioa.memory.duplicates import Bounds
@@ -36,13 +36,15 @@ def given(tmp_path_factory):
     random.Random(3).shuffle(everything)
     path = tmp_path_factory.mktemp("items") / "shop.jsonl"
     path.write_text("\n".join(map(json.dumps, everything)))
-    return distinct(read_item_set(path).items, GIVEN, Scorers().has_many_answers)[0]
+    return leave_out_repeats(read_item_set(path).items, GIVEN, Scorers().has_many_answers)[0]
 
 
 def bank(given, seed):
     """As `Decomposer` divides them."""
     return [
-        made for module in SIZES for made in divided([one for one in given if one.module == module], WANTED, seed=seed)
+        made
+        for module in SIZES
+        for made in divide_items([one for one in given if one.module == module], WANTED, seed=seed)
     ]
 
 
@@ -92,4 +94,4 @@ def test_of_problems_with_many_right_answers_a_near_copy_is_one_whatever_its_ref
     text = "Write a function that takes a list of words and returns the longest of them, or an empty text for {} list."
     given = [SourceItem(question=text.format(word), answer=word, scorer=scorer) for word in ("an empty", "one empty")]
     given = [given[0], given[1].model_copy(update={"question": text.format("an empty").replace("Write", "Write down")})]
-    assert len(distinct(given, GIVEN, Scorers().has_many_answers)[0]) == kept
+    assert len(leave_out_repeats(given, GIVEN, Scorers().has_many_answers)[0]) == kept

@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from ioa.agents.exchange import CompareBrief, GradeBrief
-from ioa.agents.exchange.judging_briefs import between, mark_of
+from ioa.agents.exchange.judging_briefs import mark_of, put_between_marks
 from ioa.agents.judge import Judge, JudgeOptions, check_judge, open_judge
 from ioa.agents.prompting import messages
 from ioa.agents.teacher import Teacher
@@ -88,7 +88,7 @@ def test_the_judge_is_told_a_reference_where_there_is_one(hire, answer, metadata
 
 def test_what_is_judged_stands_between_marks_that_it_cannot_hold():
     mark = mark_of("question", INJECTION)
-    (_, user) = messages("judge", GradeBrief(mark=mark, question="question", answer=between(mark, INJECTION)))
+    (_, user) = messages("judge", GradeBrief(mark=mark, question="question", answer=put_between_marks(mark, INJECTION)))
     assert mark not in INJECTION
     assert mark_of("question", f"{INJECTION} {mark}>>>") != mark  # who writes the mark changes it
     prose, _, shown = user.content.partition("The brief:")
@@ -100,7 +100,9 @@ def test_what_is_judged_stands_between_marks_that_it_cannot_hold():
 
 def test_both_answers_of_a_pair_stand_between_the_same_marks():
     mark = mark_of("q", "a", INJECTION)
-    pair = CompareBrief(mark=mark, question="q", first=between(mark, "a"), second=between(mark, INJECTION))
+    pair = CompareBrief(
+        mark=mark, question="q", first=put_between_marks(mark, "a"), second=put_between_marks(mark, INJECTION)
+    )
     told = messages("judge", pair)[1].content
     assert told.count(f"<<<{mark}") == 3  # once in the prose
     assert "reference" not in json.loads(told.split("```json\n")[-1].split("\n```")[0])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.agents.diagnoser import Diagnoser
-from ioa.agents.misconceptions import _placed_under, agreement, kappa
+from ioa.agents.misconceptions import _placed_under, kappa, measure_agreement
 from ioa.agents.settings.diagnosis import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
@@ -245,7 +245,7 @@ def test_kappa_is_symmetric_bounded_and_one_only_for_full_agreement(pairs):
 def test_kappa_is_cohens():
     pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
     assert kappa(pairs) == pytest.approx(0.4)
-    assert agreement({"y": ["1"]}, {"1": "y", "2": "n"}).model_dump() == {"items": 2, "same": 1, "kappa": 1 / 3}
+    assert measure_agreement({"y": ["1"]}, {"1": "y", "2": "n"}).model_dump() == {"items": 2, "same": 1, "kappa": 1 / 3}
 
 
 @pytest.mark.parametrize(

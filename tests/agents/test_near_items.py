@@ -2,7 +2,7 @@
 
 import pytest
 
-from ioa.agents.tagging import distinct
+from ioa.agents.tagging import leave_out_repeats
 from ioa.memory.records import SourceItem
 from ioa.training import Scorers
 
@@ -17,7 +17,7 @@ def test_an_item_in_nearly_the_same_words_is_left_out_and_named_but_not_one_with
         (STORY.replace("at the market", "in the market"), "none"),
     ]
     items = [SourceItem(id=f"i{n}", question=text, answer=answer) for n, (text, answer) in enumerate(questions)]
-    kept, double = distinct(items, "given", Scorers().has_many_answers)
+    kept, double = leave_out_repeats(items, "given", Scorers().has_many_answers)
     assert [item.id for item in kept] == ["i0", "i2", "i3"]
     assert [refused.detail for refused in double] == ["nearly the same text as i0"]
 
@@ -26,4 +26,4 @@ def test_an_item_in_nearly_the_same_words_is_left_out_and_named_but_not_one_with
 def test_two_references_of_a_scorer_with_many_right_answers_do_not_make_two_items(scorer, kept):
     texts = [(STORY, "He has five."), (STORY.replace("buys", "gets"), "It is five of them.")]
     items = [SourceItem(question=text, answer=answer, scorer=scorer) for text, answer in texts]
-    assert len(distinct(items, "given", Scorers().has_many_answers)[0]) == kept
+    assert len(leave_out_repeats(items, "given", Scorers().has_many_answers)[0]) == kept

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.agents.intervals import proportion, relative_difference
-from ioa.agents.population_estimate import Variant, population
+from ioa.agents.population_estimate import Variant, measure_by_population
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Score
 
@@ -23,7 +23,7 @@ def settings(**changes):
 
 
 def claims(variants, teacher=TEACHER, **changes):
-    found = population(variants, teacher, settings(**changes))
+    found = measure_by_population(variants, teacher, settings(**changes))
     return {(c.source, c.target): c for c in found.claims}, {u.source: u.reason for u in found.undecided}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.planner import CurriculumPlanner
-from ioa.agents.remedy_split import aimed, mindful, shared_out
+from ioa.agents.remedy_split import add_misconceptions, aim_remedy, share_out
 from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Teacher
@@ -55,7 +55,7 @@ WEIGHTS = st.lists(st.integers(0, 60), min_size=1, max_size=8).map(lambda w: sor
 
 @given(st.integers(0, 200), WEIGHTS, st.integers(1, 20))
 def test_lessons_are_shared_out_exactly_with_a_floor_and_more_for_what_is_commoner(total, weights, least):
-    parts = shared_out(total, weights, least)
+    parts = share_out(total, weights, least)
     assert sum(parts) == total
     assert len(parts) == len(weights)
     assert parts == sorted(parts, reverse=True)
@@ -71,7 +71,7 @@ def test_lessons_are_shared_out_exactly_with_a_floor_and_more_for_what_is_common
 def test_weights_that_are_out_of_order_are_an_error():
     for weights in ([], [1, 2], [1, -1]):
         with pytest.raises(ValueError, match="heaviest first"):
-            shared_out(10, weights, 1)
+            share_out(10, weights, 1)
 
 
 def finding(number, items, refused="", module=MODULE):
@@ -88,22 +88,22 @@ def finding(number, items, refused="", module=MODULE):
 def test_a_remedy_is_split_over_the_confirmed_misconceptions_of_its_module():
     general = remedy(lessons=20).model_copy(update={"diagnosis": ""})
     found = [finding(1, 6), finding(2, 2), finding(3, 9, refused="no"), finding(1, 9, module="addition/one-digit")]
-    made = aimed(general, found, 3)
+    made = aim_remedy(general, found, 3)
     assert [(r.diagnosis, r.misconception, r.lessons) for r in made] == [
         ("Finding 1.", f"diagnosis/{MODULE}/1", 14),
         ("Finding 2.", f"diagnosis/{MODULE}/2", 6),
     ]
-    assert aimed(general, found[2:], 3) == (general,)
+    assert aim_remedy(general, found[2:], 3) == (general,)
 
 
 def test_first_lessons_know_what_was_confirmed_and_are_not_split():
     first = (remedy(lessons=20).model_copy(update={"diagnosis": ""}),)
-    (both,) = mindful(first, [finding(1, 6), finding(2, 2)])
+    (both,) = add_misconceptions(first, [finding(1, 6), finding(2, 2)])
     assert "1. Finding 1 (60% of the wrong answers). 2. Finding 2 (20%" in both.diagnosis
     assert (both.misconception, both.lessons) == ("", 20)
-    (one,) = mindful(first, [finding(1, 6)])
+    (one,) = add_misconceptions(first, [finding(1, 6)])
     assert (one.diagnosis, one.misconception) == ("Finding 1.", "")
-    assert mindful(first, [finding(3, 6, refused="no")]) == first
+    assert add_misconceptions(first, [finding(3, 6, refused="no")]) == first
 
 
 def missed(module, ratio):

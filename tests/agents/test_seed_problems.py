@@ -27,7 +27,7 @@ def test_no_seed_problem_stands_among_its_own_samples(share, count):
     made = PedagogicalAdapter(None, None, settings, seed=7, max_words=60, bank=bank)
     wish = Remedy(module="a/b", diagnosis="", kind=Kind.CHAIN_OF_THOUGHT, level="given", strategies=(), lessons=40)
     asked = made.requests([wish], {}, 1, 0, 0)
-    seeded = made.seeded(DOMAIN, asked, (), ())
+    seeded = made.add_seed_problems(DOMAIN, asked, (), ())
     given = []
     for one in seeded:
         samples = made._samples(MODULE, "given", one.seed)

@@ -10,10 +10,10 @@ from ioa.cli.teacher import plan_of
 from ioa.graph.builder import build_graph
 from ioa.graph.config import load_config
 from ioa.graph.context import RunContext
-from ioa.graph.prerequisites import measure_dependencies
+from ioa.graph.prerequisites import measure_prerequisites
 from ioa.graph.student_population import bare_states, checkpoints, estimate_by_population
 from ioa.memory.files import read_record, read_records
-from ioa.memory.records import Dependencies, Diagnosis, ItemResult
+from ioa.memory.records import Diagnosis, ItemResult, Prerequisites
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
 
@@ -74,7 +74,7 @@ def test_lessons_on_trial_are_checked_and_forgotten_and_their_lora_is_gone(run):
 
 
 def test_at_the_end_the_graph_is_estimated_again_with_the_checkpoints(run):
-    read_record(run.revised_dependencies, Dependencies)
+    read_record(run.revised_prerequisites, Prerequisites)
     ctx = RunContext(run, load_config(str(run.config)))
     assert [state.name for state in checkpoints(ctx)] == ["checkpoint stage-01-round-0"]
 
@@ -98,8 +98,8 @@ def test_nothing_is_measured_twice(run, monkeypatch):
 
     monkeypatch.setattr("ioa.graph.context.Student.load", refuse)
     monkeypatch.setattr("ioa.agents.teacher.Teacher.ask", refuse)
-    again = measure_dependencies(ctx)
-    assert again.undecided == read_record(run.revised_dependencies, Dependencies).undecided
+    again = measure_prerequisites(ctx)
+    assert again.undecided == read_record(run.revised_prerequisites, Prerequisites).undecided
     ctx.close()
 
 
@@ -131,5 +131,5 @@ def test_without_a_measuring_estimator_nothing_is_measured(tmp_path):
     ctx = RunContext(RunDirectory(tmp_path / "run"), load_config("arithmetic"))
     build_graph(ctx)
     if not {"population", "intervention"} & set(ctx.config.diagnosis.estimators):
-        assert measure_dependencies(ctx).claims == ()
+        assert measure_prerequisites(ctx).claims == ()
     assert not (tmp_path / "run").exists()

@@ -97,7 +97,7 @@ def test_what_was_in_flight_when_a_run_was_killed_is_counted_once(tmp_path):
         ledger.begin(key, "mine")
     ledger.begin("one", "theirs")
     ledger.end("two", "mine")
-    assert ledger.abandoned("mine") == 2
-    assert ledger.abandoned("mine") == 0
-    assert ledger.abandoned("theirs") == 1
+    assert ledger.count_abandoned("mine") == 2
+    assert ledger.count_abandoned("mine") == 0
+    assert ledger.count_abandoned("theirs") == 1
     ledger.close()

@@ -26,15 +26,15 @@ def test_the_file_is_read_once_for_all_modules_and_again_when_another_run_has_ad
         teacher_scores, "read_records", lambda path, kind: reads.append(path) or read_records(path, kind)
     )
     scores, others = TeacherScores(path), TeacherScores(path)
-    assert scores.known("t", "m/0", (), 5) == []
+    assert scores.find_answers("t", "m/0", (), 5) == []
     for number in range(30):
         others.add("t", f"m/{number}", "run", [result(number), result(number + 100)])
     for number in range(30):
-        known = scores.known("t", f"m/{number}", [f"{number + 100} + 1?"], 5)
+        known = scores.find_answers("t", f"m/{number}", [f"{number + 100} + 1?"], 5)
         assert [one.question for one in known] == [f"{number + 100} + 1?", f"{number} + 1?"]
     assert len(reads) == 1
     others.add("t", "m/0", "run", [result(7)])
     scores.add("u", "m/0", "run", [result(8)])
-    assert len(scores.known("t", "m/0", (), 5)) == 3
-    assert [one.question for one in scores.known("u", "m/0", (), 5)] == ["8 + 1?"]
+    assert len(scores.find_answers("t", "m/0", (), 5)) == 3
+    assert [one.question for one in scores.find_answers("u", "m/0", (), 5)] == ["8 + 1?"]
     assert len(reads) == 2

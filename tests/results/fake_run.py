@@ -15,7 +15,6 @@ from ioa.memory.records import (
     BrokenEdge,
     Claim,
     Curriculum,
-    Dependencies,
     Diagnosis,
     Difficulty,
     Domain,
@@ -29,6 +28,7 @@ from ioa.memory.records import (
     Misconception,
     Module,
     Note,
+    Prerequisites,
     Refusal,
     RefusalReason,
     Remedy,
@@ -122,7 +122,7 @@ def make_run(runs: Path, run_id: str = "arithmetic-demo", text: str = "") -> Run
     write_records(run.scores("final-teacher"), results("final", {m: teacher[m] for m in TARGETS}))
     diagnosis = _diagnosis(teacher, text)
     write_record(run.diagnosis, diagnosis)
-    write_record(run.revised_dependencies, Dependencies(edges=diagnosis.edges[:3]))
+    write_record(run.revised_prerequisites, Prerequisites(edges=diagnosis.edges[:3]))
     _write_curriculum(run, text)
     for stage in TITLES:
         _write_stage(run, stage, teacher, text)

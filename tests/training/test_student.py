@@ -121,9 +121,9 @@ def test_peft_loads_the_adapter_to_the_same_student(student: Student, adapter: P
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    from ioa.training.loading import quiet
+    from ioa.training.loading import silence_libraries
 
-    with quiet():
+    with silence_libraries():
         base = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
         theirs = PeftModel.from_pretrained(base, str(adapter)).eval()
     ids = torch.tensor([student.format.encode("1+1=?")])

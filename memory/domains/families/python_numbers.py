@@ -9,7 +9,7 @@ from ioa.memory.domains.families.python_tasks import (
     change,
     condition,
     number_lists,
-    put,
+    substitute_names,
     whole_numbers,
 )
 
@@ -33,13 +33,13 @@ def expression(rng: Random, composed: bool) -> Task:
     words, code = rng.choice(_OF_TWO)
     if composed and rng.random() < 0.5:
         inner = change(rng)
-        words, right = words.format(a=one, b=inner.of_one.format(other)), put(inner.code, n=other)
-        code = put(code, a=one, b=right)
+        words, right = words.format(a=one, b=inner.of_one.format(other)), substitute_names(inner.code, n=other)
+        code = substitute_names(code, a=one, b=right)
     else:
-        words, code = words.format(a=one, b=other), put(code, a=one, b=other)
+        words, code = words.format(a=one, b=other), substitute_names(code, a=one, b=other)
         if composed:
             outer = change(rng)
-            words, code = outer.of_one.format(words), put(outer.code, n=code)
+            words, code = outer.of_one.format(words), substitute_names(outer.code, n=code)
     values = whole_numbers(rng)
     inputs = tuple((left, right) for left, right in zip(values, rng.sample(values, len(values)), strict=True))
     shown = tuple((rng.randint(1, 20), rng.randint(1, 20)) for _ in range(5))
@@ -58,7 +58,7 @@ def conditional(rng: Random, composed: bool) -> Task:
     else:
         labels = rng.sample(("low", "high", "yes", "no", "small", "big", "left", "right", "in", "out"), 2)
         yes, no = value, other = [f"'{label}'" for label in labels]
-    test = put(when.code, n=name)
+    test = substitute_names(when.code, n=name)
     sentence = f"Return {yes} if {name} is {when.said}, otherwise {no}."
     if rng.random() < 0.3:
         sentence = f"If {name} is {when.said}, return {yes}, else return {no}."
@@ -72,7 +72,7 @@ def _value(rng: Random, name: str) -> tuple[str, str]:
         constant = rng.choice((0, 1, 10, 100))
         return str(constant), str(constant)
     made = change(rng)
-    return made.of_one.format(name), put(made.code, n=name)
+    return made.of_one.format(name), substitute_names(made.code, n=name)
 
 
 _REDUCTIONS = {

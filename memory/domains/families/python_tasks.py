@@ -61,7 +61,7 @@ class Change(NamedTuple):
     """With n for the number."""
 
 
-def put(code: str, **parts: str) -> str:
+def substitute_names(code: str, **parts: str) -> str:
     """An expression with others in the place of its names, in brackets where they are needed."""
 
     class Putting(ast.NodeTransformer):

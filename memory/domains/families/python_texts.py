@@ -2,7 +2,7 @@
 
 from random import Random
 
-from ioa.memory.domains.families.python_tasks import Arguments, Task, letter, letters_of, put, sentence_of
+from ioa.memory.domains.families.python_tasks import Arguments, Task, letter, letters_of, sentence_of, substitute_names
 
 _TEXTS = ("text", "name", "line", "title", "message")
 _FILLER = "wzxvqpk"
@@ -18,7 +18,7 @@ def characters(rng: Random, composed: bool) -> Task:
     else:
         instruction, inner, used = _first(rng, text)
         words, code, letters = _last(rng, "it", inner)
-        while code == put(inner, **{text: inner}):  # the same step twice
+        while code == substitute_names(inner, **{text: inner}):  # the same step twice
             words, code, letters = _last(rng, "it", inner)
         sentence, letters = f"{instruction}, then return {words}.", letters + used
     inputs, shown = _texts(rng, letters)
@@ -61,7 +61,9 @@ def _last(rng: Random, text: str, code: str) -> tuple[str, str, str]:
             ("the length of {}", "len(text)", ""),
         )
     )
-    made = made.replace("TEXT", code) if "TEXT" in made else put(made, text=code)  # there it needs no brackets
+    made = (
+        made.replace("TEXT", code) if "TEXT" in made else substitute_names(made, text=code)
+    )  # there it needs no brackets
     return words.format(text), made, letters
 
 

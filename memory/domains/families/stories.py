@@ -141,94 +141,98 @@ class _Teller:
             "holder": holder, "holders": _HOLDERS[holder], "mark": self.rng.choice(_MARKS),
         }  # fmt: skip
 
-    def start(self) -> int:
+    def draw_start(self) -> int:
         return self.rng.randint(self.config.smallest, self.config.largest)
 
-    def few(self) -> int:
+    def draw_small(self) -> int:
         return self.rng.randint(2, min(10, self.config.largest))
 
-    def told(self, *wordings: tuple[str, ...], **numbers: int) -> str:
+    def write_sentences(self, *wordings: tuple[str, ...], **numbers: int) -> str:
         """A sentence of each kind, with the names, things and numbers filled in."""
         chosen = [self.rng.choice(kind).format(**self.words, **numbers) for kind in wordings]
         return " ".join(sentence[:1].upper() + sentence[1:] for sentence in chosen)
 
 
 def _gain(teller: _Teller) -> _Story:
-    a, b = teller.start(), teller.start()
-    return teller.told(_START, _GAIN, _NOW, a=a, b=b), f"{a}+{b}", a + b
+    a, b = teller.draw_start(), teller.draw_start()
+    return teller.write_sentences(_START, _GAIN, _NOW, a=a, b=b), f"{a}+{b}", a + b
 
 
 def _loss(teller: _Teller) -> _Story:
-    a = max(3, teller.start())
+    a = max(3, teller.draw_start())
     b = teller.rng.randint(1, a - 1)
-    return teller.told(_START, _LOSS, _LEFT, a=a, b=b), f"{a}-{b}", a - b
+    return teller.write_sentences(_START, _LOSS, _LEFT, a=a, b=b), f"{a}-{b}", a - b
 
 
 def _groups(teller: _Teller) -> _Story:
-    g, e = teller.few(), teller.few()
-    return teller.told(_GROUPS, _ALL, g=g, e=e), f"{g}*{e}", g * e
+    g, e = teller.draw_small(), teller.draw_small()
+    return teller.write_sentences(_GROUPS, _ALL, g=g, e=e), f"{g}*{e}", g * e
 
 
 def _shared(teller: _Teller) -> _Story:
-    g, e = teller.few(), teller.few()
+    g, e = teller.draw_small(), teller.draw_small()
     told, asked = teller.rng.choice(_SHARED)
-    return teller.told((told,), (asked,), g=g, whole=g * e), f"{g * e}/{g}", e
+    return teller.write_sentences((told,), (asked,), g=g, whole=g * e), f"{g * e}/{g}", e
 
 
 def _groups_gain(teller: _Teller) -> _Story:
-    g, e, b = teller.few(), teller.few(), teller.start()
-    return teller.told(_GROUPS, _GAIN, _NOW, g=g, e=e, b=b), f"{g}*{e}+{b}", g * e + b
+    g, e, b = teller.draw_small(), teller.draw_small(), teller.draw_start()
+    return teller.write_sentences(_GROUPS, _GAIN, _NOW, g=g, e=e, b=b), f"{g}*{e}+{b}", g * e + b
 
 
 def _groups_loss(teller: _Teller) -> _Story:
-    g, e = teller.few(), teller.few()
+    g, e = teller.draw_small(), teller.draw_small()
     b = teller.rng.randint(1, min(g * e - 1, teller.config.largest))
-    return teller.told(_GROUPS, _LOSS, _LEFT, g=g, e=e, b=b), f"{g}*{e}-{b}", g * e - b
+    return teller.write_sentences(_GROUPS, _LOSS, _LEFT, g=g, e=e, b=b), f"{g}*{e}-{b}", g * e - b
 
 
 def _more(teller: _Teller) -> _Story:
-    a, b = teller.start(), teller.few()
-    return teller.told(_START[:1], _COMPARED["more"], _BOTH, a=a, b=b), f"{a}+({a}+{b})", a + (a + b)
+    a, b = teller.draw_start(), teller.draw_small()
+    return teller.write_sentences(_START[:1], _COMPARED["more"], _BOTH, a=a, b=b), f"{a}+({a}+{b})", a + (a + b)
 
 
 def _fewer(teller: _Teller) -> _Story:
-    a = max(3, teller.start())
+    a = max(3, teller.draw_start())
     b = teller.rng.randint(1, min(10, a - 1))
-    return teller.told(_START[:1], _COMPARED["fewer"], _BOTH, a=a, b=b), f"{a}+({a}-{b})", a + (a - b)
+    return teller.write_sentences(_START[:1], _COMPARED["fewer"], _BOTH, a=a, b=b), f"{a}+({a}-{b})", a + (a - b)
 
 
 def _times(teller: _Teller) -> _Story:
-    a, b = teller.few(), teller.rng.randint(2, 5)
-    return teller.told(_START[:1], _COMPARED["times"], _BOTH, a=a, b=b), f"{a}+{a}*{b}", a + a * b
+    a, b = teller.draw_small(), teller.rng.randint(2, 5)
+    return teller.write_sentences(_START[:1], _COMPARED["times"], _BOTH, a=a, b=b), f"{a}+{a}*{b}", a + a * b
 
 
 def _cost(teller: _Teller) -> _Story:
-    a, b = teller.few(), teller.few()
-    return teller.told(_PRICE, ("{n} buys {b} of them.", "{n} takes {b}."), _TOTAL, a=a, b=b), f"{b}*{a}", b * a
+    a, b = teller.draw_small(), teller.draw_small()
+    return (
+        teller.write_sentences(_PRICE, ("{n} buys {b} of them.", "{n} takes {b}."), _TOTAL, a=a, b=b),
+        f"{b}*{a}",
+        b * a,
+    )
 
 
 def _note(teller: _Teller) -> _Story:
-    a, b = teller.few(), teller.few()
+    a, b = teller.draw_small(), teller.draw_small()
     c = next(note for note in (10, 20, 50, 100, 200) if note > a * b)
-    return teller.told(_PRICE, _NOTE, _CHANGE, a=a, b=b, c=c), f"{c}-{b}*{a}", c - b * a
+    return teller.write_sentences(_PRICE, _NOTE, _CHANGE, a=a, b=b, c=c), f"{c}-{b}*{a}", c - b * a
 
 
 def _two_prices(teller: _Teller) -> _Story:
-    a, b, c, d = (teller.few() for _ in range(4))
+    a, b, c, d = (teller.draw_small() for _ in range(4))
     prices = (
         "One {one} costs {a} dollars and one {two} {b} dollars.",
         "One {one} is {a} dollars, one {two} is {b} dollars.",
     )
     bought = ("{n} buys {c} {t} and {d} {u}.", "{n} takes {c} {t} and {d} {u}.")
-    return teller.told(prices, bought, _TOTAL, a=a, b=b, c=c, d=d), f"{c}*{a}+{d}*{b}", c * a + d * b
+    return teller.write_sentences(prices, bought, _TOTAL, a=a, b=b, c=c, d=d), f"{c}*{a}+{d}*{b}", c * a + d * b
 
 
 def _percent(teller: _Teller, rest: bool) -> _Story:
     p = teller.rng.choice(teller.config.percents)
     unit = 100 // p if p in {20, 25, 50} else 10
-    a = unit * teller.few()
+    a = unit * teller.draw_small()
     whole, part, asked, asked_rest = teller.rng.choice(_SHARE_OF)
-    told = teller.told((whole,), (part,), (asked_rest if rest else asked,), a=a, p=p)
+    told = teller.write_sentences((whole,), (part,), (asked_rest if rest else asked,), a=a, p=p)
     share, value = f"{a}*{p}/100", a * p // 100
     return (told, f"{a}-{share}", a - value) if rest else (told, share, value)
 

@@ -1,7 +1,7 @@
 """Item sets: files and data sets of problems with answers that a person has already."""
 
 from ioa.memory.domains.item_sets.formats import FORMATS, Format
-from ioa.memory.domains.item_sets.item_faults import SHOWN, Fault, UnreadableFile, told
+from ioa.memory.domains.item_sets.item_faults import SHOWN, Fault, UnreadableFile, describe_faults
 from ioa.memory.domains.item_sets.item_files import ItemSet, ItemSetSource, read_item_set
 
 __all__ = [
@@ -12,6 +12,6 @@ __all__ = [
     "ItemSet",
     "ItemSetSource",
     "UnreadableFile",
+    "describe_faults",
     "read_item_set",
-    "told",
 ]

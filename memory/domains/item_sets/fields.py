@@ -9,7 +9,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ioa.memory.domains.item_sets.item_faults import shown
+from ioa.memory.domains.item_sets.item_faults import show_value
 
 NO_ANSWER = "-"
 """The answer of an item that only a judge or a test can grade."""
@@ -73,7 +73,7 @@ class Fields:
             blank = names in self
             raise self.fault(names, "empty. Expected a text." if blank else "required, but missing.")
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise self.fault(names, f"expected a string or a number (got {shown(value)}).")
+            raise self.fault(names, f"expected a string or a number (got {show_value(value)}).")
         return str(value)
 
     def maybe(self, names: str) -> str:
@@ -92,7 +92,7 @@ class Fields:
         if value is None:
             raise self.fault(names, "empty. Expected a list." if names in self else "required, but missing.")
         if not isinstance(value, list) or not all(isinstance(part, str | int | float) for part in value) or not value:
-            raise self.fault(names, f"expected a list of texts (got {shown(self.get(names))}).")
+            raise self.fault(names, f"expected a list of texts (got {show_value(self.get(names))}).")
         return [str(part) for part in value]
 
     def _own(self, name: str) -> str:
@@ -162,7 +162,7 @@ def after_marks(names: str) -> Part:
         _, marks, last = fields.text(names).rpartition("####")
         found = re.sub(r"[$,\s]", "", last)
         if not marks or not _NUMBER.fullmatch(found.rstrip(".%")):
-            raise fields.fault(names, f"expected a last line `#### number` (got {shown(last.strip()[-40:])}).")
+            raise fields.fault(names, f"expected a last line `#### number` (got {show_value(last.strip()[-40:])}).")
         return found
 
     return number
@@ -181,7 +181,7 @@ def boxed(names: str) -> Part:
         places = list(_BOX.finditer(solution))
         found = _braced(solution[places[-1].end() :]) if places else ""
         if not found:
-            raise fields.fault(names, f"expected an answer in \\boxed{{}} (got {shown(solution[-40:])}).")
+            raise fields.fault(names, f"expected an answer in \\boxed{{}} (got {show_value(solution[-40:])}).")
         return found
 
     return content

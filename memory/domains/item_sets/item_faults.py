@@ -34,13 +34,13 @@ class UnreadableFile(UserError):
         self.path, self.text = path, text
 
 
-def told(faults: Sequence[Fault]) -> str:
+def describe_faults(faults: Sequence[Fault]) -> str:
     """The first faults, a line each, and how many there are beyond these."""
     more = f"\n... and {len(faults) - SHOWN} more faults, {len(faults)} in all." if len(faults) > SHOWN else ""
     return "\n".join(map(str, faults[:SHOWN])) + more
 
 
-def shown(value: object) -> str:
+def show_value(value: object) -> str:
     """A value as a message shows it."""
     text = repr(value) if not isinstance(value, str | list | dict) or len(value) <= _CUT else repr(value[:_CUT])
     return text if len(text) <= _CUT else text[: _CUT - 3] + "..."

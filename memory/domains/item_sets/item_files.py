@@ -12,7 +12,7 @@ from ioa.memory.domains.bank import item_id
 from ioa.memory.domains.item_sets.fields import FieldFault, Fields, Part, constant, either
 from ioa.memory.domains.item_sets.formats import FORMATS_BY_NAME, PLAIN, Format, overview, recognised
 from ioa.memory.domains.item_sets.hub import read_dataset
-from ioa.memory.domains.item_sets.item_faults import Fault, told
+from ioa.memory.domains.item_sets.item_faults import Fault, describe_faults
 from ioa.memory.domains.item_sets.rows import Row, read_rows
 from ioa.memory.domains.item_sets.texts import without_common_ending
 from ioa.memory.errors import UserError
@@ -119,7 +119,7 @@ def read_item_set(
     for row in rows:
         reader.read(row)
     if reader.faults and not (entry.skip_bad and reader.items):
-        raise UserError(told(reader.faults))
+        raise UserError(describe_faults(reader.faults))
     return ItemSet(
         name=place,
         format=reader.format.name,

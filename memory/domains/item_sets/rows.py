@@ -119,7 +119,7 @@ def _document(path: Path) -> Iterator[Row | Fault]:
         yield from _json_lines(path, text.encode())  # JSON lines under the other name
         return
     for number, item in enumerate(_listed(path, document), start=1):
-        yield _row(f"{path}, item {number}", unwrapped(item), escaped="\\u" in text)
+        yield _row(f"{path}, item {number}", unwrap_row(item), escaped="\\u" in text)
 
 
 def _listed(path: Path, document: Any) -> list[Any]:
@@ -139,7 +139,7 @@ def _listed(path: Path, document: Any) -> list[Any]:
     return next(iter(lists.values()), [document])
 
 
-def unwrapped(item: Any) -> Any:
+def unwrap_row(item: Any) -> Any:
     """The item inside a numbered row, as the data set viewer of Hugging Face gives it."""
     if isinstance(item, Mapping) and "row_idx" in item and isinstance(item.get("row"), Mapping):
         return item["row"]

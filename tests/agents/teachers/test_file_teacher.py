@@ -10,7 +10,7 @@ from ioa.agents import TeacherSettings, check_teacher
 from ioa.agents.exchange import SolveBrief
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import CallDesk, Endpoint
-from ioa.agents.teachers.opening import opened
+from ioa.agents.teachers.opening import start_model
 from ioa.evaluation.examinee_names import Namer
 from ioa.graph.config import RunConfig, override
 from ioa.memory.errors import UserError
@@ -44,7 +44,7 @@ def test_it_answers_like_any_other_teacher(folder, spec, monkeypatch):
     monkeypatch.chdir("/")
     check_teacher(settings)
     desk = CallDesk(Transcript(folder / "transcript.jsonl"))
-    with opened(settings) as model:
+    with start_model(settings) as model:
         teacher = Teacher([Endpoint(model, settings)], desk)
         context = CallContext(node="n", agent="examinee", task="solve")
         (outcome,) = teacher.ask([Call(SolveBrief(problem="Calculate 2 + 3."), context)])
@@ -86,5 +86,5 @@ def test_the_function_of_the_documents_package_may_stay_in_its_file(folder):
     text = DOCS.read_text(encoding="utf-8")
     ((_, shown),) = re.findall(r"^`(ioa_teacher_inhouse\.py)`\n\n```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (folder / "inhouse.py").write_text(shown, encoding="utf-8")
-    with opened(TeacherSettings(model="./inhouse.py:open_teacher:scholar")) as model:
+    with start_model(TeacherSettings(model="./inhouse.py:open_teacher:scholar")) as model:
         assert model.model == "scholar"

@@ -44,7 +44,7 @@ def test_slots_are_halved_once_for_a_round_of_overload_and_grow_again():
     clock = Clock()
     slots = Slots(16, clock)
     assert slots.limit == 1
-    slots.went_well()
+    slots.record_success()
     assert slots.limit == 16
     clock.now = 10
     for _ in range(5):
@@ -54,17 +54,17 @@ def test_slots_are_halved_once_for_a_round_of_overload_and_grow_again():
     slots.overloaded(began=19)
     assert slots.limit == 4
     for _ in range(4):
-        slots.went_well()
+        slots.record_success()
     assert 4.8 < slots.limit <= 5
     for _ in range(2000):
-        slots.went_well()
+        slots.record_success()
     assert slots.limit == 16
 
 
 def test_no_more_calls_are_in_flight_than_there_are_slots_and_none_is_forgotten():
     async def scene():
         slots, most, now, done = Slots(3), 0, 0, 0
-        slots.went_well()
+        slots.record_success()
 
         async def one(number):
             nonlocal most, now, done

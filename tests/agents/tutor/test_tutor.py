@@ -17,7 +17,7 @@ from ioa.agents.exchange import (
     SolveBrief,
 )
 from ioa.agents.tutor import open_tutor
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Strategy
@@ -112,7 +112,7 @@ def test_lessons_are_distinct_repeatable_and_of_the_level(module_id, level):
 def test_the_answer_of_a_lesson_follows_from_its_steps(module_id, level):
     """What the last column leaves written, or the value of some line, is the answer."""
     for lesson in lessons(module_id, level, count=40):
-        found = work(lesson.problem)
+        found = solve_problem(lesson.problem)
         last = lesson.steps[-1]
         if re.match(r"(ones|tens|hundreds|thousands|tenths):", last):
             so_far = [step.rsplit(";", 1)[-1].replace(".", "") for step in lesson.steps]
@@ -240,7 +240,7 @@ def test_a_generator_that_runs_out_gives_fewer_lessons_and_none_gives_none():
     ],
 )
 def test_problems_beyond_the_pack(problem, answer):
-    worked = work(problem)
+    worked = solve_problem(problem)
     assert worked.answer == answer
     for line in (*worked.steps, worked.check):
         for sides in equations(line):

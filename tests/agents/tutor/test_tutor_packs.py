@@ -26,7 +26,7 @@ from ioa.agents.exchange import (
 from ioa.agents.step_checks import false_step
 from ioa.agents.tutor import open_tutor
 from ioa.agents.tutor.analysis import Slip, final_value, slip_of
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.agents.tutor.vocabulary import METHODS
 from ioa.agents.tutor.working import Operation
 from ioa.memory.domains.packs import load_domain
@@ -74,7 +74,7 @@ def test_it_solves_every_problem_from_its_text_as_the_familys_verifier_wants(pac
     generator = PACKS[pack].module(module_id).levels[level]
     score = get_score_answer_fn(generator.family)
     for item in islice(supply(generator, seed=123_000_000), 30 if module_id in SPARSE else 200):
-        worked = work(item.question)
+        worked = solve_problem(item.question)
         assert worked is not None, item.question
         assert worked.answer == item.answer, item.question
         assert score(worked.answer, {"answer": item.answer, "metadata": dict(item.metadata)}) == 1.0
@@ -96,7 +96,7 @@ def test_its_lessons_are_distinct_true_and_of_the_level(pack, module_id, level):
         written = ask(brief, pack).lessons
         assert len({normalise(lesson.problem) for lesson in written}) == 20
         assert all(re.search(module.levels[level].where.question or "", lesson.problem) for lesson in written)
-        assert all(lesson.answer == work(lesson.problem).answer for lesson in written)
+        assert all(lesson.answer == solve_problem(lesson.problem).answer for lesson in written)
         assert not any(false_step(lesson.steps) for lesson in written)
 
 
@@ -154,7 +154,7 @@ def test_every_method_can_be_spoken_of():
     ],
 )  # fmt: skip
 def test_a_solution_takes_the_operands_up_beside_each_result(problem, steps):
-    assert work(problem).steps == steps
+    assert solve_problem(problem).steps == steps
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ioa.agents.screening import split_original
 from ioa.agents.step_checks import false_step
 from ioa.agents.tutor import open_tutor
 from ioa.agents.tutor.analysis import Slip, slip_meant, slip_of
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Strategy
@@ -56,7 +56,7 @@ def lessons(module_id, level, *, count=8, strategies=PLAIN, kind="chain-of-thoug
 @pytest.mark.parametrize(("module_id", "level"), LEVELS)
 def test_what_it_writes_passes_all_tests_of_every_problem_of_the_pack(module_id, level):
     for item in draw(PACK.module(module_id).levels[level], seed=123_000_000, count=60):
-        worked = work(item.question)
+        worked = solve_problem(item.question)
         assert worked is not None, item.question
         exec("\n".join([worked.answer, *item.metadata["tests"]]), {})  # the tutor's code is made of its own parts
         assert 1 <= len(worked.steps) <= 4
@@ -83,7 +83,7 @@ def test_a_tutor_of_another_subject_knows_it_too_and_answers_with_the_whole_func
     ],
 )
 def test_what_it_cannot_read_it_does_not_guess(problem):
-    assert work(problem) is None
+    assert solve_problem(problem) is None
 
 
 @pytest.mark.parametrize("strategies", [PLAIN, tuple(Strategy), (Strategy.LANGUAGE,)], ids="+".join)

@@ -25,7 +25,7 @@ from ioa.agents.exchange import (
 )
 from ioa.agents.tutor import TutorChatModel, open_tutor
 from ioa.agents.tutor.analysis import Slip, slip_of
-from ioa.agents.tutor.skills import work
+from ioa.agents.tutor.skills import solve_problem
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.errors import UserError
 from ioa.memory.records import Generator, Strategy
@@ -104,7 +104,7 @@ def test_planted_errors_are_recognised(question, expected, reply, slip):
 
 
 def test_a_half_way_answer_is_told_from_its_neighbours():
-    worked = work(GCD)
+    worked = solve_problem(GCD)
     assert worked.steps == ("51-34=17", "17*2=34")
     assert worked.passed == ("34",)
 
@@ -308,7 +308,7 @@ def test_it_writes_items_of_the_modules_and_levels_that_it_named_with_true_answe
         assert len(first) == 8
         others = ask(brief.model_copy(update={"avoid": tuple(item.question for item in first)})).items
         assert not {item.question for item in first} & {item.question for item in others}
-        assert all(item.answer == work(item.question).answer for item in (*first, *others))
+        assert all(item.answer == solve_problem(item.question).answer for item in (*first, *others))
         written.append(first)
     assert written[0] != written[1]
 
@@ -344,9 +344,9 @@ def test_lessons_of_a_level_without_a_generator_are_like_its_samples(number):
     )  # fmt: skip
     lessons = ask(brief).lessons
     assert len(lessons) == 5
-    heads = {work(sample).head for sample in samples}
-    assert {work(lesson.problem).head for lesson in lessons} <= heads
-    assert all(lesson.answer == work(lesson.problem).answer for lesson in lessons)
+    heads = {solve_problem(sample).head for sample in samples}
+    assert {solve_problem(lesson.problem).head for lesson in lessons} <= heads
+    assert all(lesson.answer == solve_problem(lesson.problem).answer for lesson in lessons)
 
 
 def test_lessons_are_in_the_words_of_the_samples():

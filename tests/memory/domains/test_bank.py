@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divided, item_id
+from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divide_items, item_id
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Domain, Module, Split, Written
 from ioa.memory.similarity import normalise
@@ -28,19 +28,19 @@ def module(name="a/b"):
 @given(st.integers(0, 300), st.integers(0, 80), st.integers(0, 2**31), st.randoms(use_true_random=False))
 def test_probes_come_first_and_are_two_in_ten_of_many_whatever_the_order(count, probes, seed, random):
     items = [item(number) for number in range(count)]
-    found = divided(items, probes, seed=seed)
+    found = divide_items(items, probes, seed=seed)
     kept = sum(one.purpose == "probe" for one in found)
     assert kept == min(count, max(probes, math.ceil(PROBE_SHARE * count)))
     assert {one.id for one in found} == {one.id for one in items}
     random.shuffle(items)
-    assert divided(items, probes, seed=seed) == found
+    assert divide_items(items, probes, seed=seed) == found
 
 
 @given(st.integers(0, 60), st.integers(0, 40), st.sets(st.integers(0, 59)))
 def test_what_was_shown_is_never_a_probe(count, probes, shown):
     items = [item(number) for number in range(count)]
     ids = {item(number).id for number in shown}
-    found = divided(items, probes, seed=1, shown=ids)
+    found = divide_items(items, probes, seed=1, shown=ids)
     probed = [one.id for one in found if one.purpose == "probe"]
     assert not ids & set(probed)
     secret = sum(one.id not in ids for one in items)
@@ -53,7 +53,7 @@ def test_splits_and_seeds_are_pairwise_disjoint_and_every_split_has_its_size_in_
     items = [
         one
         for place, (name, count) in enumerate(zip(names, counts, strict=True))
-        for one in divided([item(1000 * place + n, name) for n in range(count)], 9, seed=seed)
+        for one in divide_items([item(1000 * place + n, name) for n in range(count)], 9, seed=seed)
     ]
     domain = Domain(name="x", description="x", modules=tuple(module(name) for name in names))
     sizes = ExaminationSettings(diagnosis=2, gate=3, final=4)
@@ -70,7 +70,7 @@ def test_splits_and_seeds_are_pairwise_disjoint_and_every_split_has_its_size_in_
 
 def test_two_seeds_of_a_run_divide_differently():
     items = [item(number) for number in range(40)]
-    assert divided(items, 10, seed=1) != divided(items, 10, seed=2)
+    assert divide_items(items, 10, seed=1) != divide_items(items, 10, seed=2)
 
 
 def test_too_few_probes_are_a_message_that_says_how_many_there_are_and_are_needed():

@@ -12,7 +12,7 @@ from typing import Literal
 from ioa.memory.errors import ScoringError
 from ioa.memory.records import Record
 from ioa.training.exams.sandbox.isolation import Isolation
-from ioa.training.exams.sandbox.sandbox_processes import KEPT, Process, opened_pipe, started
+from ioa.training.exams.sandbox.sandbox_processes import KEPT, Process, opened_pipe, start_process
 from ioa.training.exams.sandbox.sandbox_settings import SandboxSettings
 
 Kind = Literal["passed", "failed", "time", "memory", "processes", "disk", "open files", "output", "ended", "broken"]
@@ -77,15 +77,15 @@ def check(
             **tests.model_dump(mode="json"),
         }
         ends = {"reading": requests.reading, "writing": replies.writing, "limits": settings.model_dump()}
-        candidate = stack.enter_context(started("candidate", ends, settings, isolation))
-        driver = stack.enter_context(started("driver", job, settings, isolation))
+        candidate = stack.enter_context(start_process("candidate", ends, settings, isolation))
+        driver = stack.enter_context(start_process("driver", job, settings, isolation))
         for pipe in (requests, replies):
             pipe.close()
         verdicts.close_writing()
         said = _watch((candidate, driver), verdicts.reading, nonce, settings)
         if said and said[-1]["kind"] in {"passed", "failed"}:  # the usual case: both end by themselves
             for process in (driver, candidate):
-                process.told()
+                process.describe_end()
         return _outcome(said, candidate, driver, settings)
 
 
@@ -127,18 +127,18 @@ def _outcome(
     kind, detail = (said[-1]["kind"], said[-1]["detail"]) if said else ("", "")
     if not said or said[0]["kind"] != "ready":
         failed = candidate if kind == "absent" else driver
-        why = f"nothing happened for {detail}" if kind == "time" else failed.told()
+        why = f"nothing happened for {detail}" if kind == "time" else failed.describe_end()
         raise ScoringError(f"The sandbox of {failed.name} did not start: {why}")
     if kind == "time":
         return Outcome(kind="time", detail=f"time limit of {detail}")
     if kind == "ready":  # and nothing after that
         if driver.out_of_time(settings.seconds):
             return _hit("time", "", settings)
-        raise ScoringError(f"The sandbox of the tests broke down: {driver.told()}")
+        raise ScoringError(f"The sandbox of the tests broke down: {driver.describe_end()}")
     if kind == "ended":
         if candidate.out_of_time(settings.seconds):
             return _hit("time", "", settings)
-        return Outcome(kind="ended", detail=f"its process ended before the tests did ({candidate.told()})")
+        return Outcome(kind="ended", detail=f"its process ended before the tests did ({candidate.describe_end()})")
     return _hit(kind, detail, settings)
 
 

@@ -58,7 +58,7 @@ class Process:
         late = time.monotonic() - self.start > seconds
         return number == signal.SIGXCPU or (number == signal.SIGKILL and late)
 
-    def told(self) -> str:
+    def describe_end(self) -> str:
         """How it ended, and what it said last."""
         self._code()
         self._read_rest()
@@ -114,7 +114,9 @@ def opened_pipe() -> Iterator[Pipe]:
 
 
 @contextlib.contextmanager
-def started(role: str, job: Mapping[str, Any], settings: SandboxSettings, isolation: Isolation) -> Iterator[Process]:
+def start_process(
+    role: str, job: Mapping[str, Any], settings: SandboxSettings, isolation: Isolation
+) -> Iterator[Process]:
     """The process, until it and all that it started are gone.
 
     The driver's job comes over its standard input, the candidate's few numbers with the command: there is no file or

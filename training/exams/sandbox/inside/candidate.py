@@ -110,7 +110,7 @@ class Candidate(Peer):
         except TooLargeError:
             return {"limit": "output"}
         except BaseException as error:  # noqa: BLE001 - the driver raises it again, or fails the test for it
-            return described(error)
+            return describe_exception(error)
         return reply
 
     def _load(self, alternatives: list[list[str]], names: list[str], seeded: bool) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Candidate(Peer):
         return self._own(number) if tag == "h" else Borrowed(self, number)
 
 
-def described(error: BaseException) -> Message:
+def describe_exception(error: BaseException) -> Message:
     """An exception in plain data: its names up to one that everybody knows, its text, and the limit it tells of."""
     try:
         text = str(error)[:TEXT]

@@ -1,6 +1,6 @@
 """How well each estimator of dependencies finds a structure that was planted, and how often it sees one in nothing.
 
-    python benchmarks/dependency_estimators.py [--worlds 20] [--only synthetic|tiny]
+    python benchmarks/prerequisite_estimators.py [--worlds 20] [--only synthetic|tiny]
 
 Two parts. Synthetic students: a random graph of prerequisites over 12 modules; a student's chance at an item of a
 module is its own skill there times its chance at each prerequisite, and its scores are drawn from that chance. And a
