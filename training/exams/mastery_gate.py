@@ -37,6 +37,7 @@ def verdict(student: Score, teacher: Score, share: float, confidence: float) -> 
     """
     if teacher.k == 0:
         return Verdict.NOT_MASTERED
+    # The interval of n of n still reaches down, and would leave students open that have plainly failed.
     if teacher.k == teacher.n:
         low, high = (bound - share for bound in student.wilson(confidence))
     else:
@@ -56,6 +57,7 @@ def best_round(assessments: Sequence[Assessment]) -> Assessment:
     def rank(assessment: Assessment) -> tuple[float, ...]:
         mastered, ratio = _quality(assessment)
         kept = sum(result.ratio for result in assessment.earlier)
+        # Rounded, or of two equal rounds the order of a sum would decide.
         return mastered, round(ratio, 9), round(kept, 9), assessment.round
 
     return max(assessments, key=rank)
@@ -103,6 +105,7 @@ def gate(
     Raises:
         KeyError: a module was not examined.
     """
+    # By its text: the float 0.9 is a little more than 9/10, and 18 of 20 would fall short of it.
     threshold = Fraction(str(tau))
     results = []
     for module in modules:
