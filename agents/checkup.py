@@ -118,6 +118,7 @@ async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Pric
     if settings.temperature is not None and not temperature.good:
         recommended["temperature"] = None
     if first.answer.reasoning_tokens or first.answer.reasoning or split_thought(first.answer.text)[1]:
+        # A model that reasons may think for minutes before its first word, and the usual 120 s would cut it off.
         recommended["timeout"] = max(300.0, settings.timeout)
     if price is None:
         recommended["price"] = {"input": "?", "output": "?"}

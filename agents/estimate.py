@@ -34,6 +34,7 @@ from ioa.memory.records import Domain, Generator, Kind, Module, Record, Source, 
 from ioa.memory.transcript import Tokens
 
 TOKENS_PER_WORD = 1.5
+"""Of the tokenisers in use English has about 1.3 tokens a word; sums and formulas, which lessons are full of, more."""
 FINDING = 80
 """Tokens of one finding, claim, stage or remedy."""
 ASSIGNED = 25
@@ -211,10 +212,12 @@ def _lessons(
         sources = (SourceProblem(id="0" * 16, problem=problem, answer="0" * 4),) * synthesis.per_request
         longest |= {"kind": Kind.COUNTERFACTUAL, "sources": sources}
     told_twice = 1 if synthesis.choice == "off" else 2  # the plain solution and the adapted one
+    # 60: the fields around the two solutions, which are the problem, the answer and the check.
     lesson = told_twice * TOKENS_PER_WORD * plan.max_words + 60
     first = [count * synthesis.per_module for count in targets]
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
+    # Each pass is taken to lose half of what it asks for, which the next one asks for again.
     wasted = sum(0.5**number for number in range(synthesis.passes))
     most = (first[1] + again) * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
     wishes = 3 * targets[1] + remedial  # easiest level, examined level, counterfactuals: each ends in a short request
@@ -281,11 +284,13 @@ def _problem(module: Module, source: Domain | Source) -> str:
     if isinstance(module.exam, Generator):
         return draw(module.exam, seed=0, count=1)[0].question
     items = source.items if isinstance(source, Source) else ()
+    # The longest of a few: an estimate should rather be too high than too low.
     return max((item.question for item in items[:20]), key=len, default=SENTENCE)
 
 
 def _seconds(calls: float, output: float, prompt: int, settings: TeacherSettings, pace: tuple[float, float]) -> float:
     if settings.model.startswith("tutor:"):
+        # It works in this process: there is no network to wait for.
         return 0.01 * calls
     begins, rate = pace
     waiting = (calls * begins + output / rate) / settings.concurrency

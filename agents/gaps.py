@@ -48,7 +48,8 @@ def find_gaps(
     }
     bound = settings.tau_gap + ROUNDING
     deficient = [module for module, delta in deltas.items() if delta is not None and delta > bound]
-    count = math.ceil(settings.top_share * len(deficient))
+    count = math.ceil(settings.top_share * len(deficient))  # up: one deficient module is always a target
+    # By id among equals, so that a resumed run chooses the same.
     worst = sorted(deficient, key=lambda module: (-severities[module], module))[:count]
     return tuple(
         Gap(

@@ -235,6 +235,7 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
     """
     n = len(pairs)
     one, other = (Counter(judgements) for judgements in zip(*pairs, strict=True)) if pairs else (Counter(), Counter())
+    # In whole numbers, so that full agreement by chance is found exactly and never divided by.
     by_chance = sum(one[category] * other[category] for category in one)  # n**2 times p_e, exactly
     if not n or by_chance == n * n:
         return None

@@ -91,4 +91,5 @@ def _spelt(number: str) -> str:
 
 def _content(text: str) -> frozenset[str]:
     words = (word.removesuffix("s") for word in _WORD.findall(text.casefold()) if not _COMMON.fullmatch(word))
+    # Shorter words stand in every problem: a clause would be taken out for an "and".
     return frozenset(word for word in words if len(word) > 3 and not _numbers(word))

@@ -53,6 +53,7 @@ class Seeding:
             taught = [example for example in accepted if example.module == place[0]]
             beside = {request.batch: {normalise(text) for text in shown[request.batch]} for request in own}
             taken = {normalise(text) for text in (*used, *(example.problem for example in taught))}
+            # What all requests show as a sample is a seed problem for none; what only some show may be one for others.
             taken |= set.intersection(*beside.values())
             pool = _pool(taught, place[1], own[0].batch)
             new = self._drawn(domain, place, own, len(pool), taken)

@@ -11,6 +11,7 @@ Affinity = Callable[[str, str], float]
 """How closely two modules are related, in [-1, 1]."""
 
 ROUNDING = 1e-9
+"""So that a step of exactly tau_ZPD, such as 0.45 - 0.3, is not too high by what floating point adds to it."""
 
 
 def same_category(one: str, other: str) -> float:

@@ -116,6 +116,7 @@ def choose(record: StrategyRecord, points: Mapping[Strategy, float], count: int,
         centre = (PRIOR_USES * POINT * points.get(strategy, 0.0) + n * mean) / (PRIOR_USES + n)
         drawn[strategy] = rng.gauss(centre, noise / math.sqrt(PRIOR_USES + n))
     left = [s for s in Strategy if not (s in known and known[s].dropped)] or list(Strategy)
+    # The sort is stable: among equal draws the order of `Strategy` decides, on every machine alike.
     best = sorted(left, key=lambda strategy: -drawn[strategy])[: max(1, count)]
     return tuple(strategy for strategy in Strategy if strategy in best)
 
@@ -205,6 +206,7 @@ def _uses(
             tagged = [tag for tag in own if strategy in tag]
             if not tagged:
                 continue
+            # A lesson with two strategies credits each with half: which of them helped cannot be told.
             share = min(1.0, sum(1 / len(set(tag)) for tag in tagged) / len(own))
             uses.append(
                 StrategyUse(
@@ -230,6 +232,7 @@ def _effects(uses: Sequence[StrategyUse]) -> tuple[StrategyEffect, ...]:
     for strategy, own in credits_.items():
         n, mean = len(own), means.get(strategy, 0.0)
         others = [value for other, value in means.items() if other is not strategy]
+        # Both ends of a 95 % interval.
         half = NormalDist().inv_cdf(0.975) * noise / math.sqrt(n) if n else math.inf
         judged = n >= LEAST_USES and bool(others)
         around = sum(others) / len(others) if others else 0.0

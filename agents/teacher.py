@@ -222,4 +222,5 @@ def _read(text: str, answer: Answer, kind: type[Reply]) -> tuple[Reply | None, s
 
 def _fraction(text: str) -> float:
     """A number in [0, 1) that depends on nothing but the text."""
+    # 48 bits: exact as a float, whose mantissa has 53.
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48

@@ -135,6 +135,7 @@ class _Check:
         for place in range(len(self.sound) if self.wanted else 0):
             given = self.solutions.get(place, [])
             agreed = self._agreeing(place)
+            # Not decided yet, and still to be decided by those that are left.
             if agreed < needed <= agreed + self.wanted - len(given):
                 places.append(place)
         return places

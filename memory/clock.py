@@ -66,4 +66,5 @@ def peak_rss_bytes() -> int:
     import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # getrusage counts in bytes on macOS and in kibibytes on Linux.
     return peak if sys.platform == "darwin" else peak * 1024

@@ -44,7 +44,7 @@ class WordLlamaEmbedder:
     """
 
     name = "wordllama"
-    dimension = 256
+    dimension = 256  # all that the wheel carries; larger ones would have to be downloaded
 
     def __init__(self) -> None:
         self._model: WordLlamaInference | None = None

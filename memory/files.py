@@ -67,6 +67,7 @@ def mend_last_line(path: Path) -> bool:
             return False
         handle.seek(0)
         content = handle.read()
+        # 0 where there is no line end at all: then the whole file is one torn line.
         keep = content.rfind(b"\n") + 1
         with path.with_name(path.name + ".torn").open("ab") as torn:
             torn.write(content[keep:] + b"\n")

@@ -66,8 +66,11 @@ class Ledger:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # 30 s: runs of one folder write at the same time, each for a moment. Every statement commits by itself, and
+            # our lock stands in for the check that SQLite makes of the thread.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
+            # FULL would wait for the disk at every answer, and protects against nothing but a power cut.
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(_TABLES)
         except (sqlite3.Error, OSError) as error:

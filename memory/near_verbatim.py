@@ -63,6 +63,7 @@ class NearVerbatim:
         self._keys.append(key)
         self._texts.append(view.text)
         if row == len(self._signatures):
+            # Doubled each time, so that adding N texts copies fewer than 2 N rows.
             room = np.zeros((max(64, row), PERMUTATIONS), dtype=np.uint32)
             self._signatures = np.concatenate([self._signatures, room])
         signature = self._signature(view)
@@ -84,6 +85,7 @@ class NearVerbatim:
     def _likely(self, rows: list[int], signature: NDArray[np.uint32]) -> list[int]:
         """Those whose signatures, too, say that they may be above the threshold: sentences of one pattern are many."""
         agreement = (self._signatures[rows] == signature).mean(axis=1) if rows else np.zeros(0)
+        # A signature estimates the index with this deviation; 4 of them lose 1 pair in 30,000 at the threshold.
         spread = math.sqrt(self._threshold * (1 - self._threshold) / PERMUTATIONS)
         return [row for row, share in zip(rows, agreement, strict=True) if share >= self._threshold - 4 * spread]
 

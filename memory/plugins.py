@@ -136,6 +136,7 @@ def _module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError("it is no Python source")
     module = importlib.util.module_from_spec(spec)
+    # Before it runs, as the import system does it: dataclasses look their module up while it is being executed.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)

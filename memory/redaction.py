@@ -19,6 +19,7 @@ _PATTERN = re.compile(
 _BEGINNINGS = ("sk-", "pk-", "rk-", "hf_", "aiza", "bearer ")
 """A text that has none of these, in lower case, holds nothing that the pattern finds; looking for them is quick."""
 _SHORTEST = 8
+"""Characters of a secret. Shorter values, such as `none` or `test`, stand in ordinary texts and are no keys."""
 _told: set[str] = set()
 
 

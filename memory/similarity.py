@@ -122,6 +122,7 @@ def _facts(tokens: Sequence[Token]) -> Facts:
             comparisons.add(word)
         elif _is_name(token, word, opens):
             names[word] = None
+    # "3 + 5 =" and "3 + 5" ask for the same.
     if tokens and tokens[-1].text == "=":
         operators.pop()
     return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))

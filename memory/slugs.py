@@ -24,6 +24,7 @@ def slug(name: str) -> str:
     lost = "".join(filter(_tells, re.sub(r"[a-z0-9]+", "", plain)))
     if not lost and len(text) <= LONGEST:
         return text
+    # What was cut off or left out still tells two names apart.
     digest = hashlib.sha256(f"{text}/{lost}".encode()).hexdigest()[:8]
     return "-".join(filter(None, [text[: LONGEST - 9].rstrip("-"), digest]))
 

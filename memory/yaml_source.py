@@ -133,6 +133,7 @@ def _is_tag(part: str | int) -> bool:
 
 def _shown(value: Any) -> str:
     text = repr(value)
+    # A message is one line of a terminal.
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -70,6 +70,7 @@ def batch_order(lengths: Sequence[int], batch_size: int, epochs: int, seed: int)
     batches: list[list[int]] = []
     span = BUCKET * batch_size
     for epoch in range(epochs):
+        # A text as the seed: the epochs of seed 7 are not those of seed 8 shifted by one.
         rng = random.Random(f"{seed}/{epoch}")
         order = list(range(len(lengths)))
         rng.shuffle(order)
@@ -77,6 +78,7 @@ def batch_order(lengths: Sequence[int], batch_size: int, epochs: int, seed: int)
         for start in range(0, len(order), span):
             bucket = sorted(order[start : start + span], key=lengths.__getitem__)
             ordered += [bucket[i : i + batch_size] for i in range(0, len(bucket), batch_size)]
+        # Else the batches of each bucket would go from short to long.
         rng.shuffle(ordered)
         batches += ordered
     return batches

@@ -55,6 +55,7 @@ def observe(
         (encoded, _) = encode_lessons([example], student.format, max_length)
         fitting += [example] * len(encoded)
         lessons += encoded
+    # Like lengths side by side: little padding.
     order = sorted(range(len(lessons)), key=lambda place: len(lessons[place].ids))
     losses: dict[int, tuple[float, int]] = {}
     with torch.no_grad():
@@ -83,4 +84,5 @@ def _losses(model: Any, lessons: Sequence[Lesson], pad_id: int) -> Iterator[tupl
     each = torch.nn.functional.cross_entropy(logits[:, :-1][batch.taught].float(), batch.targets, reduction="none")
     counts = batch.taught.sum(dim=1).tolist()
     for part, count in zip(torch.split(each, counts), counts, strict=True):
+        # A loss is never below 0, but its rounding in float32 may be.
         yield max(0.0, part.mean().item()), count

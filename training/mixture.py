@@ -37,6 +37,7 @@ def mixture(
     sample = []
     for module in modules:
         own = [example for example in old if example.module == module]
+        # At least one where the weight asks for more at all, however small the share.
         further = max(round(extra), int(extra > 0)) if module in forgotten else 0
         sample += rng.sample(own, min(max(0, shares[module] + further), len(own)))
     return [*new, *sample]

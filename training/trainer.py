@@ -91,6 +91,7 @@ def train(
         )
     order = batch_order([len(lesson.ids) for lesson in lessons], settings.batch_size, settings.epochs, seed)
     work = _fingerprint(student, settings, seed, start, lessons)
+    # The seeds set here must not be felt by what the caller draws afterwards.
     devices = [student.model.device] if student.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices), attach_lora(student, settings.lora, start, seed) as lora:
         optimizer = torch.optim.AdamW(
@@ -98,6 +99,7 @@ def train(
             lr=settings.learning_rate,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
+            # Where PyTorch has no fused kernel for a device, it refuses the argument.
             fused=student.model.device.type in {"cpu", "cuda"},
         )
         before = _resume(out, work, lora, optimizer)
@@ -114,6 +116,7 @@ def train(
                 )
             torch.autograd.backward(loss)
             lora.pull_gradients()
+            # Of the one vector that all LoRA weights are: the norm is that of the whole gradient, as it should be.
             torch.nn.utils.clip_grad_norm_([lora.master], settings.clip)
             rate = learning_rate(step, len(order), settings)
             optimizer.param_groups[0]["lr"] = rate
@@ -128,6 +131,7 @@ def train(
                 tokens=tokens,
                 seconds=before.seconds + time.monotonic() - began,
             )
+            # Not after the last step: the adapter itself is written then.
             if step % settings.checkpoint_every == 0 and step < len(order):
                 checkpoint.save_checkpoint(out, now, _state(lora, optimizer))
             if on_step is not None:
@@ -176,6 +180,7 @@ def _choose_loss(model: Any, lessons: Sequence[Lesson], pad_id: int) -> "Callabl
     batch = collate([shortest], pad_id, model.device)
     with torch.no_grad():
         fast, plain = answer_loss(model, batch).item(), answer_loss_plain(model, batch).item()
+    # 2 %: in bfloat16 the two differ by rounding alone; a model that scales or caps its logits is off by far more.
     return answer_loss if math.isclose(fast, plain, rel_tol=0.02, abs_tol=0.02) else answer_loss_plain
 
 
@@ -211,6 +216,7 @@ def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.O
 def _fingerprint(
     student: Student, settings: TrainingSettings, seed: int, start: Path | None, lessons: Sequence[Lesson]
 ) -> str:
+    # These three leave the weights as they would be: a training may go on with others.
     taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe", "report_to"})
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype))
@@ -220,6 +226,7 @@ def _fingerprint(
 
 
 def _tell(now: Progress, before: Progress, steps: int, taken: int, batch_size: int, too_long: int) -> TrainingProgress:
+    # A first step may take less than the clock can tell.
     seconds = max(now.seconds - before.seconds, 1e-9)
     return TrainingProgress(
         step=len(now.points),

@@ -35,6 +35,7 @@ class CompareReply(Reply):
 def mark_of(*texts: str) -> str:
     """The mark for texts under judgement: it depends on them, so that who wrote one cannot have written the mark."""
     whole = "\x00".join(texts)
+    # 16 digits: nobody can write a reply that holds the hash of itself, and a shorter mark costs fewer tokens.
     return hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest()[:16]
 
 

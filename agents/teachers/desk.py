@@ -97,6 +97,7 @@ class CallDesk:
         for endpoint in self._asked:
             with suppress(Exception):  # what is thrown away may be broken
                 await endpoint.close()
+        # Streams that were cut off hold connections until their generators are closed.
         await self._loop.shutdown_asyncgens()
 
     async def answer(
@@ -120,6 +121,8 @@ class CallDesk:
             BudgetReached: nothing is left for it.
         """
         keys = [self._key(endpoint, request, sample) for endpoint in endpoints]
+        # An answer of the second teacher counts only where the first was asked too, so its key holds both: a run with
+        # another first teacher must not find it.
         chains = list(accumulate(keys, lambda before, key: hashlib.sha256(f"{before}{key}".encode()).hexdigest()))
         kept = self._kept(endpoints, chains)
         if kept is not None:

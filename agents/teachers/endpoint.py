@@ -25,6 +25,7 @@ from ioa.memory.transcript import Message, Tokens
 BACK_OFF = 0.5
 """Seconds before the second attempt, at most; each further wait is at most twice the one before."""
 LONGEST_BACK_OFF = 30.0
+"""Seconds. A provider that is down for minutes is noticed by the breaker, not by ever longer waits."""
 UNKNOWN_REPLY = 500
 """Tokens a reply is taken to have until one has come."""
 
@@ -225,6 +226,7 @@ class Endpoint:
         self._answered += 1
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)
         self._longest = max(self._longest, answer.tokens.output)
+        # A moving mean over about the last ten replies: the length changes with the task, node by node.
         self._reply_tokens += 0.1 * (answer.tokens.output - self._reply_tokens)
         return answer
 

@@ -29,7 +29,9 @@ INSTALL = "pip install 'ioa[gguf]'"
 LAST_LINES = 8
 """So many lines of the server's log are shown when it fails."""
 _LAST_BYTES = 4096
+"""Of the log's end, which holds the last lines however long the log is."""
 _POLL = 0.1
+"""Seconds between two looks at a server that is loading its model."""
 
 
 class GgufServer:

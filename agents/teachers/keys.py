@@ -44,6 +44,7 @@ def read_key(settings: TeacherSettings) -> str | None:
         raise UserError(
             f"Teacher {settings.model}: the key file {settings.api_key_file} cannot be read: {error}"
         ) from error
+    # A file of several words is a config or a note: sent as a key, it would be told to the provider.
     if not key or len(key.split()) > 1:
         raise UserError(f"Teacher {settings.model}: {settings.api_key_file} must hold one key and nothing else.")
     keep_secret(key)

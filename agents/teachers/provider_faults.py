@@ -148,10 +148,13 @@ def _malformed(error: BaseException) -> Fault | None:
 
 
 def _of_status(status: int, message: str) -> FaultKind:
+    # A 500 may say so, too; no retry makes a prompt shorter.
     if _CONTEXT.search(message) and status in {400, 413, 422, 500}:
         return FaultKind.CONTEXT
+    # Providers send "no credit left" with any of these, 429 included, where waiting would not help.
     if status in {400, 402, 403, 429} and _QUOTA.search(message):
         return FaultKind.QUOTA
+    # A model that is not there is not always a 404.
     if status == 400 and _MODEL.search(message):
         return FaultKind.UNKNOWN_MODEL
     if status == 402:

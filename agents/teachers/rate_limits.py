@@ -30,6 +30,7 @@ class Bucket:
             Seconds to wait until it was covered; 0 where it is.
         """
         self._fill()
+        # Below zero on purpose: who takes now waits for it, and whoever comes later waits behind them.
         self._level -= amount
         return max(0.0, -self._level / self.rate)
 
@@ -58,6 +59,7 @@ class RateLimiter:
         waits = [bucket.take(amount) for bucket, amount in ((self._requests, 1), (self._tokens, tokens)) if bucket]
         if waits and max(waits) > 0:
             await asyncio.sleep(max(waits))
+        # Again after the sleep: another call may have been told to wait longer meanwhile.
         while (left := self._paused_until - self._now()) > 0:
             await asyncio.sleep(left)
 
@@ -97,6 +99,7 @@ class Slots:
             try:
                 await turn
             except asyncio.CancelledError:
+                # A slot that was handed to a call which is being cancelled would be lost for good.
                 if turn.done() and not turn.cancelled():
                     self._free()  # it was handed over in the same moment
                 raise
@@ -109,6 +112,8 @@ class Slots:
 
     def record_success(self) -> None:
         """A good answer came."""
+        # 1 / limit for each of `limit` good answers makes one more slot a round. The very first answer opens all of
+        # them: it shows that the key and the model are right, and only an overload says that fewer are better.
         self.limit = min(float(self.most), self.limit + 1 / self.limit) if self._answered else float(self.most)
         self._answered = True
         self._let_in()

@@ -16,6 +16,7 @@ PROBE_SHARE = 0.2
 
 def item_id(question: str) -> str:
     """The id of an item that its author did not name: a hash of the normalised question."""
+    # 48 bits: among a million items two have the same id with a chance of 1 in 500.
     return hashlib.sha256(normalise(question).encode()).hexdigest()[:12]
 
 

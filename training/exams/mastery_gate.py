@@ -37,6 +37,7 @@ def verdict(student: Score, teacher: Score, share: float, confidence: float) -> 
     """
     if teacher.k == 0:
         return Verdict.NOT_MASTERED
+    # The interval of n of n still reaches down, and would leave students open that have plainly failed.
     if teacher.k == teacher.n:
         low, high = (bound - share for bound in student.wilson(confidence))
     else:
@@ -68,6 +69,7 @@ def gate(
     Raises:
         KeyError: a module was not examined.
     """
+    # By its text: the float 0.9 is a little more than 9/10, and 18 of 20 would fall short of it.
     threshold = Fraction(str(tau))
     results = []
     for module in modules:

@@ -50,6 +50,7 @@ def main() -> None:
         _limit_time(seconds)
         answers.write(f"{json.dumps(compare(**json.loads(line)))}\n")
         answers.flush()
+        # ru_maxrss is in kibibytes. From half of the limit on a new process goes on.
         if 2 * 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > memory:
             return  # what is kept of it would be missed by the next comparison
 
@@ -57,6 +58,7 @@ def main() -> None:
 def _limit_time(seconds: float) -> None:
     """End with this request at the latest, should there be no parent any more to see to it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
+    # Twice the limit and two seconds: the parent ends it at the limit itself, and says so better.
     last = int(used.ru_utime + used.ru_stime + 2 * seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (last, resource.RLIM_INFINITY))
 

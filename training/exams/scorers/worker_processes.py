@@ -101,6 +101,7 @@ class Worker:
             if line:
                 told.write(f"{line}\n".encode())
                 told.flush()
+            # A tenth of a second: the limit is on processor time, which no wait on a pipe can be told of.
             while not select.select([said], [], [], 0.1)[0]:
                 if _processor_time(process) - spent > seconds or time.monotonic() - begun > longest:
                     raise UnfinishedError(f"not finished within {seconds:g} s of processor time")
