@@ -77,10 +77,11 @@ def start(
     run = RunDirectory.at(runs, run_id)
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
+    reporter.say(_introduction(run_id, config))  # before anything that takes long to import or to make
     named = load_source(config.domain)
     domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
-    resolve_student(config.student)
+    resolve_student(config.student, message=reporter.say, progress=reporter.work)
     open_embedder(config.embedder)
     check_exporters(config.exporters, config.training.report_to)
     check_lessons(config)
@@ -100,6 +101,10 @@ def start(
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
         _work(run, config, reporter)
     return run
+
+
+def _introduction(run_id: str, config: RunConfig) -> str:
+    return f"Run {run_id}: {config.domain}, teacher {config.teacher.model}, student {config.student.model}"
 
 
 def check_lessons(config: RunConfig) -> None:
@@ -146,6 +151,7 @@ def resume(runs: Path, run_id: str, reporter: Reporter, settings: Sequence[str] 
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
         config = validate(run.config, RunConfig)
+        reporter.say(_introduction(run_id, config))
         check_lessons(config)
         if settings:
             config = changed(config, settings)
