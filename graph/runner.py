@@ -74,10 +74,11 @@ def start(
     run = RunDirectory.at(runs, run_id)
     if run.config.exists():
         raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
+    listener.message(_introduction(run_id, config))  # before anything that takes long to import or to make
     named = load_source(config.domain)
     domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
-    resolve_student(config.student)
+    resolve_student(config.student, message=listener.message, progress=listener.progress)
     open_embedder(config.embedder)
     listener.prepare(config)
     check_lessons(config)
@@ -97,6 +98,10 @@ def start(
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
         _work(run, config, listener)
     return run
+
+
+def _introduction(run_id: str, config: RunConfig) -> str:
+    return f"Run {run_id}: {config.domain}, teacher {config.teacher.model}, student {config.student.model}"
 
 
 def check_lessons(config: RunConfig) -> None:
@@ -143,6 +148,7 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
         config = read_run_config(run)
+        listener.message(_introduction(run_id, config))
         check_lessons(config)
         if settings:
             config = changed(config, settings)

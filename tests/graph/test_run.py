@@ -1,11 +1,12 @@
 import json
 import re
+import shutil
 import signal
 
 import pytest
 import yaml
 from safetensors.numpy import load_file
-from tests.small import ioa, start, write_config
+from tests.small import ioa, start
 
 from ioa.graph.builder import build_graph, open_checkpointer
 from ioa.graph.config import RunConfig
@@ -24,12 +25,9 @@ SUMMARY = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with a config and one finished run, `whole`."""
-    folder = tmp_path_factory.mktemp("runs")
-    done = ioa("run", write_config(folder), "--run-id", "whole", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+def place(finished, tmp_path_factory):
+    """A folder with a config and one finished run, `whole`, in which there may be more."""
+    return shutil.copytree(finished, tmp_path_factory.mktemp("runs"), dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")

