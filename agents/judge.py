@@ -216,7 +216,7 @@ class JudgeScorer:
         empty = len(attempts) - len(shown)
         if on_progress is not None and empty:
             on_progress(empty, len(attempts))
-        verdicts = iter(self._verdicts(shown, partial(_told, on_progress, empty) if on_progress else None))
+        verdicts = iter(self._verdicts(shown, partial(_report_progress, on_progress, empty) if on_progress else None))
         return [self._graded(next(verdicts)) if attempt.reply.strip() else _EMPTY for attempt in attempts]
 
     def _verdicts(self, shown: Sequence[Attempt], on_progress: Progress | None) -> list[Verdict]:
@@ -285,7 +285,7 @@ _SET = (
 _EMPTY = Grade(score=0.0, correct=False, detail="an empty reply")
 
 
-def _told(on_progress: Progress, empty: int, done: int, total: int) -> None:
+def _report_progress(on_progress: Progress, empty: int, done: int, total: int) -> None:
     on_progress(done + empty, total + empty)
 
 

@@ -45,7 +45,7 @@ def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similari
     """
     named: dict[str, ProposedModule] = {}
     count = 0
-    for module_id, proposed in _named(reply):
+    for module_id, proposed in _name_modules(reply):
         count += 1
         if module_id not in named or _rank(proposed) > _rank(named[module_id]):
             named[module_id] = proposed
@@ -65,7 +65,7 @@ def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similari
     return Outline(modules=modules, difficulty=difficulty, merged=merged, proposed=count)
 
 
-def _named(reply: DecomposeReply) -> Iterator[tuple[str, ProposedModule]]:
+def _name_modules(reply: DecomposeReply) -> Iterator[tuple[str, ProposedModule]]:
     for category in reply.categories:
         for module in category.modules:
             if slug(module.name):

@@ -176,7 +176,7 @@ class Endpoint:
                 self._hopeless = self._stopped(fault)
                 raise TeacherError(self._hopeless)
             if fault.kind not in PASSES:
-                self._give_in(fault, manner)
+                self._ask_for_less(fault, manner)
                 continue
             if fault.kind is FaultKind.RATE_LIMIT and self._answered > answered:
                 answered = self._answered  # others get through: it is only this call's turn that has not come
@@ -262,7 +262,7 @@ class Endpoint:
         except (ValueError, TypeError, KeyError) as error:
             raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")) from error
 
-    def _give_in(self, fault: Fault, manner: Manner) -> None:
+    def _ask_for_less(self, fault: Fault, manner: Manner) -> None:
         """Leave out what the server refuses, from now on; where nothing of ours is refused the call is at fault."""
         softer = manner.without_refused(fault.message) if fault.kind is FaultKind.BAD_REQUEST else None
         if softer is None:

@@ -118,7 +118,7 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     for entry, found in zip(pack.items, sets, strict=True):
         for id_, label in found.modules.items():
             named.setdefault(id_, module_of_value(id_, label, entry.module_from))
-    modules = tuple(map(_given, named.values() if len(named) > len(known) else pack.modules))
+    modules = tuple(map(_make_given_module, named.values() if len(named) > len(known) else pack.modules))
     if modules:
         _check(Domain(name=pack.name, description=pack.description, modules=modules), str(path), locate)
     return Source(
@@ -149,7 +149,7 @@ def _read(path: Path, number: int, entry: ItemSetSource, known: list[str], categ
     return read_item_set(entry, folder=path.parent, modules=known, category=category or "items")
 
 
-def _given(module: ItemModule) -> Module:
+def _make_given_module(module: ItemModule) -> Module:
     """A module with the one level that its items make up."""
     level = Written(items=f"Those of the item set that belong to it: {module.description}")
     return Module(**module.model_dump(), levels={GIVEN: level}, exam_level=GIVEN)

@@ -82,7 +82,7 @@ def lesson_seed(run_seed: int, batch: str) -> int:
     It depends on the request's name alone, so that a resumed run draws the same. The ranges lie above all
     of `seed_range`; that two requests share one has a chance of 1 in 10**12.
     """
-    return _hashed(_FIRST_LESSON, f"{run_seed}/{batch}")
+    return _hash_seed(_FIRST_LESSON, f"{run_seed}/{batch}")
 
 
 def level_seed(run_seed: int, module: str, level: str) -> int:
@@ -90,10 +90,10 @@ def level_seed(run_seed: int, module: str, level: str) -> int:
 
     The ranges lie above all of `lesson_seed`; that two levels share one has a chance of 1 in 10**12.
     """
-    return _hashed(_FIRST_LEVEL, f"{run_seed}/{module}@{level}")
+    return _hash_seed(_FIRST_LEVEL, f"{run_seed}/{module}@{level}")
 
 
-def _hashed(first: int, name: str) -> int:
+def _hash_seed(first: int, name: str) -> int:
     return (first + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")) * SEED_STRIDE
 
 
