@@ -45,11 +45,11 @@ app.command()(export)
 @app.command()
 def run(
     config: Annotated[str, typer.Argument(help="A run file (YAML), or the name of a built-in one.")],
-    teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model, or ./FILE.py:FUNCTION.")] = None,
     teacher_base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     student: Annotated[str | None, typer.Option(help="Student: a Hugging Face id or path, or smollm2-135m.")] = None,
     domain: Annotated[
-        str | None, typer.Option(help="A name, the path of a YAML pack, or reasoning-gym:FAMILY.")
+        str | None, typer.Option(help="A name, the path of a YAML pack, ./FILE.py:NAME, or reasoning-gym:FAMILY.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any key of the run file: --set mastery.rounds=3")
