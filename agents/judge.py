@@ -129,6 +129,7 @@ class Judge:
         """
         told = references or [""] * len(questions)
         pairs = list(zip(questions, replies_a, replies_b, told, strict=True))
+        # The same reply twice is a tie, for which nobody has to be paid.
         open_ = [pair for pair in pairs if pair[1].strip() != pair[2].strip()]
         forward = [self._compare_brief(q, a, b, reference) for q, a, b, reference in open_]
         backward = [self._compare_brief(q, b, a, reference) for q, a, b, reference in open_]

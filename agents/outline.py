@@ -43,6 +43,7 @@ def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similari
         embed: Vectors of descriptions.
         similarity: From which cosine on two descriptions say the same.
     """
+    # Of modules that are called the same the fullest proposal is kept, whatever order they came in.
     named: dict[str, ProposedModule] = {}
     count = 0
     for module_id, proposed in _name_modules(reply):

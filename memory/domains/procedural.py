@@ -25,7 +25,9 @@ PURPOSES = (*(split.value for split in Split), "samples", "lessons")
 """What ranges of seeds are set aside for."""
 
 _ORDINALS = 10_000
+"""Ranges of a purpose, one a module."""
 _RUN_SEEDS = 2**24
+"""Seeds of runs that have ranges of their own: with these three numbers the last slot stays below 2**40."""
 _FIRST_LESSON = 2**40  # above every slot of seed_range; a seed stays below 2**63, and so fits any store
 _FIRST_LEVEL = _FIRST_LESSON + 2**40
 
@@ -118,6 +120,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), pa
     for raw in _raw_items(generator, seed):
         text, reply = str(raw["question"]).strip(), str(raw["answer"]).strip()
         key = normalise(text)
+        # Known ones count as stale too: a small supply repeats itself long before its seeds end.
         if key in known or not question.search(text) or not answer.search(reply):
             stale += 1
             if stale >= patience:

@@ -100,6 +100,7 @@ class Scorers:
         """
         by_scorer: dict[str, list[int]] = {}
         for place, (name, attempt) in enumerate(zip(names, attempts, strict=True)):
+            # Together, whatever stands between them: a scorer with workers or a judge is asked once for all.
             by_scorer.setdefault(name or default_scorer(attempt.family), []).append(place)
         grades: dict[int, Grade] = {}
         for name, places in by_scorer.items():
