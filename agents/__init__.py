@@ -4,11 +4,15 @@ from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.decomposition import Decomposer, Made
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.examinee import TeacherExaminee
-from ioa.agents.intervention_estimate import choose_modules_to_teach, measure_by_intervention
 from ioa.agents.journal import Answered, Journal
 from ioa.agents.judge import Comparison, Judge, JudgeOptions, check_judge
+from ioa.agents.measured_prerequisites import (
+    Variant,
+    choose_modules_to_teach,
+    measure_by_intervention,
+    measure_by_population,
+)
 from ioa.agents.planner import CurriculumPlanner
-from ioa.agents.population_estimate import Variant, measure_by_population
 from ioa.agents.prerequisite_graph import prerequisite_graph
 from ioa.agents.remedy_split import add_misconceptions
 from ioa.agents.requests import Checked, Draft, LessonRequest, first_lessons

@@ -15,7 +15,7 @@ from ioa.agents.settings.teacher import Price
 from ioa.agents.teachers import Answer, TeacherSettings
 from ioa.agents.teachers.answer import read_answer
 from ioa.agents.teachers.connections import close_connections
-from ioa.agents.teachers.dialect import Form, Manner, first_form
+from ioa.agents.teachers.dialect import Dialect, Form, first_form
 from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classify
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
@@ -102,7 +102,7 @@ async def _check_up_and_close(model: BaseChatModel, settings: TeacherSettings, p
 
 
 async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Price | None) -> Checkup:
-    plain = Manner(form=Form.TEXT, max_tokens=settings.max_tokens)
+    plain = Dialect(form=Form.TEXT, max_tokens=settings.max_tokens)
     first = await _say(model, settings, plain, "Write the numbers from 1 to 40, parted by spaces, and nothing else.")
     findings = [_reachable(first)]
     if first.answer is None:
@@ -125,14 +125,14 @@ async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Pric
     return Checkup(teacher=settings.model, findings=tuple(findings), recommended=recommended)
 
 
-async def _say(model: BaseChatModel, settings: TeacherSettings, manner: Manner, user: str, system: str = "") -> _Said:
+async def _say(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect, user: str, system: str = "") -> _Said:
     prompt = [Message(role="user", content=user)]
     if system:
         prompt.insert(0, Message(role="system", content=system))
     began = time.monotonic()
     try:
         message = await asyncio.wait_for(
-            model.ainvoke(manner.messages(prompt), **manner.arguments(model, _SCHEMA)), settings.timeout
+            model.ainvoke(dialect.messages(prompt), **dialect.arguments(model, _SCHEMA)), settings.timeout
         )
     except UserError:
         raise
@@ -173,9 +173,9 @@ def _reasoning(said: _Said) -> Finding:
     return Finding(name="reasoning", good=None, detail="none seen")
 
 
-async def _system(model: BaseChatModel, settings: TeacherSettings, manner: Manner) -> Finding:
+async def _system(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect) -> Finding:
     said = await _say(
-        model, settings, manner, "What colour is grass?", "Whatever you are asked, answer with the one word BANANA."
+        model, settings, dialect, "What colour is grass?", "Whatever you are asked, answer with the one word BANANA."
     )
     if said.fault is not None:
         detail = f"refused ({said.why}); its text goes before the first message instead"
@@ -184,20 +184,20 @@ async def _system(model: BaseChatModel, settings: TeacherSettings, manner: Manne
     return Finding(name="system role", good=True, detail="obeyed" if obeyed else "accepted, but not obeyed")
 
 
-async def _temperature(model: BaseChatModel, settings: TeacherSettings, manner: Manner) -> Finding:
+async def _temperature(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect) -> Finding:
     wanted = 0.0 if settings.temperature is None else settings.temperature
-    hot = Manner(form=manner.form, temperature=wanted, max_tokens=manner.max_tokens)
+    hot = Dialect(form=dialect.form, temperature=wanted, max_tokens=dialect.max_tokens)
     said = await _say(model, settings, hot, "Say yes.")
     if said.fault is None:
         return Finding(name="temperature", good=True, detail=f"{wanted:g} accepted")
     return Finding(name="temperature", good=False, detail=f"{wanted:g} refused ({said.why}); leave it out")
 
 
-async def _form(model: BaseChatModel, settings: TeacherSettings, manner: Manner, form: Form) -> tuple[Form, Finding]:
+async def _form(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect, form: Form) -> tuple[Form, Finding]:
     name = "JSON schema" if form is Form.SCHEMA else "JSON mode"
     if first_form(model) is Form.TEXT:
         return form, Finding(name=name, good=False, detail="this provider is held to the form by the prompt alone")
-    strict = Manner(form=form, max_tokens=manner.max_tokens)
+    strict = Dialect(form=form, max_tokens=dialect.max_tokens)
     # The question asks for prose: only a server that enforces the form answers it in JSON. JSON mode wants the word.
     question = "Tell me about the sea in one sentence." + (" (JSON)" if form is Form.JSON else "")
     said = await _say(model, settings, strict, question)

@@ -214,7 +214,7 @@ class Decomposer:
             self._say(f"{len(at.items)} items confirmed; refused: {wrong} by their answer, {double} as duplicates")
 
     def _finished(self, at: _Work) -> Made:
-        modules = tuple(found for module in at.modules for found in self._filled(at, module))
+        modules = tuple(found for module in at.modules for found in self._levels_with_items(at, module))
         known = {module.id for module in modules}
         least = 1 if at.source.modules else 2
         if len(modules) < least:
@@ -249,7 +249,7 @@ class Decomposer:
         at.warnings.append(text)
         self._say(text)
 
-    def _filled(self, at: _Work, module: Module) -> Sequence[Module]:
+    def _levels_with_items(self, at: _Work, module: Module) -> Sequence[Module]:
         """The module with those of its levels that have items; none where the examined one has too few."""
         counts = Counter(item.level for item in at.items if item.module == module.id)
         have, needed = counts[module.exam_level], self._probes + LEAST_SEEDS

@@ -77,7 +77,9 @@ class ItemWriter:
                 for module, level in open_
             }
             answers = self._journal.ask(self._writer, calls)
-            fresh = [item for place, answer in zip(open_, answers, strict=True) for item in self._fresh(place, answer)]
+            fresh = [
+                item for place, answer in zip(open_, answers, strict=True) for item in self._new_items(place, answer)
+            ]
             self._confirm(fresh)
             for items, place in zip(self.accepted.values(), self.accepted, strict=True):
                 del items[wanted[place] :]
@@ -99,7 +101,7 @@ class ItemWriter:
         )
         return Call(brief, CallContext(node="decompose", agent="diagnoser", task=brief.task, module=module.id))
 
-    def _fresh(self, place: Place, answer: Answered) -> list[BankItem]:
+    def _new_items(self, place: Place, answer: Answered) -> list[BankItem]:
         """The new items of a reply, not yet confirmed."""
         reply = reply_of(answer, ItemsReply)
         made = []

@@ -129,6 +129,7 @@ class Judge:
         """
         told = references or [""] * len(questions)
         pairs = list(zip(questions, replies_a, replies_b, told, strict=True))
+        # The same reply twice is a tie, for which nobody has to be paid.
         open_ = [pair for pair in pairs if pair[1].strip() != pair[2].strip()]
         forward = [self._compare_brief(q, a, b, reference) for q, a, b, reference in open_]
         backward = [self._compare_brief(q, b, a, reference) for q, a, b, reference in open_]
@@ -216,7 +217,7 @@ class JudgeScorer:
         empty = len(attempts) - len(shown)
         if on_progress is not None and empty:
             on_progress(empty, len(attempts))
-        verdicts = iter(self._verdicts(shown, partial(_told, on_progress, empty) if on_progress else None))
+        verdicts = iter(self._verdicts(shown, partial(_report_progress, on_progress, empty) if on_progress else None))
         return [self._graded(next(verdicts)) if attempt.reply.strip() else _EMPTY for attempt in attempts]
 
     def _verdicts(self, shown: Sequence[Attempt], on_progress: Progress | None) -> list[Verdict]:
@@ -285,7 +286,7 @@ _SET = (
 _EMPTY = Grade(score=0.0, correct=False, detail="an empty reply")
 
 
-def _told(on_progress: Progress, empty: int, done: int, total: int) -> None:
+def _report_progress(on_progress: Progress, empty: int, done: int, total: int) -> None:
     on_progress(done + empty, total + empty)
 
 

@@ -101,7 +101,7 @@ class Analyst:
         if notes is None:
             return Analysis((), (), "Why the items failed could not be found out.")
         self._place([reading for reading in readings if reading.speakable], context)
-        found = [misconception for reading in readings for misconception in self._judged(reading, label)]
+        found = [misconception for reading in readings for misconception in self._judge_module(reading, label)]
         confirmed = tuple(misconception for misconception in found if not misconception.refused)
         refused = tuple(misconception for misconception in found if misconception.refused)
         counted = f"Of {len(found)} misconceptions that were named, {len(confirmed)} bore a second, blind reading."
@@ -156,11 +156,11 @@ class Analyst:
                 continue  # what was not placed confirms nothing
             shown = {item.probe for item in call.brief.items}
             for said in outcome.reply.assignments:
-                text = _placed_under(said.misconception, labels)
+                text = _read_placement(said.misconception, labels)
                 if said.probe in shown and text is not None:
                     reading.placed.setdefault(said.probe, set()).add(text)
 
-    def _judged(self, reading: _Reading, label: str) -> list[Misconception]:
+    def _judge_module(self, reading: _Reading, label: str) -> list[Misconception]:
         """The module's misconceptions, the confirmed ones first and the commonest of those first."""
         placement = reading.placement()
         agreed = measure_agreement(reading.named, placement) if placement else None
@@ -252,7 +252,7 @@ def _bare(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".")
 
 
-def _placed_under(said: str, labels: Mapping[str, str]) -> str | None:
+def _read_placement(said: str, labels: Mapping[str, str]) -> str | None:
     """The text that is meant, empty for none; nothing where it cannot be told."""
     named = re.findall(r"\d+", said)
     if len(named) == 1:

@@ -43,9 +43,10 @@ def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similari
         embed: Vectors of descriptions.
         similarity: From which cosine on two descriptions say the same.
     """
+    # Of modules that are called the same the fullest proposal is kept, whatever order they came in.
     named: dict[str, ProposedModule] = {}
     count = 0
-    for module_id, proposed in _named(reply):
+    for module_id, proposed in _name_modules(reply):
         count += 1
         if module_id not in named or _rank(proposed) > _rank(named[module_id]):
             named[module_id] = proposed
@@ -65,7 +66,7 @@ def outline(reply: DecomposeReply, levels: Sequence[str], embed: Embed, similari
     return Outline(modules=modules, difficulty=difficulty, merged=merged, proposed=count)
 
 
-def _named(reply: DecomposeReply) -> Iterator[tuple[str, ProposedModule]]:
+def _name_modules(reply: DecomposeReply) -> Iterator[tuple[str, ProposedModule]]:
     for category in reply.categories:
         for module in category.modules:
             if slug(module.name):

@@ -132,7 +132,7 @@ class CurriculumPlanner:
             reason=reason,
         )
         reply = self._teacher.ask([Call(brief, context)])[0].reply
-        proposed, said, warnings = _usable(reply, difficulty, pairs, largest)
+        proposed, said, warnings = _read_usable_stages(reply, difficulty, pairs, largest)
         chosen = proposed or [
             ProposedStage(title=", ".join(modules), modules=modules, rationale="Their prerequisites come earlier.")
             for modules in admissible
@@ -208,7 +208,7 @@ class CurriculumPlanner:
                 ratio=result.ratio,
                 previous=before.get(result.module),
                 misconception=describe_misconceptions([found for found in confirmed if found.module == result.module]),
-                levels=_up_to(domain.module(result.module), result.level),
+                levels=_levels_up_to(domain.module(result.module), result.level),
                 exam_level=result.level or domain.module(result.module).exam_level,
             )
             for result in assessment.gate
@@ -248,13 +248,13 @@ def _not_of_steps(warnings: Sequence[str], begun: int) -> list[str]:
     return [w for w in warnings if w.startswith(old) or not w.startswith(_STEEP.partition("{}")[0])]
 
 
-def _up_to(module: Module, level: str) -> tuple[str, ...]:
+def _levels_up_to(module: Module, level: str) -> tuple[str, ...]:
     """The module's levels, easiest first; of a bridge those up to its own."""
     levels = tuple(module.levels)
     return levels[: levels.index(level) + 1] if level else levels
 
 
-def _usable(
+def _read_usable_stages(
     reply: object, targets: Mapping[str, float], pairs: Sequence[tuple[str, str]], largest: int
 ) -> tuple[list[ProposedStage], str, list[str]]:
     if not isinstance(reply, PlanReply):

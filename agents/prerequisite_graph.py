@@ -42,7 +42,7 @@ def combine(claims: Iterable[Claim], settings: DiagnosisSettings) -> tuple[Edge,
 def _edge(said: Mapping[str, Claim], silent: Sequence[str], settings: DiagnosisSettings) -> Edge:
     """The edge of one pair; `silent` are those who state prerequisites and did not name this one."""
     ranked = sorted(said.values(), key=lambda claim: (-claim.strength, claim.estimator))
-    voices = [*ranked, *(_nothing(ranked[0], name) for name in silent)]
+    voices = [*ranked, *(_claim_nothing(ranked[0], name) for name in silent)]
     if settings.combine == "mean":
         strength = statistics.fmean(voice.strength for voice in voices)
         interval = _mean_interval(voices)
@@ -64,7 +64,7 @@ def _edge(said: Mapping[str, Claim], silent: Sequence[str], settings: DiagnosisS
     )
 
 
-def _nothing(beside: Claim, estimator: str) -> Claim:
+def _claim_nothing(beside: Claim, estimator: str) -> Claim:
     return Claim(
         source=beside.source, target=beside.target, strength=0.0, estimator=estimator, evidence="does not name it"
     )

@@ -81,10 +81,10 @@ def _joined(plain: str, wanted: frozenset[str]) -> bool:
 def _numbers(text: str) -> frozenset[str]:
     """Its numbers, each in one spelling: `1,000`, `3.50`, `seven` and `twenty-five` are 1000, 3.5, 7 and 25."""
     text = _COMPOUND.sub(lambda match: str(sum(int(numbers(word)[0]) for word in match.groups())), text)
-    return frozenset(_spelt(number) for number in numbers(text))
+    return frozenset(_spell_number(number) for number in numbers(text))
 
 
-def _spelt(number: str) -> str:
+def _spell_number(number: str) -> str:
     whole = number.lstrip("0") or "0"
     return (whole.rstrip("0").rstrip(".") or "0") if "." in whole else whole
 

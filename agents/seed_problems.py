@@ -56,12 +56,12 @@ class Seeding:
             # What all requests show as a sample is a seed problem for none; what only some show may be one for others.
             taken |= set.intersection(*beside.values())
             pool = _pool(taught, place[1], own[0].batch)
-            new = self._drawn(domain, place, own, len(pool), taken)
+            new = self._draw_problems(domain, place, own, len(pool), taken)
             for request in own:
-                made[request.batch] = _filled(request, pool, new, beside[request.batch])
+                made[request.batch] = _fill_request(request, pool, new, beside[request.batch])
         return tuple(made[request.batch] for request in requests)
 
-    def _drawn(
+    def _draw_problems(
         self, domain: Domain, place: Place, own: Sequence[LessonRequest], pool: int, taken: set[str]
     ) -> list[Item]:
         """Problems of the level that are neither probes nor taken, as many as are wanted where there are so many.
@@ -95,20 +95,20 @@ def _pool(taught: Sequence[Example], level: str, name: str) -> list[SourceProble
     return [SourceProblem(id=example.id, problem=example.problem, answer=example.answer) for example in own]
 
 
-def _next(new: list[Item], beside: Collection[str]) -> Item | None:
+def _take_next(new: list[Item], beside: Collection[str]) -> Item | None:
     """Takes the first problem that does not stand beside it as a sample; none where there is none left."""
     place = next((place for place, item in enumerate(new) if normalise(item.question) not in beside), None)
     return None if place is None else new.pop(place)
 
 
-def _filled(
+def _fill_request(
     request: LessonRequest, pool: list[SourceProblem], new: list[Item], beside: Collection[str]
 ) -> LessonRequest:
     if request.kind is not Kind.COUNTERFACTUAL:
-        item = _next(new, beside)
+        item = _take_next(new, beside)
         return request.model_copy(update={"seed_problem": item.question if item else ""})
     sources = [pool.pop() for _ in range(min(request.count, len(pool)))]
-    while len(sources) < request.count and (item := _next(new, beside)) is not None:
+    while len(sources) < request.count and (item := _take_next(new, beside)) is not None:
         name = example_id(request.module, item.question)
         sources.append(SourceProblem(id=name, problem=item.question, answer=item.answer))
     if not sources:  # nothing to change: an ordinary lesson instead

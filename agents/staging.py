@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import networkx as nx
 
-from ioa.memory.records import Edge, Stage
+from ioa.memory.embedding import Embedder
+from ioa.memory.records import Edge, Module, Stage
 
 Affinity = Callable[[str, str], float]
 """How closely two modules are related, in [-1, 1]."""
@@ -190,3 +191,26 @@ def _chain(
             )
         )
     return bridges
+
+
+SAME_CATEGORY = 0.2
+"""What a common category adds to the cosine of two descriptions."""
+
+
+def relatedness(modules: Sequence[Module], embedder: Embedder) -> Affinity:
+    """How closely two of the modules are related: the cosine of their descriptions, and more within a category.
+
+    Args:
+        modules: All that will be asked about.
+        embedder: Turns a description into a vector of norm 1.
+    """
+    vectors = embedder.embed(
+        [f"{module.id.replace('/', ' ').replace('-', ' ')}. {module.description}" for module in modules]
+    )
+    place = {module.id: number for number, module in enumerate(modules)}
+
+    def affinity(one: str, other: str) -> float:
+        cosine = float(vectors[place[one]] @ vectors[place[other]])
+        return cosine + SAME_CATEGORY * same_category(one, other)
+
+    return affinity

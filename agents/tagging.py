@@ -38,6 +38,7 @@ def leave_out_repeats(
     names: set[str] = set()
     for item in items:
         text = item_id(item.question)
+        # The author's id where there is one, so that people find the item again; made unique below.
         name = item.id or text
         made = BankItem(
             id=f"{name}-{text}" if name in names else name,

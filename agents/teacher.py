@@ -139,6 +139,7 @@ class Teacher:
                     f"one: {outcome.error}\nThe run stops before it pays for more of them; see `ioa transcript`."
                 )
 
+        # As many as all of them together may have in flight; each endpoint holds back its own.
         width = sum(endpoint.settings.concurrency for endpoint in self._endpoints)
         return sitting.run([partial(self._ask, call) for call in calls], width, take_outcome)
 

@@ -21,7 +21,7 @@ from ioa.agents import (
     measure_by_population,
     prerequisite_graph,
 )
-from ioa.agents.intervals import proportion, relative_difference
+from ioa.agents.measured_prerequisites import proportion, relative_difference
 from ioa.memory.records import (
     Claim,
     ItemResult,

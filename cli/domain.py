@@ -69,7 +69,9 @@ def add(
 
 @domain_app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Name of a domain, path of its YAML file, or reasoning-gym:FAMILY.")],
+    name: Annotated[
+        str, typer.Argument(help="Name of a domain, path of its YAML file, FILE.py:NAME, or reasoning-gym:FAMILY.")
+    ],
     examples: Annotated[int, typer.Option(min=0, help="Problems shown of each module.")] = 1,
 ) -> None:
     """What a domain holds: its modules and some of its problems."""

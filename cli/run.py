@@ -13,11 +13,11 @@ from ioa.results.run_names import RUNS
 
 def run(
     config: RunFile,
-    teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="Teacher, as provider:model, or ./FILE.py:FUNCTION.")] = None,
     teacher_base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     student: Annotated[str | None, typer.Option(help="Student: a Hugging Face id or path, or smollm2-135m.")] = None,
     domain: Annotated[
-        str | None, typer.Option(help="A name, the path of a YAML pack, or reasoning-gym:FAMILY.")
+        str | None, typer.Option(help="A name, the path of a YAML pack, ./FILE.py:NAME, or reasoning-gym:FAMILY.")
     ] = None,
     settings: Settings = None,
     run_id: RunName = None,

@@ -15,7 +15,7 @@ teacher_app = typer.Typer(help="Look at a teacher before it is paid for.", no_ar
 
 @teacher_app.command()
 def check(
-    spec: Annotated[str, typer.Argument(help="Teacher, as provider:model, gguf:PATH or the name of a plug-in.")],
+    spec: Annotated[str, typer.Argument(help="Teacher, as provider:model, gguf:PATH or ./FILE.py:FUNCTION.")],
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     api_key_env: Annotated[str | None, typer.Option(help="Environment variable that holds the key.")] = None,
     temperature: Annotated[float | None, typer.Option(help="The one that you mean to use.")] = None,

@@ -23,7 +23,7 @@ from ioa.agents import (
     start_model,
 )
 from ioa.agents.prompting import prompt_text
-from ioa.agents.relatedness import relatedness
+from ioa.agents.staging import relatedness
 from ioa.graph.answer_agreement import answers_agree
 from ioa.graph.config import CALLING, RunConfig
 from ioa.graph.curriculum_file import read_curriculum

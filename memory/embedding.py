@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.memory.plugins import load_factory
+from ioa.memory.plugins import open_plugin
 
 if TYPE_CHECKING:
     from wordllama.inference import WordLlamaInference
@@ -67,7 +67,7 @@ def open_embedder(name: str) -> Embedder:
     Raises:
         UserError: there is none of that name; the message lists those there are.
     """
-    embedder: Embedder = load_factory(GROUP, name, kind="embedder").value()
+    embedder: Embedder = open_plugin(GROUP, name, kind="embedder").value
     return embedder
 
 

@@ -27,7 +27,7 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
         UserError: another process holds it, and is named; or the folder cannot be written to.
     """
     lock = FileLock(folder / f"{kind}.lock")
-    holder = _holder(folder)
+    holder = _holder_file(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=_PATIENCE)
@@ -68,10 +68,10 @@ def is_held(folder: Path, kind: str) -> bool:
 
 def was_left_held(folder: Path) -> bool:
     """Whether the last process that held the folder has not said that it is done: it holds it still, or was killed."""
-    return _holder(folder).exists()
+    return _holder_file(folder).exists()
 
 
-def _holder(folder: Path) -> Path:
+def _holder_file(folder: Path) -> Path:
     return folder / "held-by"
 
 

@@ -86,11 +86,17 @@ def load_plugin(group: str, name: str, *, kind: str) -> Plugin:
     )
 
 
-def load_factory(group: str, name: str, *, kind: str) -> Plugin:
-    """As `load_plugin`, for plug-ins that are called to be opened.
+def open_plugin(group: str, name: str, *arguments: Any, kind: str) -> Plugin:
+    """What a plug-in makes when it is called.
+
+    Args:
+        group: As for `load_plugin`.
+        name: As for `load_plugin`.
+        arguments: What it is called with.
+        kind: As for `load_plugin`.
 
     Raises:
-        UserError: as `load_plugin`, or what was found is nothing to call.
+        UserError: as `load_plugin`, or it is nothing to call, or it fails; what it raises as such goes through.
     """
     plugin = load_plugin(group, name, kind=kind)
     if not callable(plugin.value):
@@ -98,7 +104,14 @@ def load_factory(group: str, name: str, *, kind: str) -> Plugin:
             f"The {kind} {name}: {plugin.place} is of type {type(plugin.value).__name__}. "
             f"Expected something that is called and opens the {kind}: a function or a class."
         )
-    return plugin
+    try:
+        return Plugin(plugin.value(*arguments), plugin.place)
+    except UserError:
+        raise
+    except Exception as error:
+        found = _FILE.fullmatch(name)
+        path = Path(found["file"]).expanduser().absolute() if found else None
+        raise UserError(f"The {kind} {name} cannot be opened: {plugin.place}: {_reason(error, path)}.") from error
 
 
 def _from_file(file: str, attribute: str, kind: str) -> Plugin:

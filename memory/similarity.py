@@ -111,7 +111,7 @@ def _facts(tokens: Sequence[Token]) -> Facts:
         tens, ten = ten, ""
         if kind == "operator":
             operators.append(token)
-        elif sign := _spoken(tokens, place):
+        elif sign := _spoken_operator(tokens, place):
             operators.append(sign)
         elif tens and word in _DIGITS:
             found[-1] = str(int(tens) + int(_NUMBER_WORDS[word]))
@@ -128,7 +128,7 @@ def _facts(tokens: Sequence[Token]) -> Facts:
     return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))
 
 
-def _spoken(tokens: Sequence[Token], place: int) -> str:
+def _spoken_operator(tokens: Sequence[Token], place: int) -> str:
     """The operator that a word between two numbers stands for; none of another word."""
     sign = _SIGNS.get(tokens[place].folded, "")
     if tokens[place].folded == "by" and place and tokens[place - 1].folded == "divided":

@@ -21,7 +21,7 @@ def slug(name: str) -> str:
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     parts = re.findall(r"[a-z0-9]+", plain)
     text = "-".join(parts)
-    lost = "".join(filter(_tells, re.sub(r"[a-z0-9]+", "", plain)))
+    lost = "".join(filter(_tells_apart, re.sub(r"[a-z0-9]+", "", plain)))
     if not lost and len(text) <= LONGEST:
         return text
     # What was cut off or left out still tells two names apart.
@@ -29,6 +29,6 @@ def slug(name: str) -> str:
     return "-".join(filter(None, [text[: LONGEST - 9].rstrip("-"), digest]))
 
 
-def _tells(character: str) -> bool:
+def _tells_apart(character: str) -> bool:
     """Whether two names that differ by it are two names, although an id cannot hold it."""
     return character in _TELLING or unicodedata.category(character)[0] not in "PZC"

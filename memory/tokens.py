@@ -89,10 +89,10 @@ class _Found(NamedTuple):
 
 def tokenise(text: str) -> list[Token]:
     """The tokens of a text; punctuation is none, nor are hyphens and brackets of prose."""
-    text = _spelled(text)
+    text = _spell_out(text)
     tokens: list[Token] = []
     end = 0
-    for found in _kept(text, [_found(match) for match in _TOKEN.finditer(text)]):
+    for found in _drop_punctuation(text, [_found(match) for match in _TOKEN.finditer(text)]):
         between = text[end : found.start]
         opens = not tokens or tokens[-1].text == "!" or not _ENDS.isdisjoint(between)
         kind = "operator" if found.kind == "mark" else found.kind
@@ -101,7 +101,7 @@ def tokenise(text: str) -> list[Token]:
     return tokens
 
 
-def _spelled(text: str) -> str:
+def _spell_out(text: str) -> str:
     """The text with each operator, fraction and power as one types it."""
     if ">>>" in text:
         text = _PROMPT.sub("", text)
@@ -148,7 +148,7 @@ def _folded(word: str) -> str:
     return "".join(char for char in folded if char.isalnum() or char == "'")
 
 
-def _kept(text: str, found: Sequence[_Found]) -> Iterator[_Found]:
+def _drop_punctuation(text: str, found: Sequence[_Found]) -> Iterator[_Found]:
     """Those that are no punctuation. Hyphens are decided first, by words and numbers alone; then the marks."""
     firm = [one.kind != "mark" for one in found]
     after = [len(found)] * len(found)

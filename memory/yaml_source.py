@@ -120,10 +120,10 @@ def fault_text(fault: Any, kind: type[BaseModel]) -> str:
         known = ", ".join(_fields_at(kind, location[:-1]))
         return f"{field}: unknown field; known here: {known}."
     if fault["type"] in {"model_type", "model_attributes_type", "mapping_type", "dict_type"}:
-        return f"{field}: expected a mapping of fields (got {_shown(fault['input'])})."
+        return f"{field}: expected a mapping of fields (got {_show_value(fault['input'])})."
     if fault["type"] == SECRET:
         return f"{field}: {fault['msg']}."
-    return f"{field}: {fault['msg']} (got {_shown(fault['input'])})."
+    return f"{field}: {fault['msg']} (got {_show_value(fault['input'])})."
 
 
 def _is_tag(part: str | int) -> bool:
@@ -131,7 +131,7 @@ def _is_tag(part: str | int) -> bool:
     return isinstance(part, str) and part.startswith("<")
 
 
-def _shown(value: Any) -> str:
+def _show_value(value: Any) -> str:
     text = repr(value)
     # A message is one line of a terminal.
     return text if len(text) <= 60 else text[:57] + "..."

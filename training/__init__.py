@@ -17,9 +17,8 @@ from ioa.training.mixture import manifest, mixture
 from ioa.training.settings.examination import ExaminationSettings
 from ioa.training.settings.student import StudentSettings
 from ioa.training.settings.training import LoraSettings, TrainingSettings
-from ioa.training.student import Student
+from ioa.training.student import Student, StudentVariant
 from ioa.training.trainer import TrainingProgress, is_complete, train
-from ioa.training.variants import StudentVariant
 
 __all__ = [
     "ExamFile",

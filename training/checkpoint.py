@@ -76,6 +76,7 @@ def load_checkpoint(out: Path, expected: str) -> "tuple[Progress, dict[str, torc
     """The last complete checkpoint of the very same training; none: there is no such."""
     from safetensors.torch import load_file
 
+    # The newest first; an older one is still there where the process was killed while it was being removed.
     for folder in sorted((out / PARTIAL).glob("step-*"), reverse=True):
         if not (folder / "progress.json").exists():
             continue  # half removed
@@ -98,6 +99,7 @@ def save_adapter(
     part.replace(out / WEIGHTS)
     write_text(out / CONFIG, json.dumps(config, indent=2, sort_keys=True) + "\n")
     write_record(out / TRAINING_LOG, log)
+    # Last of all: whoever sees it may rely on the rest.
     write_text(out / COMPLETE, "")
     shutil.rmtree(out / PARTIAL, ignore_errors=True)
 

@@ -57,6 +57,7 @@ def decode(
         rows = list(range(len(prompts)))  # prompts that are still in the batch
         open_rows = set(rows)
         for _ in range(max_new_tokens):
+            # Padding on the left would get position -1; it is masked, and still needs a valid one.
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
             logits = model(
                 input_ids=ids,
@@ -64,6 +65,7 @@ def decode(
                 position_ids=positions,
                 past_key_values=cache,
                 use_cache=True,
+                # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far.
                 logits_to_keep=1,
             ).logits
             chosen = choose(logits[:, -1], rows)  # (B, 1, V) -> (B,)

@@ -103,7 +103,11 @@ def load_weights(settings: StudentSettings) -> tuple[Any, Any]:
         with silence_libraries():
             tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
             model: Any = AutoModelForCausalLM.from_pretrained(
-                where, dtype=dtype, use_safetensors=True, trust_remote_code=False
+                # Neither pickled weights nor code of the model's own: both would run whatever somebody uploaded.
+                where,
+                dtype=dtype,
+                use_safetensors=True,
+                trust_remote_code=False,
             )
     except (OSError, ValueError, SafetensorError) as error:
         raise UserError(

@@ -12,6 +12,8 @@ from ioa.training.settings.student import StudentSettings
 
 if TYPE_CHECKING:
     import torch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 Progress = Callable[[int, int], None]
 """Told after every batch: questions done, questions in all."""
@@ -172,3 +174,18 @@ def bare_weights(lora_model: Any) -> "dict[str, torch.Tensor]":
         if isinstance(module, LoraLayer)
     }
     return {f"{name}.weight": layer.get_base_layer().weight.detach().clone() for name, layer in layers.items()}
+
+
+@dataclass(frozen=True)
+class StudentVariant:
+    """An `Examinee`: the student with the LoRA it has on, sampled from, or with worked examples before the question."""
+
+    student: Student
+    sampling: Sampling | None = None
+    shots: Mapping[str, Sequence[Shot]] = field(default_factory=dict)
+    """Worked examples by question."""
+
+    def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
+        """The replies, in the order of the questions."""
+        shots = [self.shots.get(question, ()) for question in questions] if self.shots else ()
+        return self.student.generate(questions, on_progress, sampling=self.sampling, shots=shots)

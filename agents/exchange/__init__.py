@@ -5,7 +5,6 @@ reply is JSON of the record that stands beside the brief here. A language model 
 brief; the embedded tutor reads the brief alone.
 """
 
-from ioa.agents.exchange.assignment_briefs import NONE, AssignBrief, Assignment, AssignReply, Claimed
 from ioa.agents.exchange.briefs import Brief, Line, Lines, ModuleBrief, Reply, Short
 from ioa.agents.exchange.decomposition_briefs import (
     DecomposeBrief,
@@ -22,8 +21,13 @@ from ioa.agents.exchange.decomposition_briefs import (
     TagReply,
 )
 from ioa.agents.exchange.diagnosis_briefs import (
+    NONE,
     AnalyseBrief,
     AnalyseReply,
+    AssignBrief,
+    Assignment,
+    AssignReply,
+    Claimed,
     FailedItem,
     Finding,
     ModuleFailures,

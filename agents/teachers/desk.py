@@ -124,7 +124,7 @@ class CallDesk:
         # An answer of the second teacher counts only where the first was asked too, so its key holds both: a run with
         # another first teacher must not find it.
         chains = list(accumulate(keys, lambda before, key: hashlib.sha256(f"{before}{key}".encode()).hexdigest()))
-        kept = self._kept(endpoints, chains)
+        kept = self._find_kept(endpoints, chains)
         if kept is not None:
             return (*kept, True)
         waiting = self._in_flight.get(keys[0])
@@ -176,7 +176,7 @@ class CallDesk:
         ledger.end(key, self._run)
         return answer
 
-    def _kept(self, endpoints: Sequence[Endpoint], keys: Sequence[str]) -> tuple[Answer, Endpoint] | None:
+    def _find_kept(self, endpoints: Sequence[Endpoint], keys: Sequence[str]) -> tuple[Answer, Endpoint] | None:
         """What was answered by the first of them, or by a later one when all before it did not answer."""
         if self._ledger is None:
             return None

@@ -40,7 +40,7 @@ _SYSTEM = re.compile(r"system.{0,40}(?:role|message|prompt)|(?:role|message).{0,
 
 
 @dataclass(frozen=True)
-class Manner:
+class Dialect:
     """What a model is known to accept."""
 
     form: Form
@@ -52,8 +52,8 @@ class Manner:
     """Whether a server with an address of its own is told `max_tokens`, which all know, and not OpenAI's newer
     `max_completion_tokens`, which some ignore without a word."""
 
-    def without_refused(self, complaint: str) -> "Manner | None":
-        """The manner without what a 400 complains about; none where nothing of ours is to blame."""
+    def without_refused(self, complaint: str) -> "Dialect | None":
+        """The dialect without what a 400 complains about; none where nothing of ours is to blame."""
         if self.temperature is not None and _TEMPERATURE.search(complaint):
             return replace(self, temperature=None)
         if self.plain_limit and _OLD_LIMIT.search(complaint):
@@ -64,8 +64,8 @@ class Manner:
             return replace(self, form=_WEAKER[self.form])
         return None
 
-    def weaker(self) -> "Manner | None":
-        """The manner with less asked of the server's grammar; none where nothing is."""
+    def weaker(self) -> "Dialect | None":
+        """The dialect with less asked of the server's grammar; none where nothing is."""
         return replace(self, form=_WEAKER[self.form]) if self.form is not Form.TEXT else None
 
     def messages(self, prompt: Sequence[Message]) -> list[BaseMessage]:

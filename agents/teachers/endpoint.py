@@ -14,7 +14,7 @@ from ioa.agents.settings.teacher import Price, TeacherSettings
 from ioa.agents.teachers.answer import Answer, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
 from ioa.agents.teachers.connections import close_connections
-from ioa.agents.teachers.dialect import Form, Manner, first_form
+from ioa.agents.teachers.dialect import Dialect, Form, first_form
 from ioa.agents.teachers.keys import key_variable
 from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
 from ioa.agents.teachers.rate_limits import Breaker, RateLimiter, Slots
@@ -107,7 +107,7 @@ class Endpoint:
         self._budget = budget
         self._notice = notice
         form = first_form(model) if settings.form == "auto" else Form(settings.form)
-        self._manner = Manner(form=form, temperature=settings.temperature, max_tokens=settings.max_tokens)
+        self._dialect = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.max_tokens)
         self._limiter = RateLimiter(settings.rpm, settings.tpm)
         self._slots = Slots(settings.concurrency)
         self._breaker = Breaker(settings.breaker, settings.cool_down)
@@ -123,9 +123,9 @@ class Endpoint:
         return self.settings.model
 
     @property
-    def manner(self) -> Manner:
+    def dialect(self) -> Dialect:
         """What the model was found to accept so far."""
-        return self._manner
+        return self._dialect
 
     @property
     def free(self) -> bool:
@@ -161,9 +161,9 @@ class Endpoint:
         """
         failures, answered = 0, self._answered
         while failures < self.settings.attempts:
-            began, manner = time.monotonic(), self._manner
+            began, dialect = time.monotonic(), self._dialect
             try:
-                return await self._attempt(request, manner)
+                return await self._attempt(request, dialect)
             except _OpenError as error:
                 many = f"failed {self.settings.breaker} times in a row"
                 raise UnavailableError(f"{self.where} {many}{self._last}") from error
@@ -176,14 +176,14 @@ class Endpoint:
                 self._hopeless = self._stopped(fault)
                 raise TeacherError(self._hopeless)
             if fault.kind not in PASSES:
-                self._give_in(fault, manner)
+                self._ask_for_less(fault, dialect)
                 continue
             if fault.kind is FaultKind.RATE_LIMIT and self._answered > answered:
                 answered = self._answered  # others get through: it is only this call's turn that has not come
             else:
                 failures += 1
             if failures < self.settings.attempts:
-                await self._wait(fault, failures, began, manner)
+                await self._wait(fault, failures, began, dialect)
             elif fault.kind is not FaultKind.RATE_LIMIT:
                 self._breaker.failed()
         if self._answered > answered and fault.kind is not FaultKind.RATE_LIMIT:
@@ -195,11 +195,11 @@ class Endpoint:
         """Close the model's connections, where it has any of its own, on the loop that they belong to."""
         await close_connections(self._model)
 
-    async def _attempt(self, request: Request, manner: Manner) -> Answer:
+    async def _attempt(self, request: Request, dialect: Dialect) -> Answer:
         read = estimate_tokens(request.prompt)
         if request.max_tokens is not None:
-            manner = replace(manner, max_tokens=request.max_tokens)
-        most = manner.max_tokens or max(int(2 * self._reply_tokens), self._longest)
+            dialect = replace(dialect, max_tokens=request.max_tokens)
+        most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
         expected = Tokens(input=read, output=most, estimated=True)
         async with self._slots.slot():
             if self._hopeless:  # found out by another call while this one waited
@@ -209,12 +209,12 @@ class Endpoint:
             await self._limiter.acquire(read + expected.output)
             if self._budget is None:
                 request.on_send()
-                answer = await self._send(request.prompt, manner, request.schema)
+                answer = await self._send(request.prompt, dialect, request.schema)
             else:
                 async with self._budget.reserve(self.cost(expected) or 0.0, read + expected.output) as settle:
                     request.on_send()
                     try:
-                        answer = await self._send(request.prompt, manner, request.schema)
+                        answer = await self._send(request.prompt, dialect, request.schema)
                     except _AttemptError as error:
                         billed = self._billed(error.fault, request)
                         if billed.input:
@@ -236,11 +236,11 @@ class Endpoint:
             return Tokens()
         return Tokens(input=estimate_tokens(request.prompt), estimated=True)
 
-    async def _send(self, prompt: Sequence[Message], manner: Manner, schema: Mapping[str, Any]) -> Answer:
-        arguments = manner.arguments(self._model, schema)
+    async def _send(self, prompt: Sequence[Message], dialect: Dialect, schema: Mapping[str, Any]) -> Answer:
+        arguments = dialect.arguments(self._model, schema)
         try:
             said = await asyncio.wait_for(
-                self._model.ainvoke(manner.messages(prompt), **arguments), self.settings.timeout
+                self._model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout
             )
         except UserError:
             raise
@@ -262,19 +262,19 @@ class Endpoint:
         except (ValueError, TypeError, KeyError) as error:
             raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")) from error
 
-    def _give_in(self, fault: Fault, manner: Manner) -> None:
+    def _ask_for_less(self, fault: Fault, dialect: Dialect) -> None:
         """Leave out what the server refuses, from now on; where nothing of ours is refused the call is at fault."""
-        softer = manner.without_refused(fault.message) if fault.kind is FaultKind.BAD_REQUEST else None
+        softer = dialect.without_refused(fault.message) if fault.kind is FaultKind.BAD_REQUEST else None
         if softer is None:
             raise RejectedError(fault.kind, fault.message)
-        self._soften(manner, softer, f"refuses part of the request ({fault.message})")
+        self._soften(dialect, softer, f"refuses part of the request ({fault.message})")
 
-    def _soften(self, manner: Manner, softer: Manner, why: str) -> None:
-        if self._manner == manner:  # of calls in flight together the first one tells
-            self._manner = softer
+    def _soften(self, dialect: Dialect, softer: Dialect, why: str) -> None:
+        if self._dialect == dialect:  # of calls in flight together the first one tells
+            self._dialect = softer
             self._notice(f"{self.spec} {why}: going on without it.")
 
-    async def _wait(self, fault: Fault, failures: int, began: float, manner: Manner) -> None:
+    async def _wait(self, fault: Fault, failures: int, began: float, dialect: Dialect) -> None:
         most = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1))
         pause = random.uniform(most / 2, most)
         if fault.kind is FaultKind.RATE_LIMIT:
@@ -292,9 +292,9 @@ class Endpoint:
             self._breaker.failed()
             if fault.kind is FaultKind.SERVER:
                 self._slots.overloaded(began)
-                softer = manner.weaker()
+                softer = dialect.weaker()
                 if failures > 1 and softer is not None and not self._breaker.open:  # some answer 500 to a schema
-                    self._soften(manner, softer, "answers a request for structured output with a server error")
+                    self._soften(dialect, softer, "answers a request for structured output with a server error")
         await asyncio.sleep(pause)
 
     @property

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from ioa.agents.settings.teacher import TeacherSettings
 from ioa.agents.teachers.keys import key_variable, read_key
 from ioa.memory.errors import UserError
-from ioa.memory.plugins import is_plugin_file, load_factory, plugin_argument, plugin_names
+from ioa.memory.plugins import is_plugin_file, open_plugin, plugin_argument, plugin_names
 from ioa.memory.redaction import redact
 
 GROUP = "ioa.teachers"
@@ -66,11 +66,11 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
 
 def _plugged_in(spec: str, plugin: str, name: str) -> BaseChatModel:
     """The chat model that a plug-in makes of what stands behind its own name."""
-    found = load_factory(GROUP, plugin, kind="teacher")
-    model = found.value(name)
-    if not isinstance(model, BaseChatModel):
-        raise UserError(f"Teacher {spec}: {found.place} returned {type(model).__name__}, not a LangChain chat model.")
-    return model
+    opened = open_plugin(GROUP, plugin, name, kind="teacher")
+    if not isinstance(opened.value, BaseChatModel):
+        kind = type(opened.value).__name__
+        raise UserError(f"Teacher {spec}: {opened.place} returned {kind}, not a LangChain chat model.")
+    return opened.value
 
 
 def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:

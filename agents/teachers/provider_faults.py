@@ -116,7 +116,7 @@ def _broken(chain: Sequence[BaseException]) -> Fault | None:
 
 def _answered(chain: Sequence[BaseException]) -> Fault | None:
     """An error that the server sent."""
-    message = redact(_said(chain[0]))
+    message = redact(_error_text(chain[0]))
     status = next((code for code in map(_status, chain) if code is not None), None)
     wait = next((seconds for seconds in map(_retry_after, chain) if seconds is not None), None)
     if status is not None and status >= 400:
@@ -125,7 +125,7 @@ def _answered(chain: Sequence[BaseException]) -> Fault | None:
 
 
 def _unanswered(chain: Sequence[BaseException]) -> Fault | None:
-    message = redact(_said(chain[0]))
+    message = redact(_error_text(chain[0]))
     names = {base.__name__ for one in chain for base in type(one).__mro__}
     if any(isinstance(one, TimeoutError | asyncio.TimeoutError) for one in chain) or names.intersection(_TIMEOUT):
         return Fault(FaultKind.TIMEOUT, message or "no answer in time")
@@ -142,7 +142,7 @@ def _malformed(error: BaseException) -> Fault | None:
         return None
     # What the SDKs raise when a 200 holds something that is no completion: HTML, or no choices. Or before they send
     # anything, where they know themselves what a model refuses.
-    message = redact(_said(error))
+    message = redact(_error_text(error))
     kind = FaultKind.BAD_REQUEST if _UNSUPPORTED.search(message) else FaultKind.MALFORMED
     return Fault(kind, f"{type(error).__name__}: {message}")
 
@@ -182,7 +182,7 @@ def _status(error: BaseException) -> int | None:
     return None
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     said = str(error).strip() or type(error).__name__
     body = getattr(error, "body", None)
     told: Any = body if isinstance(body, Mapping) else {}

@@ -116,7 +116,7 @@ class Slots:
         # them: it shows that the key and the model are right, and only an overload says that fewer are better.
         self.limit = min(float(self.most), self.limit + 1 / self.limit) if self._answered else float(self.most)
         self._answered = True
-        self._let_in()
+        self._admit_waiting()
 
     def overloaded(self, began: float) -> None:
         """The server had too much to do.
@@ -130,9 +130,9 @@ class Slots:
 
     def _free(self) -> None:
         self.used -= 1
-        self._let_in()
+        self._admit_waiting()
 
-    def _let_in(self) -> None:
+    def _admit_waiting(self) -> None:
         while self._waiting and self.used < int(self.limit):
             turn = self._waiting.popleft()
             if not turn.done():

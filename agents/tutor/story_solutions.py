@@ -77,7 +77,7 @@ def _groups(count: int, size: int) -> Worked:
     return _worked(Operation.GROUPS, (count, size), [f"{count}*{size}={whole}"], whole, check, uses)
 
 
-def _dealt(whole: int, count: int) -> Worked | None:
+def _divide_equally(whole: int, count: int) -> Worked | None:
     if count == 0 or whole % count:
         return None
     size, steps = whole // count, division_steps(whole, count)
@@ -222,8 +222,8 @@ _STORIES: tuple[tuple[re.Pattern[str], Callable[..., Worked | None]], ...] = tup
         (_START, _GAIN, _NOW, _gain),
         (_START, _LOSS, _NOW, _loss),
         (_GROUPS, _ALL, _groups),
-        (_DEALT, _EACH, _dealt),
-        (_SHARING, _EACH, lambda count, whole: _dealt(whole, count)),
+        (_DEALT, _EACH, _divide_equally),
+        (_SHARING, _EACH, lambda count, whole: _divide_equally(whole, count)),
         (_GROUPS, _GAIN, _NOW, _groups_gain),
         (_GROUPS, _LOSS, _NOW, _groups_loss),
         (_HAS, rf"\w+ (?:has|owns) {_N} more than (?:that|\w+|s?he does)\.", _BOTH, _more),

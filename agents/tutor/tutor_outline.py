@@ -78,7 +78,7 @@ def write_items(brief: ItemsBrief, subject: Subject) -> ItemsReply:
 
 def tag(brief: TagBrief, subject: Subject) -> TagReply:
     """The module whose operation an item is; of several the one that speaks of least else; empty where none does."""
-    meant = {module.id: _meant(module, subject) for module in brief.modules}
+    meant = {module.id: _operations_meant(module, subject) for module in brief.modules}
     tags = []
     for item in brief.items:
         worked = solve_problem(item.question)
@@ -90,7 +90,7 @@ def tag(brief: TagBrief, subject: Subject) -> TagReply:
     return TagReply(tags=tuple(tags))
 
 
-def _meant(module: ModuleBrief, subject: Subject) -> set[Operation]:
+def _operations_meant(module: ModuleBrief, subject: Subject) -> set[Operation]:
     """What a module is about: by the tutor's own description, by its samples, or by its words."""
     own = {operation for operation, known in subject.modules.items() if known.description == module.description}
     return own or set(operations_of(module.samples)) or subject.operations_in((module.id, module.description))

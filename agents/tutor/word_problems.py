@@ -72,7 +72,7 @@ def _fewer(first: int, fewer: int) -> Worked | None:
     )
 
 
-def _age(age: int, years: int, times: int) -> Worked | None:
+def _solve_age(age: int, years: int, times: int) -> Worked | None:
     then = age * times
     return _story(
         (age, years, times),
@@ -83,7 +83,7 @@ def _age(age: int, years: int, times: int) -> Worked | None:
     )
 
 
-def _loaves(price: int, other_price: int, loaves: int, others: int) -> Worked | None:
+def _solve_loaves(price: int, other_price: int, loaves: int, others: int) -> Worked | None:
     cost, other = loaves * price, others * other_price
     return _story(
         (price, other_price, loaves, others),
@@ -98,7 +98,7 @@ def _loaves(price: int, other_price: int, loaves: int, others: int) -> Worked | 
     )
 
 
-def _twins(total: int, each: int, left: int) -> Worked | None:
+def _solve_twins(total: int, each: int, left: int) -> Worked | None:
     both = 2 * each
     return _story(
         (total, each, left),
@@ -113,7 +113,7 @@ def _twins(total: int, each: int, left: int) -> Worked | None:
     )
 
 
-def _tray(holds: int, items: int, trays: int) -> Worked | None:
+def _solve_trays(holds: int, items: int, trays: int) -> Worked | None:
     fit = holds * trays
     return _story(
         (holds, items, trays),
@@ -139,13 +139,13 @@ _STORIES: tuple[tuple[re.Pattern[str], Callable[..., Worked | None]], ...] = tup
         (r"\bhas (\d+) \w+\. .*\bhas (\d+) fewer \w+ than .*together\?", _fewer),
         (
             r"is (\d+) years old\. In (\d+) years .* will be (\d+) times as old as .* now\. How old is \w+ right",
-            _age,
+            _solve_age,
         ),
         (
             r"A loaf .* costs \D?(\d+)\. .* cost \D?(\d+) each\. How much more do (\d+) loaves .* than (\d+) ",
-            _loaves,
+            _solve_loaves,
         ),
-        (r"\bhid (\d+) \w+\. .* twins each found (\d+) .* except (\d+) were found by their friends", _twins),
-        (r"can hold (\d+) .* has (\d+) \w+ and (\d+) .* won't (?:he|she) be able to place", _tray),
+        (r"\bhid (\d+) \w+\. .* twins each found (\d+) .* except (\d+) were found by their friends", _solve_twins),
+        (r"can hold (\d+) .* has (\d+) \w+ and (\d+) .* won't (?:he|she) be able to place", _solve_trays),
     )
 )

@@ -16,7 +16,7 @@ from ioa.memory.domains import procedural
 from ioa.memory.domains.family_domain import PREFIX, family_domain
 from ioa.memory.domains.item_sets import ItemSet, ItemSetSource, read_item_set
 from ioa.memory.errors import UserError
-from ioa.memory.plugins import is_plugin_file, load_plugin, plugin_names
+from ioa.memory.plugins import is_plugin_file, load_plugin, open_plugin, plugin_names
 from ioa.memory.records import Domain, Generator, Module, Record, Source, Written
 from ioa.memory.slugs import slug
 from ioa.memory.yaml_source import Locate, Location, check_data, load_yaml
@@ -82,6 +82,8 @@ def load_source(name_or_path: str) -> Domain | Source:
     known = plugin_names(GROUP)
     if is_plugin_file(name_or_path) or name_or_path in known:
         plugin = load_plugin(GROUP, name_or_path, kind="domain")
+        if callable(plugin.value):
+            plugin = open_plugin(GROUP, name_or_path, kind="domain")
         return _from_plugin(plugin.value, plugin.place)
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         return _from_file(path)
@@ -118,7 +120,7 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
     for entry, found in zip(pack.items, sets, strict=True):
         for id_, label in found.modules.items():
             named.setdefault(id_, module_of_value(id_, label, entry.module_from))
-    modules = tuple(map(_given, named.values() if len(named) > len(known) else pack.modules))
+    modules = tuple(map(_make_given_module, named.values() if len(named) > len(known) else pack.modules))
     if modules:
         _check(Domain(name=pack.name, description=pack.description, modules=modules), str(path), locate)
     return Source(
@@ -149,7 +151,7 @@ def _read(path: Path, number: int, entry: ItemSetSource, known: list[str], categ
     return read_item_set(entry, folder=path.parent, modules=known, category=category or "items")
 
 
-def _given(module: ItemModule) -> Module:
+def _make_given_module(module: ItemModule) -> Module:
     """A module with the one level that its items make up."""
     level = Written(items=f"Those of the item set that belong to it: {module.description}")
     return Module(**module.model_dump(), levels={GIVEN: level}, exam_level=GIVEN)
@@ -162,8 +164,6 @@ def _left_out(found: ItemSet) -> str:
 
 
 def _from_plugin(value: Any, source: str) -> Domain | Source:
-    if callable(value) and not isinstance(value, Domain | Source):
-        value = value()
     if isinstance(value, str | Path):
         return _from_file(Path(value))
     if isinstance(value, Source):

@@ -25,7 +25,9 @@ PURPOSES = (*(split.value for split in Split), "samples", "lessons")
 """What ranges of seeds are set aside for."""
 
 _ORDINALS = 10_000
+"""Ranges of a purpose, one a module."""
 _RUN_SEEDS = 2**24
+"""Seeds of runs that have ranges of their own: with these three numbers the last slot stays below 2**40."""
 _FIRST_LESSON = 2**40  # above every slot of seed_range; a seed stays below 2**63, and so fits any store
 _FIRST_LEVEL = _FIRST_LESSON + 2**40
 
@@ -82,7 +84,7 @@ def lesson_seed(run_seed: int, batch: str) -> int:
     It depends on the request's name alone, so that a resumed run draws the same. The ranges lie above all
     of `seed_range`; that two requests share one has a chance of 1 in 10**12.
     """
-    return _hashed(_FIRST_LESSON, f"{run_seed}/{batch}")
+    return _hash_seed(_FIRST_LESSON, f"{run_seed}/{batch}")
 
 
 def level_seed(run_seed: int, module: str, level: str) -> int:
@@ -90,10 +92,10 @@ def level_seed(run_seed: int, module: str, level: str) -> int:
 
     The ranges lie above all of `lesson_seed`; that two levels share one has a chance of 1 in 10**12.
     """
-    return _hashed(_FIRST_LEVEL, f"{run_seed}/{module}@{level}")
+    return _hash_seed(_FIRST_LEVEL, f"{run_seed}/{module}@{level}")
 
 
-def _hashed(first: int, name: str) -> int:
+def _hash_seed(first: int, name: str) -> int:
     return (first + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")) * SEED_STRIDE
 
 
@@ -118,6 +120,7 @@ def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), pa
     for raw in _raw_items(generator, seed):
         text, reply = str(raw["question"]).strip(), str(raw["answer"]).strip()
         key = normalise(text)
+        # Known ones count as stale too: a small supply repeats itself long before its seeds end.
         if key in known or not question.search(text) or not answer.search(reply):
             stale += 1
             if stale >= patience:

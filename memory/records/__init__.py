@@ -4,7 +4,6 @@ They are what the agents leave in the run directory and what the report is drawn
 its unit and its range. Nothing here does any work beyond a closed formula.
 """
 
-from ioa.memory.records.assessment import Assessment, GateResult, Note, Verdict
 from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
 from ioa.memory.records.diagnosis import (
     Agreement,
@@ -30,11 +29,24 @@ from ioa.memory.records.lessons import (
     RefusalReason,
     Remedy,
     Strategy,
+    StrategyEffect,
+    StrategyRecord,
+    StrategyUse,
     TaughtLesson,
 )
 from ioa.memory.records.record import Record, Unit
-from ioa.memory.records.scores import Attempt, Grade, ItemResult, Replied, Score, wilson
-from ioa.memory.records.strategies import StrategyEffect, StrategyRecord, StrategyUse
+from ioa.memory.records.scores import (
+    Assessment,
+    Attempt,
+    GateResult,
+    Grade,
+    ItemResult,
+    Note,
+    Replied,
+    Score,
+    Verdict,
+    wilson,
+)
 
 __all__ = [
     "Agreement",

@@ -20,6 +20,7 @@ from ioa.memory.transcript.reader import read_attempts, read_transcript
 
 E = TypeVar("E", bound=Event)
 _DIGITS = 10
+"""Of an event's id, 40 bits: short enough to be typed, and two of 100,000 events are the same in 1 run of 200."""
 
 
 @dataclass

@@ -79,11 +79,11 @@ def _parse(path: Path, line: int, content: bytes) -> TranscriptEvent:
     try:
         event = _LINE.validate_json(content)
     except ValidationError as error:
-        raise UserError(_why(path, line, content, error)) from error
+        raise UserError(_explain_fault(path, line, content, error)) from error
     return event
 
 
-def _why(path: Path, line: int, content: bytes, error: ValidationError) -> str:
+def _explain_fault(path: Path, line: int, content: bytes, error: ValidationError) -> str:
     version = _version(content)
     if version > SCHEMA_VERSION:
         return (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.agents.diagnoser import Diagnoser
-from ioa.agents.misconceptions import _placed_under, kappa, measure_agreement
+from ioa.agents.misconceptions import _read_placement, kappa, measure_agreement
 from ioa.agents.settings.diagnosis import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
@@ -257,4 +257,4 @@ def test_kappa_is_cohens():
     ],
 )
 def test_a_placement_may_be_written_in_several_ways_and_is_never_guessed(said, meant):
-    assert _placed_under(said, {"1": CARRY, "2": ADDS}) == meant
+    assert _read_placement(said, {"1": CARRY, "2": ADDS}) == meant

@@ -10,7 +10,7 @@ import pytest
 from ioa.memory import open_embedder, plugins
 from ioa.memory.domains.packs import load_domain, load_source
 from ioa.memory.errors import UserError
-from ioa.memory.plugins import absolute_plugin, is_plugin_file, load_factory, load_plugin, plugin_argument
+from ioa.memory.plugins import absolute_plugin, is_plugin_file, load_plugin, open_plugin, plugin_argument
 from ioa.memory.records import Source
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,6 +38,12 @@ def make_domain():
 
 DESCRIPTION = Source(name="sums", description="Sums.")
 NUMBER = 42
+
+
+def fail():
+    raise RuntimeError("no modules today")
+
+
 YAML = Path(__file__).with_name("pack.yaml")
 """
 
@@ -100,8 +106,8 @@ def test_a_relative_path_means_the_same_in_another_folder(written, monkeypatch):
 
 def test_a_file_is_imported_once_whatever_is_named_in_it(written):
     path = written("made = []\n\n\ndef one():\n    return made\n\n\ndef two():\n    return made\n")
-    one, two = (load_factory("ioa.none", f"{path}:{name}", kind="thing").value for name in ("one", "two"))
-    assert one() is two()
+    one, two = (open_plugin("ioa.none", f"{path}:{name}", kind="thing").value for name in ("one", "two"))
+    assert one is two
 
 
 BAD = [
@@ -112,6 +118,16 @@ BAD = [
     ("import nosuchpackage\n", "mine.py:open_it", r"ModuleNotFoundError: No module named 'nosuchpackage' \(line 1\)"),
     ("def open_it(:\n", "mine.py:open_it", r"SyntaxError: .* \(line 1\)"),
     ("import sys\nsys.exit(0)\n", "mine.py:open_it", r"SystemExit: 0 \(line 2\)"),
+    (
+        "def open_it(context):\n    return context['x']\n",
+        "mine.py:open_it",
+        r"cannot be opened: .* KeyError: 'x' \(line 2\)",
+    ),
+    (
+        "def open_it():\n    pass\n",
+        "mine.py:open_it",
+        r"cannot be opened: .* TypeError: open_it\(\) takes 0 positional",
+    ),
     ("open_it = 42\n", "mine.py:open_it", r"open_it of .* is of type int\. Expected something that is called"),
 ]
 
@@ -121,7 +137,7 @@ def test_what_is_wrong_with_a_file_is_one_message_that_names_file_and_attribute(
     monkeypatch.chdir(written(text).parent)
     for _ in range(2):  # a file that failed is not half there the second time
         with pytest.raises(UserError, match=said) as error:
-            load_factory("ioa.scorers", name, kind="scorer")
+            open_plugin("ioa.scorers", name, {}, kind="scorer")
     assert error.value.exit_code == 2
 
 
@@ -144,6 +160,8 @@ def test_a_domain_may_be_made_in_a_file(written, monkeypatch):
     assert load_source("mine.py:DESCRIPTION") == Source(name="sums", description="Sums.")
     with pytest.raises(UserError, match=r"NUMBER of .*/mine\.py: gave int, expected a Domain"):
         load_source(f"{path}:NUMBER")
+    with pytest.raises(UserError, match=r"cannot be opened: fail of .*: RuntimeError: no modules today \(line \d+\)"):
+        load_source("mine.py:fail")
     with pytest.raises(UserError, match=r"pack\.yaml"):
         load_source(f"{path}:YAML")
 

@@ -66,7 +66,7 @@ def _make(rng: Random, config: PythonFunctionsConfig) -> Mapping[str, Any]:
         function = _function(code, name)
         if len({repr(function(*given)) for given in task.inputs}) > 1:  # else any constant would do
             break
-    arguments = _telling(task.shown, function)
+    arguments = _find_telling_arguments(task.shown, function)
     example = f">>> {_call(name, arguments)}\n    {function(*arguments)!r}"
     prompt = f'{head}\n    """{task.sentence}\n\n    {example}\n    """\n'
     return {
@@ -88,7 +88,7 @@ def _function(code: str, name: str) -> Callable[..., Any]:
     return made
 
 
-def _telling(shown: tuple[Arguments, ...], function: Callable[..., Any]) -> Arguments:
+def _find_telling_arguments(shown: tuple[Arguments, ...], function: Callable[..., Any]) -> Arguments:
     """The first arguments for which the function gives something; the last ones where there are none."""
     return next((given for given in shown if function(*given)), shown[-1])
 

@@ -80,7 +80,7 @@ def _texts(rng: Random, letters: str) -> tuple[tuple[Arguments, ...], tuple[Argu
 def words_of(rng: Random, composed: bool) -> Task:
     """What is made of a text's words: all of them in one way, or only some, changed first."""
     text = rng.choice(("text", "sentence", "line", "title", "message"))
-    test, behind, letters = _which(rng)
+    test, behind, letters = _draw_word_condition(rng)
     every = f"for w in {text}.split()"
     kind = rng.choice(("count", "list", "join") if composed else ("count", "all", "changed"))
     if kind == "all":
@@ -113,7 +113,7 @@ _MADE = (
 )
 
 
-def _which(rng: Random) -> tuple[str, str, str]:
+def _draw_word_condition(rng: Random) -> tuple[str, str, str]:
     """(code with w for the word, what stands behind "words that", letters that matter)."""
     k, one = rng.choice(list(_COUNTED)), letter(rng)
     return rng.choice(

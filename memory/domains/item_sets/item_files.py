@@ -225,10 +225,10 @@ class _Reader:
             if name in format_.fields or name in entry.fields:
                 recipe[name] = either(name, recipe[name])
         if entry.module_from:
-            recipe["module"] = lambda fields: self._made(fields.text(entry.module_from).strip())
+            recipe["module"] = lambda fields: self._module_id(fields.text(entry.module_from).strip())
         return recipe
 
-    def _made(self, label: str) -> str:
+    def _module_id(self, label: str) -> str:
         """Id of the module that a label stands for."""
         id_ = f"{self.category}/{slug(label) or UNNAMED}"
         self.made.setdefault(id_, label)

@@ -290,7 +290,7 @@ def test_a_server_that_fails_on_a_schema_is_asked_without(scene):
         endpoint = scene.endpoint(server, concurrency=1)
         outcomes = scene.teacher(endpoint).ask([solve(str(i)) for i in range(3)])
         assert all(outcome.reply for outcome in outcomes)
-        assert endpoint.manner.form is Form.TEXT
+        assert endpoint.dialect.form is Form.TEXT
 
 
 def test_a_bad_request_of_another_kind_fails_that_call_alone(scene):

@@ -7,7 +7,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ioa.graph.config import RunConfig
 from ioa.memory.errors import UserError
 from ioa.memory.records import Attempt
 from ioa.training.exams.scorers import ScorerContext, Scorers, open_scorer, scorer_names
@@ -84,6 +86,17 @@ def test_the_package_of_the_page_is_a_scorer_like_the_others(tmp_path, monkeypat
             Scorers({"length": {"slak": 2}}).grade(["length"], attempts[:1])
     finally:
         sys.modules.pop("ioa_scorer_length", None)
+
+
+def test_the_scorer_of_the_page_may_stay_in_a_file_that_the_run_file_names(tmp_path, monkeypatch):
+    (code,) = re.findall(r"^`ioa_scorer_length\.py`\n\n```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    (shown,) = re.findall(r"^```yaml\n(scorers:\n  length: .*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    (tmp_path / "my_scorer.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig.model_validate(yaml.safe_load(shown))
+    attempts = [Attempt(question="q", answer="1234", reply=reply, family="") for reply in ("123456789", "1234567890")]
+    grades = Scorers(config.scorers).grade(["length"] * 2, attempts)
+    assert [grade.correct for grade in grades] == [True, False]
 
 
 @pytest.mark.parametrize(("reply", "right"), [("2 or 18" + " so" * 9000, True), ("18" + " so" * 9000 + " 3", False)])

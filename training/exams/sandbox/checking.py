@@ -133,16 +133,16 @@ def _outcome(
         return Outcome(kind="time", detail=f"time limit of {detail}")
     if kind == "ready":  # and nothing after that
         if driver.out_of_time(settings.seconds):
-            return _hit("time", "", settings)
+            return _report_limit("time", "", settings)
         raise ScoringError(f"The sandbox of the tests broke down: {driver.describe_end()}")
     if kind == "ended":
         if candidate.out_of_time(settings.seconds):
-            return _hit("time", "", settings)
+            return _report_limit("time", "", settings)
         return Outcome(kind="ended", detail=f"its process ended before the tests did ({candidate.describe_end()})")
-    return _hit(kind, detail, settings)
+    return _report_limit(kind, detail, settings)
 
 
-def _hit(kind: str, detail: str, settings: SandboxSettings) -> Outcome:
+def _report_limit(kind: str, detail: str, settings: SandboxSettings) -> Outcome:
     """The outcome, with the limit that was hit in words."""
     words = {
         "time": f"time limit of {settings.seconds} s on the processor",

@@ -73,15 +73,15 @@ def _named_in_reply(reply: str, choices: Sequence[str]) -> set[str]:
     """The letters that the reply's final answer names: of a reply without a marker, its last line or its first."""
     found = stated(reply)
     if found is not None:
-        return _named(found, choices)
+        return _find_letters(found, choices)
     if whole := _by_text(reply, choices):
         return whole
-    last = _named(last_lines(reply), choices)
+    last = _find_letters(last_lines(reply), choices)
     first = next((line for line in reply.splitlines() if line.strip()), "")
     return last | _by_form(_bare(first), choices)
 
 
-def _named(text: str, choices: Sequence[str]) -> set[str]:
+def _find_letters(text: str, choices: Sequence[str]) -> set[str]:
     text = _bare(text)
     if _DENIED.match(text):
         return set()
@@ -98,13 +98,13 @@ def _by_text(text: str, choices: Sequence[str]) -> set[str]:
 def _by_form(text: str, choices: Sequence[str]) -> set[str]:
     """The letter that stands alone, or before a text; and those that the text names beside it."""
     if alone := _ALONE.fullmatch(text):
-        return _known([alone.group(1)], choices)
+        return _keep_known_letters([alone.group(1)], choices)
     leading = _LEADING.fullmatch(text)
     if leading is None:
-        letter = _known([text[:1]], choices) if text[:1].isupper() and text[1:2].isspace() else set()
+        letter = _keep_known_letters([text[:1]], choices) if text[:1].isupper() and text[1:2].isspace() else set()
         return letter & _by_text(text[1:], choices)
     *letters, rest = leading.groups()
-    letter = _known(list(filter(None, letters)), choices)
+    letter = _keep_known_letters(list(filter(None, letters)), choices)
     said = _by_text(rest, choices)
     if said:
         return letter if letter <= said else letter | said
@@ -112,10 +112,10 @@ def _by_form(text: str, choices: Sequence[str]) -> set[str]:
 
 
 def _letters(pattern: re.Pattern[str], text: str, choices: Sequence[str]) -> set[str]:
-    return _known([next(filter(None, found)) for found in pattern.findall(text)], choices)
+    return _keep_known_letters([next(filter(None, found)) for found in pattern.findall(text)], choices)
 
 
-def _known(letters: Sequence[str], choices: Sequence[str]) -> set[str]:
+def _keep_known_letters(letters: Sequence[str], choices: Sequence[str]) -> set[str]:
     return {letter.upper() for letter in letters} & set(string.ascii_uppercase[: len(choices)])
 
 

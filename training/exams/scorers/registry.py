@@ -5,7 +5,7 @@ from typing import Any
 
 from ioa.memory.answer_equality import same_answer
 from ioa.memory.errors import Stopped, UserError
-from ioa.memory.plugins import is_plugin_file, load_factory, plugin_names
+from ioa.memory.plugins import is_plugin_file, open_plugin, plugin_names
 from ioa.memory.records import Attempt, Grade
 from ioa.training.exams.scorers.final_answers import MATCH, REASONING_GYM
 from ioa.training.exams.scorers.scorer import (
@@ -34,7 +34,7 @@ def open_scorer(name: str, context: ScorerContext | None = None) -> Scorer:
     Raises:
         UserError: there is none of that name, or it cannot work here.
     """
-    scorer: Scorer = load_factory(GROUP, name, kind="scorer").value(context or ScorerContext())
+    scorer: Scorer = open_plugin(GROUP, name, context or ScorerContext(), kind="scorer").value
     return scorer
 
 
@@ -100,6 +100,7 @@ class Scorers:
         """
         by_scorer: dict[str, list[int]] = {}
         for place, (name, attempt) in enumerate(zip(names, attempts, strict=True)):
+            # Together, whatever stands between them: a scorer with workers or a judge is asked once for all.
             by_scorer.setdefault(name or default_scorer(attempt.family), []).append(place)
         grades: dict[int, Grade] = {}
         for name, places in by_scorer.items():

@@ -87,7 +87,7 @@ class UnitTestScorer:
         alternatives = readings(code, tests.prompt, tests.entry_point)
         outcome = check(alternatives, tests, self._settings.limits, self._isolation)
         if outcome.kind == "broken":
-            raise UserError(f"Scorer unit-tests: {_shown(attempt)} cannot be judged: {outcome.detail}. {EXPECTED}")
+            raise UserError(f"Scorer unit-tests: {_show_item(attempt)} cannot be judged: {outcome.detail}. {EXPECTED}")
         passed = outcome.kind == "passed"
         return Grade(score=float(passed), correct=passed, extracted=code, detail=outcome.detail)
 
@@ -109,13 +109,14 @@ def _tests_of(attempt: Attempt) -> UnitTests:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))
         raise UserError(
-            f"Scorer unit-tests: {_shown(attempt)}: metadata {where}: {fault['msg']}. {EXPECTED}"
+            f"Scorer unit-tests: {_show_item(attempt)}: metadata {where}: {fault['msg']}. {EXPECTED}"
         ) from error
     if not (tests.test.strip() or any(test.strip() for test in tests.tests)):
-        raise UserError(f"Scorer unit-tests: {_shown(attempt)} has no tests. {EXPECTED}")
+        raise UserError(f"Scorer unit-tests: {_show_item(attempt)} has no tests. {EXPECTED}")
     if tests.test.strip() and not tests.entry_point.isidentifier():
         raise UserError(
-            f"Scorer unit-tests: {_shown(attempt)} does not say what check() gets: {tests.entry_point!r}. {EXPECTED}"
+            f"Scorer unit-tests: {_show_item(attempt)} does not say what check() gets: {tests.entry_point!r}. "
+            f"{EXPECTED}"
         )
     return tests
 
@@ -130,5 +131,5 @@ def _imports(reference: str) -> str:
     return "\n".join(ast.unparse(statement) for statement in body if isinstance(statement, ast.Import | ast.ImportFrom))
 
 
-def _shown(attempt: Attempt) -> str:
+def _show_item(attempt: Attempt) -> str:
     return f"the item {' '.join(attempt.question.split())[:60]!r}"

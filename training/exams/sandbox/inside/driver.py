@@ -185,9 +185,9 @@ class Driver(Peer):
         except MemoryError:
             self.finish("memory")
         except BaseException as error:  # noqa: BLE001 - any of it fails the test
-            self.finish("failed", f"{name}: {self._told(error, name, source)}")
+            self.finish("failed", f"{name}: {self._describe_error(error, name, source)}")
 
-    def _told(self, error: BaseException, name: str, source: str) -> str:
+    def _describe_error(self, error: BaseException, name: str, source: str) -> str:
         lines = source.splitlines()
         at = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
         line = lines[at[-1] - 1].strip()[:SHOWN] if at and 0 < at[-1] <= len(lines) else ""

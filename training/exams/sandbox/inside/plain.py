@@ -43,17 +43,17 @@ class Encoder:
             TooLargeError: it is over the limit.
             RecursionError: it holds itself, or is nested too deeply.
         """
-        self._pay(4)  # the shortest is "", and a comma and a space
+        self._count_size(4)  # the shortest is "", and a comma and a space
         if value is None or value is True or value is False:
             return value
         if isinstance(value, str):
-            self._pay(str.__len__(value))
+            self._count_size(str.__len__(value))
             return str.__str__(value)
         if isinstance(value, int | float | complex):
             return self._number(value)
         return self._collection(value) or self._other(value)
 
-    def _pay(self, size: int) -> None:
+    def _count_size(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise TooLargeError
@@ -61,7 +61,7 @@ class Encoder:
     def _number(self, value: complex) -> Any:
         if isinstance(value, int):
             whole = int.__int__(value)
-            self._pay(whole.bit_length() // 4)
+            self._count_size(whole.bit_length() // 4)
             return whole if -SMALL < whole < SMALL else ["i", hex(whole)]
         if isinstance(value, float):
             exact = float.__float__(value)
@@ -70,7 +70,7 @@ class Encoder:
 
     def _collection(self, value: Any) -> list[Any] | None:
         if isinstance(value, bytes | bytearray):
-            self._pay(2 * len(value))
+            self._count_size(2 * len(value))
             return ["b" if isinstance(value, bytes) else "B", value.hex()]
         if isinstance(value, dict):
             return ["d", [[self.encode(key), self.encode(held)] for key, held in dict.items(value)]]
@@ -85,7 +85,7 @@ class Encoder:
         if isinstance(value, type) and value in vars(builtins).values():
             return ["k", value.__name__]
         if isinstance(value, kinds("decimal", "Decimal") + kinds("fractions", "Fraction")):
-            self._pay(len(str(value)))
+            self._count_size(len(str(value)))
             return ["n", "D" if isinstance(value, kinds("decimal", "Decimal")) else "F", str(value)]
         if isinstance(value, kinds("datetime", "date", "time")):
             return ["w", _first(type(value), kinds("datetime", "datetime", "date", "time")), value.isoformat()]

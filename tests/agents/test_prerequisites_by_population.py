@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.agents.intervals import proportion, relative_difference
-from ioa.agents.population_estimate import Variant, measure_by_population
+from ioa.agents.measured_prerequisites import Variant, measure_by_population, proportion, relative_difference
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Score
 

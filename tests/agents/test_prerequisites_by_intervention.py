@@ -1,6 +1,6 @@
 import pytest
 
-from ioa.agents.intervention_estimate import choose_modules_to_teach, measure_by_intervention
+from ioa.agents.measured_prerequisites import choose_modules_to_teach, measure_by_intervention
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import ItemResult, Score
 
