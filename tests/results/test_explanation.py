@@ -110,7 +110,7 @@ def test_a_modules_story_is_whole(facts):
     assert (story.before.k, story.after.k) == (6, 26)
     text = shown(story)
     assert text.count("below the gate that it had passed") == 4
-    assert "before 6 of 30" in text
+    assert "before 6/30  20 % (10–37)" in text
     refused = explain(facts, CARRYING).misconceptions[1]
     assert refused.misconception.refused
     assert "refused: 0 of 2 borne out" in shown(explain(facts, CARRYING))
