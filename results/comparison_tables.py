@@ -89,4 +89,5 @@ def _side(side: ModuleSide | None) -> str:
     if side is None:
         return "not in its domain"
     verdict = {True: "mastered", False: "not mastered", None: "not examined" if side.stage else "not taught"}
-    return f"{verdict[side.mastered]}, {percent(side.before)} → {percent(side.after)}"
+    after = f" → {percent(side.after)}" if side.after else ""
+    return f"{verdict[side.mastered]}, {percent(side.before)}{after}"

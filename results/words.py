@@ -42,11 +42,12 @@ def score_cell(score: Score | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.4 s`, `48 s`, `3 min 05 s`, `33 min`, `2 h 05 min`, or `-`."""
+    """`0.04 s`, `4.2 s`, `48 s`, `3 min 05 s`, `33 min`, `2 h 05 min`, or `-`."""
     if seconds is None:
         return NONE
     if seconds < 59.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+        digits = 2 if seconds < 0.995 else 1 if seconds < 9.95 else 0
+        return f"{seconds:.{digits}f} s"
     if seconds < 599.5:
         return f"{round(seconds) // 60} min {round(seconds) % 60:02d} s"
     minutes = round(seconds / 60)

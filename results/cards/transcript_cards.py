@@ -19,7 +19,7 @@ from ioa.results.conversation import (
     telling,
 )
 from ioa.results.wording import outline
-from ioa.results.words import money
+from ioa.results.words import duration, money
 
 SHORT = 1500
 """Characters of a reply that are shown at once."""
@@ -72,7 +72,7 @@ def visit_card(visit: Visit, card_id: str, link: Link) -> Card:
     if visit.end is not None:
         href = link("transcript", event=visit.end.id)
         decided = span("what was decided", href=href, go=visit.end.id)
-        head += [span(f"{visit.end.seconds:.1f} s", "muted"), decided]
+        head += [span(duration(visit.end.seconds), "muted"), decided]
     return {"id": card_id, "look": "band", "head": head, "body": []}
 
 
@@ -224,7 +224,7 @@ def _spent(event: AttemptEvent) -> list[Span]:
     spans = [span(f"{about}{event.tokens.input:,} → {event.tokens.output:,} tokens", "muted")]
     if event.cost:
         spans.append(span(money(event.cost), "muted"))
-    spans.append(span(f"{event.seconds:.2f} s", "muted"))
+    spans.append(span(duration(event.seconds), "muted"))
     return spans
 
 

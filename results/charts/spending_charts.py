@@ -7,7 +7,7 @@ from ioa.memory.transcript import AttemptEvent
 from ioa.memory.transcript.spending import Spending, by_agent, waits
 from ioa.results.charts.chart_look import HATCH, Look, Options, Panel, axis, base, js, legend, names_axis, room
 from ioa.results.facts import Facts
-from ioa.results.words import money
+from ioa.results.words import duration, money
 
 _WASTED = "could not be used"
 Parts = Mapping[str, Sequence[float]]
@@ -37,13 +37,15 @@ def time_charts(facts: Facts, look: Look) -> list[Panel]:
     phases = {name: seconds for name, seconds in facts.timing.phases.items() if seconds >= 0.05} if facts.timing else {}
     if phases:
         scale, unit = _time_unit(sum(phases.values()))
-        tips = [f"{plain(name)}: {seconds:,.1f} s" for name, seconds in phases.items()]
+        tips = [f"{plain(name)}: {duration(seconds)}" for name, seconds in phases.items()]
         bars = {"time": [round(seconds / scale, 3) for seconds in phases.values()]}
         panels.append(_bars(look, "Time spent in each node.", list(phases), tips, bars, f"time in each node ({unit})"))
     waited = waits(facts.events)
     if any(seconds >= 0.05 for seconds in waited.values()):
         scale, unit = _time_unit(sum(waited.values()))
-        tips = [f"{plain(name)}: {seconds:,.1f} s; calls side by side count each" for name, seconds in waited.items()]
+        tips = [
+            f"{plain(name)}: {duration(seconds)}; calls side by side count each" for name, seconds in waited.items()
+        ]
         bars = _used(list(waited), facts.events, [event.seconds / scale for event in facts.events])
         label, title = "Time that each agent waited for its teacher.", f"waiting for teachers, by agent ({unit})"
         panels.append(_bars(look, label, list(waited), tips, bars, title))
@@ -71,7 +73,7 @@ def _tip(one: Spending, seconds: float) -> str:
     return (
         f"{plain(one.name)}: {one.calls:,} calls, {one.ledger:,} from the ledger, {one.failed:,} unusable\n"
         f"{about}{one.tokens.input:,} tokens in, {about}{one.tokens.output:,} out\n"
-        f"{money(one.usd)}, {seconds:,.1f} s of waiting"
+        f"{money(one.usd)}, {duration(seconds)} of waiting"
     )
 
 

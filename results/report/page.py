@@ -56,7 +56,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
         "duration": duration,
     }
     data = page_data(facts)
-    script, policy, trouble = _script() if data.charts or data.transcript else ("", _POLICY, "")
+    script, policy, trouble = _script() if data.charts or data.lessons or data.transcript else ("", _POLICY, "")
     return environment.get_template("report.html").render(
         facts=facts,
         summary=summary,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ioa.memory.plain_text import plain, plain_json
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, TranscriptEvent
-from ioa.results.words import money
+from ioa.results.words import duration, money
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -46,7 +46,7 @@ def _header(event: TranscriptEvent) -> "Text":
         (event.id, "bold"),
         (event.time[:19].replace("T", " "), "dim"),
         *(_asked(event) if isinstance(event, AttemptEvent) else _decided(event)),
-        (f"{event.seconds:.2f} s" if event.seconds or isinstance(event, AttemptEvent) else "", "dim"),
+        (duration(event.seconds) if event.seconds or isinstance(event, AttemptEvent) else "", "dim"),
         ("FAILED" if event.error and isinstance(event, AttemptEvent) else "", "bold red"),
     ]
     shown = [Text(plain(text), style=style) for text, style in cells if text]

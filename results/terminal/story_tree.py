@@ -8,6 +8,7 @@ from ioa.memory.plain_text import plain
 from ioa.memory.records import BrokenEdge, Edge, Score, Stage, Verdict
 from ioa.memory.redaction import redact
 from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training
+from ioa.results.words import score_cell
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -283,10 +284,7 @@ def _training(log: Training) -> str:
 
 
 def _score(score: Score | None) -> str:
-    if score is None or not score.n:
-        return "not examined"
-    low, high = score.interval
-    return f"{score.k} of {score.n} [{low:.2f}, {high:.2f}]"
+    return score_cell(score) if score and score.n else "not examined"
 
 
 def _missing(missing: Iterable[str]) -> Iterator[Branch]:

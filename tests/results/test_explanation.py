@@ -54,7 +54,7 @@ def test_a_remedial_lesson_leads_back_to_remedy_misconception_probes_gap_and_edg
     for part in (
         "Lesson sums/carrying-1-1-3, accepted", "ioa transcript arithmetic-demo --event 000004 --full", "remedial",
         "decompose, format", "It is near the gate.", "confirmed in 8 of 9 wrong answers (89%)", "Cohen's kappa 0.75",
-        "the student wrote  Answer: 8", "4 of 30 [0.05, 0.30]", "needs sums/one-digit  strength 0.50, by pack",
+        "the student wrote  Answer: 8", "4/30  13 % (5–30)", "needs sums/one-digit  strength 0.50, by pack",
         "Everything later adds in columns", "stage 1 round 1: 120 lessons",
     ):  # fmt: skip
         assert part in text, part
@@ -110,7 +110,7 @@ def test_a_modules_story_is_whole(facts):
     assert (story.before.k, story.after.k) == (6, 26)
     text = shown(story)
     assert text.count("below the gate that it had passed") == 4
-    assert "before 6 of 30" in text
+    assert "before 6/30  20 % (10–37)" in text
     refused = explain(facts, CARRYING).misconceptions[1]
     assert refused.misconception.refused
     assert "refused: 0 of 2 borne out" in shown(explain(facts, CARRYING))

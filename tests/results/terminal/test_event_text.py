@@ -62,7 +62,7 @@ def test_plain_keeps_ordinary_text() -> None:
 
 def test_a_visit_says_who_told_whom_what_and_what_became_of_the_state() -> None:
     text = shown(fake.decisions()[2])
-    assert text.splitlines()[0] == "visit00001  2026-01-05 10:00:01  adapter decides at draft  stage 1, round 0  2.50 s"
+    assert text.splitlines()[0] == "visit00001  2026-01-05 10:00:01  adapter decides at draft  stage 1, round 0  2.5 s"
     assert "decided  59 lessons accepted, 1 refused." in text
     assert "adapter → trainer  Carries are hard." in text
     assert text.count("Carries are hard.") == 1

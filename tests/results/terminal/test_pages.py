@@ -133,8 +133,8 @@ def test_two_runs_side_by_side(run: RunDirectory) -> None:
 
 
 def test_numbers_read_as_a_person_reads_them() -> None:
-    seconds = (None, 0.4, 59.4, 59.6, 125, 1985, 7500)
-    told = ["-", "0.4 s", "59 s", "1 min 00 s", "2 min 05 s", "33 min", "2 h 05 min"]
+    seconds = (None, 0.04, 0.996, 9.96, 59.4, 59.6, 125, 1985, 7500)
+    told = ["-", "0.04 s", "1.0 s", "10 s", "59 s", "1 min 00 s", "2 min 05 s", "33 min", "2 h 05 min"]
     assert [duration(s) for s in seconds] == told
     now = datetime(2026, 1, 2, tzinfo=UTC)
     times = ("2026-01-01T23:59:50+00:00", "2026-01-01T23:55:00", "2026-01-01T20:00:00+00:00", "2025-12-31T00:00:00Z")
