@@ -15,6 +15,7 @@ from ioa.cli.domain import domain_app
 from ioa.cli.eval import evaluate
 from ioa.cli.export import export
 from ioa.cli.inspect import add_inspection
+from ioa.cli.lessons import lessons
 from ioa.cli.options import RUNS, RunId, RunsDir, where
 from ioa.cli.teacher import estimate, teacher_app
 from ioa.cli.view import view
@@ -38,6 +39,7 @@ app.add_typer(domain_app, name="domain")
 app.command()(estimate)
 app.command("eval")(evaluate)
 app.command("config")(config_command)
+app.command()(lessons)
 app.command()(view)
 app.command()(export)
 
