@@ -89,9 +89,7 @@ def _copy(source: Path, target: Path) -> bool:
         return False
     try:
         shutil.copytree(source, target)
-    except FileNotFoundError:  # the run has opened it meanwhile, or throws it away
-        return False
-    except shutil.Error:  # the same, as copytree puts it when single files go
+    except (FileNotFoundError, shutil.Error):  # the run has opened it meanwhile, or throws it away
         return False
     return True
 
