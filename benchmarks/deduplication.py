@@ -1,11 +1,13 @@
-"""Finding duplicates among 100,000 lessons: ours against Chroma's plain query, one by one and in batches.
+"""Finding duplicates among 100,000 lessons: ours against the same rules in memory and against Chroma's plain queries.
 
     python benchmarks/deduplication.py [--stored 100000] [--batch 200] [--batches 20] [--keep FOLDER] [--out FILE]
 
-Ours is `ExampleStore.check` (exact, MinHash, embedding; numbers and names must agree), on a run's own lessons and
-on as many in a store shared by runs. Chroma's is `collection.query` for the nearest lesson of the same index, a
-duplicate where the cosine is 0.95 or more. All embed the problems themselves, with wordllama. Each is a process of its
-own, in turns; on a busy machine look at the processor time. A batch is half new problems, an eighth each exact
+Ours is `ExampleStore.check` (exact, MinHash, embedding; numbers and names must agree), on a run's own lessons, which
+Chroma finds, and on as many in a store shared by runs. In memory: the same rules on arrays of all lessons. Chroma's is
+`collection.query` for the nearest lesson of the same index, a duplicate where the cosine is 0.95 or more; filtered: for
+the nearest of those that state what a problem of the batch states, where they state the same as the problem; only on
+request, since it takes minutes (--ways filtered). All embed the problems themselves, with wordllama. Each is a process
+of its own, in turns; on a busy machine look at the processor time. A batch is half new problems, an eighth each exact
 copies, rewordings (one word added or exchanged), copies with another number, and copies with another name.
 """
 
@@ -22,15 +24,21 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from ioa.memory.duplicates import Bounds, Pool
 from ioa.memory.embedding import WordLlamaEmbedder
 from ioa.memory.index import COLLECTION
 from ioa.memory.records import Difficulty, Example, Kind
 from ioa.memory.run_dir import RunDirectory
+from ioa.memory.similarity import facts_digest, features
 from ioa.memory.store import ExampleStore, example_id
+from ioa.memory.vectors import VectorTable
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
 
 NAMES = re.findall(
     r"\w+", "Tom Anna Maria Omar Lena Jack Priya Wei Sofia Noah Emma Liam Olga Hugo Ines Paul Rosa Karl Nina Ivan"
@@ -144,7 +152,6 @@ def build(folder: Path, stored: int) -> float:
     shared = RunDirectory.at(folder, "other"), folder / "shared"
     for run, common in ((RunDirectory.at(folder, "own"), None), shared):
         if common:  # only what the shared store holds is of interest
-            from ioa.memory.duplicates import Bounds
             from ioa.memory.shared_store import SharedStore
 
             run.root.mkdir(parents=True)
@@ -168,14 +175,18 @@ def open_ours(folder: Path, run: str, shared: Path | None) -> Check:
     return lambda texts: [hit is not None for hit in store.check(texts)]
 
 
-def open_chroma(folder: Path, size: int) -> Check:
-    """`collection.query`, for that many problems at a time."""
+def open_collection(folder: Path) -> "Collection":
+    """The lessons, as anybody's client sees them."""
     import chromadb
     from chromadb.config import Settings
 
     client = chromadb.PersistentClient(path=str(folder / "plain"), settings=Settings(anonymized_telemetry=False))
-    collection = client.get_collection(COLLECTION, embedding_function=None)
-    embedder = WordLlamaEmbedder()
+    return client.get_collection(COLLECTION, embedding_function=None)
+
+
+def open_chroma(folder: Path, size: int) -> Check:
+    """`collection.query`, for that many problems at a time."""
+    collection, embedder = open_collection(folder), WordLlamaEmbedder()
 
     def check(texts: list[str]) -> list[bool]:
         found = []
@@ -188,8 +199,43 @@ def open_chroma(folder: Path, size: int) -> Check:
     return check
 
 
-def open_way(way: str, folder: Path, size: int) -> Check:
+def open_memory(stored: int) -> Check:
+    """The same rules, with all lessons and their vectors in memory."""
+    known, embedder = problems(stored), WordLlamaEmbedder()
+    table = VectorTable(embedder.dimension)
+    table.put(known, embedder.embed(known))
+    pool = Pool(Bounds(), table.get)
+    for text in known:
+        pool.add(text, features(text))
+    return lambda texts: [
+        hit is not None for hit in pool.find([features(text) for text in texts], embedder.embed(texts))
+    ]
+
+
+def open_filtered(folder: Path) -> Check:
+    """`collection.query` among the lessons that state what any problem of the batch states."""
+    collection, embedder = open_collection(folder), WordLlamaEmbedder()
+
+    def check(texts: list[str]) -> list[bool]:
+        stated = [facts_digest(features(text)).hex() for text in texts]
+        where: Any = {"facts": {"$in": sorted(set(stated))}}
+        reply = collection.query(
+            query_embeddings=embedder.embed(texts), n_results=10, where=where, include=["distances", "metadatas"]
+        )
+        return [
+            any(1 - far >= THRESHOLD and data["facts"] == facts for far, data in zip(*row, strict=True))
+            for facts, *row in zip(stated, reply["distances"] or [], reply["metadatas"] or [], strict=True)
+        ]
+
+    return check
+
+
+def open_way(way: str, folder: Path, stored: int, size: int) -> Check:
     """The contender of that name, ready to be asked."""
+    if way == "memory":
+        return open_memory(stored)
+    if way == "filtered":
+        return open_filtered(folder)
     if way == "ours":
         return open_ours(folder, "own", None)
     if way == "shared":
@@ -204,7 +250,7 @@ def measure(way: str, folder: Path, stored: int, size: int, batches: int) -> dic
     WordLlamaEmbedder().embed(["warm"])
     before = psutil.Process().memory_info().rss
     began, worked = time.perf_counter(), time.process_time()
-    check = open_way(way, folder, size)
+    check = open_way(way, folder, stored, size)
     opened, opened_cpu = time.perf_counter() - began, time.process_time() - worked
     times: list[float] = []
     busy: list[float] = []
@@ -231,8 +277,10 @@ def measure(way: str, folder: Path, stored: int, size: int, batches: int) -> dic
 WAYS = {
     "ours": "ours, the run's own lessons",
     "shared": "ours, lessons of other runs",
-    "one": "Chroma, one by one",
-    "batched": "Chroma, in batches",
+    "memory": "the same rules in memory",
+    "one": "Chroma's nearest, one by one",
+    "batched": "Chroma's nearest, in batches",
+    "filtered": "the same, filtered",
 }
 
 
@@ -264,7 +312,7 @@ def table(results: dict[str, list[dict[str, Any]]], stored: int, size: int) -> N
         shown.add_row(
             WAYS[way],
             f"{middle[way]:.2f}",
-            f"{middle['one'] / middle[way]:.1f}",
+            f"{middle['one'] / middle[way]:.1f}" if "one" in middle else "-",
             f"{max(ms for one in found for ms in one['ms']):.2f}",
             f"{statistics.median(ms for one in found for ms in one['cpu']):.2f}",
             f"{statistics.median(one['open'] for one in found):.1f}",
@@ -283,6 +331,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--batches", type=int, default=20, help="batches that count, after one that does not")
     parser.add_argument("--rounds", type=int, default=2, help="measurements of each")
+    parser.add_argument("--ways", choices=WAYS, nargs="+", default=[way for way in WAYS if way != "filtered"])
     parser.add_argument("--keep", type=Path, help="build the stores there, or use those that are there")
     parser.add_argument("--out", type=Path, help="also write the result as JSON to this file")
     parser.add_argument("--measure", choices=sorted(WAYS), help=argparse.SUPPRESS)
@@ -294,7 +343,7 @@ def main() -> None:
         folder = options.keep or Path(temporary)
         if not (folder / "own").exists():
             print(f"built in {build(folder, options.stored):.0f} s")
-        results: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+        results: dict[str, list[dict[str, Any]]] = {way: [] for way in options.ways}
         for _ in range(options.rounds):
             for way, found in results.items():
                 command = [sys.executable, __file__, "--measure", way, "--keep", str(folder)]

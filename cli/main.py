@@ -12,6 +12,7 @@ from ioa.cli.eval import evaluate
 from ioa.cli.export import export
 from ioa.cli.graph import graph
 from ioa.cli.index import index_app
+from ioa.cli.lessons import lessons
 from ioa.cli.plan import plan
 from ioa.cli.report import report
 from ioa.cli.resume import resume
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # In the order in which a person needs them, which is that of `ioa --help`.
-for command in (run, plan, resume, estimate, runs, show, transcript, why, diff, view, report, export):
+for command in (run, plan, resume, estimate, runs, show, transcript, why, lessons, diff, view, report, export):
     app.command()(command)
 app.command("eval")(evaluate)
 app.command()(config)

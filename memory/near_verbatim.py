@@ -1,6 +1,5 @@
 """Texts that are nearly the same word for word: MinHash signatures (Broder 1997) in an LSH index."""
 
-import hashlib
 import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.memory.similarity import Features
+from ioa.memory.similarity import Features, facts_digest
 
 if TYPE_CHECKING:
     from datasketch import MinHash, MinHashLSH
@@ -28,7 +27,10 @@ def shingles(text: str) -> frozenset[str]:
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     """|A and B| / |A or B|; 1 for two empty sets."""
-    return len(one & other) / len(one | other) if one or other else 1.0
+    if not (one or other):
+        return 1.0
+    common = len(one & other)
+    return common / (len(one) + len(other) - common)  # the union itself would take as long again
 
 
 def bands(threshold: float) -> tuple[int, int]:
@@ -98,12 +100,7 @@ class NearVerbatim:
         return self._opened
 
     def _signature(self, view: Features) -> "MinHash":
-        stated = digest(view)
+        stated = facts_digest(view)
         signature = self._lsh()[1].copy()  # drawing the permutations anew would take most of the time
         signature.update_batch([stated + part.encode() for part in shingles(view.text)])
         return signature
-
-
-def digest(view: Features) -> bytes:
-    """16 bytes that stand for the facts of a text."""
-    return hashlib.blake2b(repr(tuple(view.facts)).encode(), digest_size=16).digest()

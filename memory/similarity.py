@@ -5,9 +5,13 @@ their answers differ. So two texts are the same when they are the same but for c
 when they are alike *and* state the same facts: numbers, operators, names and comparisons.
 """
 
+import hashlib
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
+from ioa.memory import tokens as tokens_module
 from ioa.memory.tokens import Token, tokenise
 
 
@@ -94,6 +98,27 @@ def features(text: str) -> Features:
     tokens = tokenise(text)
     opening = frozenset(place for place, token in enumerate(tokens) if token.opens)
     return Features(_joined(tokens), _facts(tokens), opening)
+
+
+def facts_digest(view: Features) -> bytes:
+    """16 bytes that stand for the facts of a text."""
+    return hashlib.blake2b(repr(tuple(view.facts)).encode(), digest_size=16).digest()
+
+
+def text_digest(view: Features) -> bytes:
+    """16 bytes that stand for the normalised text."""
+    return hashlib.blake2b(view.text.encode(), digest_size=16).digest()
+
+
+@cache
+def rules_digest() -> str:
+    """Another one for other rules: digests that an earlier version of them has made are not taken for today's.
+
+    It is of the source itself, so that nobody has to remember to count a number up. An edit that changes no rule
+    costs the building of an index.
+    """
+    sources = (Path(tokens_module.__file__), Path(__file__))
+    return hashlib.sha256(b"\n".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
 def _joined(tokens: Sequence[Token]) -> str:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ioa.memory.duplicates import Bounds, GuardedPool, Hit, Method, Pool
 from ioa.memory.embedding import Embedder
 from ioa.memory.files import append_records, mend_last_line, read_records
-from ioa.memory.index import VectorIndex
+from ioa.memory.index import LessonIndex
+from ioa.memory.lesson_pool import LessonPool
 from ioa.memory.records import Example, Probe, Record, Refusal, RefusalReason
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.shared_store import SharedStore
@@ -43,7 +44,7 @@ class Collision(Record):
 
 
 class ExampleStore:
-    """Accepted and refused examples of a run. JSON lines are the truth; Chroma holds the vectors.
+    """Accepted and refused examples of a run. JSON lines are the truth; Chroma finds them.
 
     Use it as a context manager, or call `close`: an index that was not closed is built again at the next
     opening, and `on_message` is told. The caller holds the run's lock, and uses the store from one thread.
@@ -72,17 +73,17 @@ class ExampleStore:
         self._run = run
         self._embedder = embedder
         self._tell = on_message or (lambda _: None)
-        self._index = VectorIndex(run.index, embedder.name, embedder.dimension)
+        self._index = LessonIndex(run.index, run.run_id, embedder.name, embedder.dimension)
         self._examples: dict[str, Example] = {}
         self._bounds = bounds or Bounds()
-        self._known = Pool(self._bounds, self._index.vectors)
+        self._known = LessonPool(self._bounds, self._index, lambda key: self._examples[key].problem)
         self._guard_vectors = VectorTable(embedder.dimension)
         self._guarded = GuardedPool(self._bounds, self._guard_vectors.get)
         for path in self._files("stage"):
             if mend_last_line(path):
                 self._tell(f"{path}: the last line was torn off; moved to {path.name}.torn")
             for example in read_records(path, Example):
-                self._remember(example)
+                self._examples.setdefault(example.id, example)
         fault = self._index.fault(self._examples)
         if fault:
             self._tell(f"Index {fault}, rebuilding {len(self._examples)} vectors")
@@ -117,19 +118,35 @@ class ExampleStore:
         A problem is compared with the probes and benchmarks, then with the accepted examples of all stages, then
         with those of other runs, then with the earlier problems of the request that passed themselves.
         """
-        views = [features(problem) for problem in problems]
-        vectors = self._embedder.embed(problems)
-        collisions: list[Collision | None] = [None] * len(problems)
-        for reason, find in (
-            (RefusalReason.CONTAMINATED, self._guarded.find),
-            (RefusalReason.DUPLICATE, self._known.find),
-            *([(RefusalReason.DUPLICATE, self._shared.find)] if self._shared else []),
-        ):
-            open_ = [i for i, collision in enumerate(collisions) if collision is None]
+        views, vectors = self._read(problems)
+        return self._duplicates(views, vectors, self._contamination(views, vectors))
+
+    def find_contamination(self, problems: Sequence[str]) -> list[Collision | None]:
+        """The first part of `check`: what each problem collides with among the probes and benchmarks."""
+        return self._contamination(*self._read(problems))
+
+    def find_duplicates(self, problems: Sequence[str]) -> list[Collision | None]:
+        """The rest of it, for problems of which none is contaminated: the lesson that each of them repeats."""
+        views, vectors = self._read(problems)
+        return self._duplicates(views, vectors, [None] * len(problems))
+
+    def _read(self, problems: Sequence[str]) -> tuple[list[Features], NDArray[np.float32]]:
+        return [features(problem) for problem in problems], self._embedder.embed(problems)
+
+    def _contamination(self, views: Sequence[Features], vectors: NDArray[np.float32]) -> list[Collision | None]:
+        return [_collision(RefusalReason.CONTAMINATED, hit) for hit in self._guarded.find(views, vectors)]
+
+    def _duplicates(
+        self, views: Sequence[Features], vectors: NDArray[np.float32], collisions: Sequence[Collision | None]
+    ) -> list[Collision | None]:
+        """The collisions, with the duplicates among those problems that have none."""
+        found = list(collisions)
+        for find in (self._known.find, *([self._shared.find] if self._shared else [])):
+            open_ = [i for i, collision in enumerate(found) if collision is None]
             for i, hit in zip(open_, find([views[i] for i in open_], vectors[open_]), strict=True):
                 run = self._shared.run_of(hit.key) if hit and self._shared and find == self._shared.find else ""
-                collisions[i] = _collision(reason, hit, run)
-        return self._repeated(views, vectors, collisions)
+                found[i] = _collision(RefusalReason.DUPLICATE, hit, run)
+        return self._repeated(views, vectors, found)
 
     def _repeated(
         self, views: Sequence[Features], vectors: NDArray[np.float32], collisions: Sequence[Collision | None]
@@ -165,10 +182,8 @@ class ExampleStore:
             return []
         for stage in sorted({example.stage for example in new}):
             append_records(self._run.examples(stage), [example for example in new if example.stage == stage])
-        for example in new:
-            self._remember(example)
-        vectors = self._embedder.embed([e.problem for e in new])
-        self._index.upsert([e.id for e in new], vectors)
+        self._examples |= {example.id: example for example in new}
+        self._index.upsert(new, self._embedder.embed([e.problem for e in new]))
         if self._shared:
             self._shared.add(new)
         return new
@@ -190,19 +205,14 @@ class ExampleStore:
         return [refusal for path in paths for refusal in read_records(path, Refusal)]
 
     def rebuild(self) -> int:
-        """Build the index again from the JSON lines; returns the number of vectors."""
+        """Build the index again from the JSON lines; returns the number of lessons."""
         examples = list(self._examples.values())
-        self._index.rebuild([e.id for e in examples], self._embedder.embed([e.problem for e in examples]))
+        self._index.rebuild(examples, self._embedder.embed([e.problem for e in examples]))
         return len(examples)
 
     def close(self) -> None:
         """Close the index cleanly; a second call does nothing."""
         self._index.close()
-
-    def _remember(self, example: Example) -> None:
-        if example.id not in self._examples:
-            self._examples[example.id] = example
-            self._known.add(example.id, features(example.problem))
 
     def _files(self, prefix: str) -> list[Path]:
         return sorted(self._run.examples(1).parent.glob(f"{prefix}-*.jsonl"))

@@ -4,7 +4,7 @@ What passes from node to node lies in `drafts/` of the run directory, one folder
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ioa.agents import Checked, Draft, LessonRequest, add_misconceptions, first_lessons
@@ -12,7 +12,7 @@ from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
 from ioa.graph.strategy_history import record_strategies, with_strategies
-from ioa.memory import Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
+from ioa.memory import Collision, Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
 from ioa.memory.files import read_record, read_records, write_records
 from ioa.memory.open_work import do_open
 
@@ -132,11 +132,15 @@ def _not_too_long(ctx: RunContext, checked: Checked) -> Checked:
     return Checked(batch=checked.batch, sound=tuple(sound), refused=tuple(refused))
 
 
+_Check = Callable[[Sequence[str]], Sequence[Collision | None]]
+"""For each problem what it collides with."""
+
+
 def decontaminate(ctx: RunContext) -> SynthesisNode:
     """Refuse what comes near a probe of any split, or an item of a benchmark."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        _filter(ctx, state, "decontaminate", "verified", "clean", {RefusalReason.CONTAMINATED})
+        _filter(ctx, state, "decontaminate", "verified", "clean", ctx.store().find_contamination)
         return {}
 
     return node
@@ -148,8 +152,8 @@ def deduplicate(ctx: RunContext) -> SynthesisNode:
     def node(state: SynthesisState) -> SynthesisState:
         place = pass_folder(ctx, state)
         with ctx.store().alone():
-            # for all reasons: the copy of a contaminated lesson is no duplicate
-            _filter(ctx, state, "deduplicate", "clean", "unique", set(RefusalReason))
+            # what is contaminated is gone by now, so that a copy of it is not told to be a duplicate
+            _filter(ctx, state, "deduplicate", "clean", "unique", ctx.store().find_duplicates)
             unique = read_records(place / "unique.jsonl", Example)
             ctx.store().add(unique)
             record_verdicts(ctx, "deduplicate", _strategies(place), accepted=unique)
@@ -158,21 +162,18 @@ def deduplicate(ctx: RunContext) -> SynthesisNode:
     return node
 
 
-def _filter(
-    ctx: RunContext, state: SynthesisState, node: str, source: str, result: str, reasons: Collection[RefusalReason]
-) -> None:
-    """Split one file of examples into those that collide in one of those ways and those that do not."""
+def _filter(ctx: RunContext, state: SynthesisState, node: str, source: str, result: str, find: _Check) -> None:
+    """Split one file of examples into those that collide with something and those that do not."""
     place = pass_folder(ctx, state)
     if (place / f"{result}.jsonl").exists():
         return
     candidates = read_records(place / f"{source}.jsonl", Example)
-    collisions = ctx.store().check([example.problem for example in candidates])
+    collisions = find([example.problem for example in candidates])
     pairs = list(zip(candidates, collisions, strict=True))
-    hits = [(example, hit) for example, hit in pairs if hit is not None and hit.reason in reasons]
+    hits = [(example, hit) for example, hit in pairs if hit is not None]
     _refuse(ctx, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
-    colliding = {id(example) for example, _ in hits}
     ctx.remark(f"{len(pairs) - len(hits)} of {len(pairs)} lessons go on, {len(hits)} refused")
-    write_records(place / f"{result}.jsonl", [example for example, _ in pairs if id(example) not in colliding])
+    write_records(place / f"{result}.jsonl", [example for example, hit in pairs if hit is None])
 
 
 def _refuse(ctx: RunContext, place: Path, node: str, refusals: Sequence[Refusal]) -> None:

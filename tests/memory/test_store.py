@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ioa.memory.duplicates import Method
 from ioa.memory.embedding import WordLlamaEmbedder
-from ioa.memory.index import SEAL, VectorIndex
+from ioa.memory.index import SEAL, LessonIndex
 from ioa.memory.records import Difficulty, Example, Kind, Probe, Refusal, RefusalReason, Split
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
@@ -51,7 +51,7 @@ class Sitting:
         return ExampleStore(self.run, EMBEDDER, on_message=self.said.append)
 
     def indexed(self) -> list[str]:
-        index = VectorIndex(self.run.index, EMBEDDER.name, EMBEDDER.dimension)
+        index = LessonIndex(self.run.index, self.run.run_id, EMBEDDER.name, EMBEDDER.dimension)
         ids = index.ids()
         index.close()
         return ids
@@ -135,6 +135,22 @@ def test_a_request_that_repeats_itself(sitting: Sitting) -> None:
         (RefusalReason.CONTAMINATED, "final/sums/carrying/000"),
         None,
     ]
+
+
+def test_the_two_parts_of_the_check_say_together_what_the_whole_says(sitting: Sitting) -> None:
+    problems = [APPLES, "What is 9 + 9?", APPLES_REWORDED, "what is 9+9", "Calculate 3 + 5.", "Calculate 7 - 2."]
+    with sitting.open() as store:
+        store.guard([probe("What is 9 + 9?")])
+        store.add([example("Calculate 7 - 2.")])
+        whole, contaminated = store.check(problems), store.find_contamination(problems)
+        clean = [i for i, hit in enumerate(contaminated) if hit is None]
+        repeated = store.find_duplicates([problems[i] for i in clean])
+    assert [i for i, hit in enumerate(contaminated) if hit is not None] == [1, 3]
+    assert [hit and hit.method for hit in repeated] == [None, Method.MINHASH, None, Method.EXACT]
+    parts = list(contaminated)
+    for i, hit in zip(clean, repeated, strict=True):
+        parts[i] = hit
+    assert parts == whole
 
 
 def test_refusals_are_kept_by_stage(sitting: Sitting) -> None:
