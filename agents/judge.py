@@ -146,13 +146,13 @@ class Judge:
             calls = [Call(briefs[place], _context(briefs[place]), sample) for place in missing]
             places = {id(call): place for call, place in zip(calls, missing, strict=True)}
 
-            def keep(outcome: Outcome, places: Mapping[int, int] = places) -> None:
+            def keep_reply(outcome: Outcome, places: Mapping[int, int] = places) -> None:
                 if isinstance(outcome.reply, GradeReply | CompareReply):
                     replies[places[id(outcome.call)]] = outcome.reply
                     if on_progress is not None:
                         on_progress(len(replies), len(briefs))
 
-            outcomes = self._teacher.ask(calls, keep)
+            outcomes = self._teacher.ask(calls, keep_reply)
             require_answers(self._teacher.spec, outcomes, "verdicts")
             useless = [outcome for outcome in outcomes if outcome.reply is None and not is_lost(outcome)]
             if not useless:

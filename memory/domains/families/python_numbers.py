@@ -59,9 +59,9 @@ def conditional(rng: Random, composed: bool) -> Task:
         labels = rng.sample(("low", "high", "yes", "no", "small", "big", "left", "right", "in", "out"), 2)
         yes, no = value, other = [f"'{label}'" for label in labels]
     test = substitute_names(when.code, n=name)
-    sentence = f"Return {yes} if {name} is {when.said}, otherwise {no}."
+    sentence = f"Return {yes} if {name} is {when.predicate}, otherwise {no}."
     if rng.random() < 0.3:
-        sentence = f"If {name} is {when.said}, return {yes}, else return {no}."
+        sentence = f"If {name} is {when.predicate}, return {yes}, else return {no}."
     inputs = tuple((value,) for value in whole_numbers(rng, when.edges))
     shown = tuple((rng.randint(-5, 30),) for _ in range(5))
     return Task(sentence, (name,), f"return {value} if {test} else {other}", inputs, shown, _EITHER)
@@ -115,7 +115,7 @@ def filtered(rng: Random, composed: bool) -> Task:
     if kind == "count":
         words = rng.choice((f"how many {when.noun(many)} there are", f"the number of {when.noun(many)}"))
     elif kind in {"any", "all"}:
-        words = f"whether {kind} of the {many} are {when.said}"
+        words = f"whether {kind} of the {many} are {when.predicate}"
         loop = f"for n in {many}"
     else:
         words = rng.choice(_REDUCTIONS[kind]).format(chosen)

@@ -41,7 +41,7 @@ class Condition(NamedTuple):
     """Numbers about which it changes."""
 
     @property
-    def said(self) -> str:
+    def predicate(self) -> str:
         """Behind "is" or "are"."""
         return f"in the range {self.behind}" if self.behind.startswith("from") else self.behind.removeprefix("of ")
 

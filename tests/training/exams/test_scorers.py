@@ -269,6 +269,19 @@ def test_what_it_says_of_itself_goes_with_how_two_answers_are_compared(scorers, 
     assert not same(right, wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("judge", ScorerTraits(whole_reply=True, many_answers=True, needs_judge=True)),
+        ("rouge-l", ScorerTraits(whole_reply=True, many_answers=True)),
+        pytest.param("unit-tests", ScorerTraits(many_answers=True), marks=NEEDS["unit-tests"]),
+        *((name, ScorerTraits()) for name in ("match", "exact", "choice", "numeric", "math", "reasoning-gym")),
+    ],
+)
+def test_what_each_says_of_itself(scorers, name, says):
+    assert scorers.traits(name) == says
+
+
 def test_a_scorer_that_says_nothing_of_itself_has_the_defaults_and_compares_by_its_own_grades():
     class Rounding:
         def grade(self, attempts, on_progress=None):
