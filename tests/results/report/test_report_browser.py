@@ -18,6 +18,8 @@ from ioa.results.report import write_report
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 ATTACKS = (
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",
