@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
 # A process for each processor, with all tests of a file in one of them: what a file shares is made once.
-TEST := $(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --durations=20
+TEST := $(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder --durations=20
 
 .PHONY: setup demo test lint docs benchmark clean
 setup: .venv/dev-installed

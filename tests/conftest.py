@@ -16,6 +16,13 @@ _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
 
 
+def pytest_collection_modifyitems(config, items):
+    """Let several processes begin with the files that take long, so that none is left alone with one at the end."""
+    if hasattr(config, "workerinput"):
+        long = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network():
     """Refuse every connection that would leave this machine, also while fixtures are made."""

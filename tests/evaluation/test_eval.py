@@ -2,11 +2,8 @@
 
 import io
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from importlib import resources
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 import yaml
 from rich.console import Console
 from tests.openai_server import completion, serve
+from tests.small import ioa, start
 from tests.training.tiny import make_tiny_student
 from typer.testing import CliRunner
 
@@ -101,22 +99,22 @@ def test_other_settings_in_the_same_folder_are_refused_and_named(tmp_path, stude
         evaluate(strange, Listener())
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_and_asks_only_what_is_missing(tmp_path, student):
     write_items(tmp_path / "items.jsonl", [(f"{n}+1=?", str(n + 1)) for n in range(120)])
-    command = [
-        *(sys.executable, "-m", "ioa.cli.main", "eval", str(student), "--benchmark", "items"),
-        *("--data", "items.jsonl", "--out", "out", "--batch-size", "2", "--max-new-tokens", "40"),
-    ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    options = ("--data", "items.jsonl", "--out", "out", "--batch-size", "2", "--max-new-tokens", "40")
+    command = ("eval", student, "--benchmark", "items", *options)
+    process = start(*command, cwd=tmp_path)
     file = tmp_path / "out/results.jsonl"
     while process.poll() is None and (not file.exists() or file.read_bytes().count(b"\n") < 20):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
+    process.stderr.close()
     assert process.wait() == -signal.SIGKILL
     before = {line.item: line.time for line in lines(tmp_path) if line.score is not None}
     assert 0 < len(before) < 120
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    done = ioa(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert re.search(r"\d+ of 120 items were answered before", done.stderr)
     after = lines(tmp_path)
     assert len(after) == len({line.item for line in after}) == 120

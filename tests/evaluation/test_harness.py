@@ -21,6 +21,7 @@ from ioa.memory.records import Assessment
 from ioa.memory.run_dir import RunDirectory
 from ioa.training import Student, StudentSettings, TrainingSettings, train
 
+pytestmark = pytest.mark.slow
 needs_harness = pytest.mark.skipif(importlib.util.find_spec("lm_eval") is None, reason="lm-eval is not installed")
 TAUGHT = [(f"{n}+{n % 4}=?", str(n + n % 4)) for n in range(1, 9)]
 CUT = len("So:\nAnswer: 1")

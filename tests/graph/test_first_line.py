@@ -46,6 +46,7 @@ def test_a_run_is_introduced_before_torch_and_its_like_are_imported(place, comma
     assert not (place / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_is_introduced_as_well(place):
     assert ioa("plan", "run.yaml", "--run-id", "planned", cwd=place).returncode == 0
     line, imported = first_line("resume", "planned", cwd=place)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -34,15 +35,25 @@ def summary(folder, run):
     return json.loads((folder / "runs" / run / "summary.json").read_text())
 
 
-def test_a_repeated_run_pays_nothing_and_a_fresh_one_pays_again(tmp_path):
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory):
+    """A server, what it has been asked by a run, and the folder of that run, `first`."""
+    folder = tmp_path_factory.mktemp("paid")
     with serve_script([], then=answer) as server:
-        config = write_config(tmp_path, teacher=teacher(server), mastery={"rounds": 0})
-        assert ioa("run", config, "--run-id", "first", cwd=tmp_path).returncode == 0
-        paid = len(server.requests)
-        assert ioa("run", config, "--run-id", "second", cwd=tmp_path).returncode == 0
-        assert len(server.requests) == paid
-        assert ioa("run", config, "--run-id", "third", "--fresh", cwd=tmp_path).returncode == 0
-        assert len(server.requests) >= 2 * paid
+        config = write_config(folder, teacher=teacher(server), mastery={"rounds": 0})
+        done = ioa("run", config, "--run-id", "first", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        yield server, len(server.requests), folder
+
+
+def test_a_repeated_run_pays_nothing_and_a_fresh_one_pays_again(paid, tmp_path):
+    server, paid, folder = paid
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    before = len(server.requests)
+    assert ioa("run", "run.yaml", "--run-id", "second", cwd=tmp_path).returncode == 0
+    assert len(server.requests) == before
+    assert ioa("run", "run.yaml", "--run-id", "third", "--fresh", cwd=tmp_path).returncode == 0
+    assert len(server.requests) >= before + paid
     first, second = summary(tmp_path, "first")["teacher"], summary(tmp_path, "second")["teacher"]
     assert (first["calls"], second["calls"]) == (paid, 0)
     assert second["ledger"] > 0
@@ -52,20 +63,18 @@ def test_a_repeated_run_pays_nothing_and_a_fresh_one_pays_again(tmp_path):
         assert sum(row["usd"] for row in first[part]) == pytest.approx(first["usd"])
 
 
-def test_a_teachers_score_in_a_module_is_measured_once_for_all_runs_of_a_folder(tmp_path):
+def test_a_teachers_score_in_a_module_is_measured_once_for_all_runs_of_a_folder(paid, tmp_path):
     def asked_of_the_examinee(name, *more):
-        done = ioa("run", config, "--run-id", name, "--set", "seed=5", *more, cwd=tmp_path)
+        done = ioa("run", "run.yaml", "--run-id", name, "--set", "seed=5", *more, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         events = read_attempts(tmp_path / "runs" / name / "transcript.jsonl")
         return sum(event.context.agent == "examinee" for event in events)
 
-    with serve_script([], then=answer) as server:
-        config = write_config(tmp_path, teacher=teacher(server), mastery={"rounds": 0})
-        assert ioa("run", config, "--run-id", "first", cwd=tmp_path).returncode == 0
-        assert asked_of_the_examinee("other-items") == 8  # the final items, 4 of each module
-        scores = read_records(tmp_path / "runs/other-items/scores/diagnosis-teacher.jsonl", ItemResult)
-        assert all(result.probe.startswith("first:") for result in scores)
-        assert asked_of_the_examinee("its-own", "--set", "examination.cached_teacher=false") >= 8 + 16
+    shutil.copytree(paid[2], tmp_path, dirs_exist_ok=True)
+    assert asked_of_the_examinee("other-items") == 8  # the final items, 4 of each module
+    scores = read_records(tmp_path / "runs/other-items/scores/diagnosis-teacher.jsonl", ItemResult)
+    assert all(result.probe.startswith("first:") for result in scores)
+    assert asked_of_the_examinee("its-own", "--set", "examination.cached_teacher=false") >= 8 + 16
 
 
 def test_a_budget_stops_the_run_and_more_of_it_lets_it_go_on(tmp_path):

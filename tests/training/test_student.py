@@ -211,9 +211,6 @@ def test_smollm2_is_converted_once_and_learns_a_handful_of_sums(
     told: list[str] = []
     assert resolve_student(StudentSettings(), message=told.append) == folder
     assert told == []
-    import torch
-
-    torch.set_num_threads(os.cpu_count() or 1)
     student = Student.load(StudentSettings(max_new_tokens=32))
     assert student.format.render("2+2?") == "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
     assert "Paris" in student.generate(["What is the capital of France?"])[0]

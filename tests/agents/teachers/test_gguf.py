@@ -15,6 +15,7 @@ from tests.roads import smollm2
 from ioa.agents.teachers.gguf import GgufServer, check_gguf
 from ioa.memory.errors import UserError
 
+pytestmark = pytest.mark.slow
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -28,7 +29,7 @@ SCHEMA = {
 
 def request(server, method, path, body=None):
     where = urlsplit(server.base_url)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=300)  # on a busy machine
     try:
         connection.request(method, where.path + path, body and json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()

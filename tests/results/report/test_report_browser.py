@@ -20,6 +20,8 @@ from ioa.results.sections import SECTIONS
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 ATTACKS = (
     "<script>alert(1)</script>",
     "</script><img src=x onerror=alert(2)>",

@@ -8,6 +8,7 @@ from tests.results.view.shown import choose, found, harmless, look
 
 from ioa.memory.files import append_records
 
+pytestmark = pytest.mark.slow
 EVENTS = 10_000
 LONG, PAGE = "/run/long/transcript", "/run/spoken/transcript"
 
