@@ -27,8 +27,8 @@ const write = (node, text, marks) => {
 class CardList {
   /**
    * @param root The element that the cards are put into.
-   * @param emit Called with `part` and {card, part, start} where a text is wanted, which `deliver` brings; with `go` and
-   *   {id, what} where a link is followed; with `save` and {card, part} where a text is to be saved.
+   * @param emit Called with `part` and {card, part, start} where a text is wanted, which `deliver` brings; with `go`
+   *   and {id, what} where a link is followed; with `save` and {card, part} where a text is to be saved.
    * @param saves Whether texts can be saved.
    */
   constructor(root, emit, saves = true) {
@@ -153,7 +153,8 @@ class CardList {
     const pre = make("pre", "words");
     pre.dir = "auto";
     const tools = make("div", "tools");
-    const fold = { node: make("details", "", summary, pre, tools), pre, tools, texts: [], marks, total: 0, next: 0, asked: -1 };
+    const node = make("details", "", summary, pre, tools);
+    const fold = { node, pre, tools, texts: [], marks, total: 0, next: 0, asked: -1 };
     fold.node.addEventListener("toggle", () => {
       if (!fold.node.open || fold.asked >= 0) return;
       this.folds.set(key, fold);
@@ -178,7 +179,8 @@ class CardList {
     this.fill(fold);
     fold.tools.replaceChildren();
     if (next < total) {
-      const more = make("button", "", `show more (${next.toLocaleString("en")} of ${total.toLocaleString("en")} characters)`);
+      const [shown, all] = [next, total].map((characters) => characters.toLocaleString("en"));
+      const more = make("button", "", `show more (${shown} of ${all} characters)`);
       more.addEventListener("click", () => this.more(card, part, fold));
       fold.tools.append(more);
     }

@@ -14,7 +14,8 @@ const drawCharts = (charts) => {
       const fit = () => svg.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
       fit();
       new ResizeObserver(() => {
-        if (matchMedia("print").matches || (chart.getWidth() === panel.clientWidth && chart.getHeight() === panel.clientHeight)) return;
+        const same = chart.getWidth() === panel.clientWidth && chart.getHeight() === panel.clientHeight;
+        if (same || matchMedia("print").matches) return;
         chart.resize();
         fit();
       }).observe(panel);
@@ -26,11 +27,15 @@ const { charts, lessons, transcript } = JSON.parse(document.getElementById("page
 document.querySelectorAll(".cards.lessons").forEach((place, at) => {
   const { cards, parts } = lessons[at];
   const list = new CardList(place, (name, { card, part, id }) => {
-    if (name === "part") list.deliver(card, part, parts[card][part], parts[card][part].length, parts[card][part].length);
-    else if (name === "go") location.hash = `#event=${encodeURIComponent(id)}`;
+    if (name === "go") location.hash = `#event=${encodeURIComponent(id)}`;
+    if (name !== "part") return;
+    const text = parts[card][part];
+    list.deliver(card, part, text, text.length, text.length);
   }, false);
   list.show({ cards, marks: "", place: {} });
 });
 if (transcript) showTranscript(transcript);
 drawCharts(charts);
-addEventListener("beforeprint", () => document.querySelectorAll("details.print").forEach((one) => { one.open = true; }));
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("details.print")) one.open = true;
+});

@@ -1,7 +1,9 @@
 // The transcript of the report: which of its cards are shown. `CardList` draws them.
 const showTranscript = ({ run, visits, events, lines, texts, pieces }) => {
   const PAGE = 50;
-  const FIELDS = { agent: "none", node: "none", task: "none", stage: "before and after", round: "none", module: "several at once" };
+  const FIELDS = {
+    agent: "none", node: "none", task: "none", stage: "before and after", round: "none", module: "several at once",
+  };
   const JSON_PARTS = ["parsed", "read", "wrote"];
   const form = document.getElementById("transcript-filters");
   const [notice, output] = [document.getElementById("transcript-notice"), form.querySelector("output")];
@@ -79,11 +81,12 @@ const showTranscript = ({ run, visits, events, lines, texts, pieces }) => {
       cards.push(card(event, event.id));
     }
     list.show({ cards, marks: words, place: { number: place.id ? (jumps += 1) : jumps, ...place } });
-    const [first, last] = [page * PAGE + 1, Math.min(found.length, (page + 1) * PAGE)];
+    const last = Math.min(found.length, (page + 1) * PAGE);
     output.textContent = found.length === events.length ? count(events.length, "event")
       : `${count(found.length, "event")} of ${events.length.toLocaleString("en")} match`;
     back.parentElement.hidden = found.length <= PAGE;
-    back.parentElement.querySelector("span").textContent = `${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
+    const [from, to] = [page * PAGE + 1, last].map((place) => place.toLocaleString("en"));
+    back.parentElement.querySelector("span").textContent = `${from} to ${to}`;
     [back.disabled, on.disabled] = [page === 0, last >= found.length];
   }
 
