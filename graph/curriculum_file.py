@@ -19,7 +19,7 @@ _HEAD = """\
 # lessons        accepted lessons a module when the stage is first taught; null for synthesis.per_module
 # prerequisites  `earlier` must be in an earlier stage than `later`; take a pair out to teach against it
 #
-# number and difficulty are counted and measured anew; title, rationale, warnings and revisions are for
+# number and difficulty are counted and measured again; title, rationale, warnings and revisions are for
 # people.
 """
 

@@ -40,8 +40,8 @@ def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemRe
 
     def taught() -> Student:
         adapter = ctx.run.interventions / name
-        manner, training = ctx.config.diagnosis.intervention, ctx.config.training
-        brief = {"epochs": manner.epochs, "learning_rate": training.learning_rate * manner.rate}
+        trial, training = ctx.config.diagnosis.intervention, ctx.config.training
+        brief = {"epochs": trial.epochs, "learning_rate": training.learning_rate * trial.rate}
         train(
             ctx.student(),
             lessons,

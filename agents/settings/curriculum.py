@@ -19,9 +19,9 @@ class CurriculumSettings(Record):
     bridge_lessons: Annotated[int, Field(ge=1)] | None = 80
     """Accepted lessons a module in a bridge; null for `synthesis.per_module`."""
     revise: bool = True
-    """Measure the difficulty of what is still to come anew after each stage, and revise the rest of the plan; a plan
+    """Measure the difficulty of what is still to come again after each stage, and revise the rest of the plan; a plan
     that a person wrote or reviewed keeps its order."""
     revise_from: Unit = 0.1
-    """Change of a module's measured difficulty from which the rest of the plan is made anew."""
+    """Change of a module's measured difficulty from which the rest of the plan is made again."""
     review: bool = False
     """Stop after planning, so that a person can read and edit the curriculum."""

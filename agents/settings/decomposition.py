@@ -31,8 +31,8 @@ class DecompositionSettings(Record):
     solutions: Annotated[int, Field(ge=1, le=15)] = 3
     """Independent solutions of each written item; more than half of them must agree with its answer."""
     passes: Annotated[int, Field(ge=1)] = 3
-    """How often missing items or tags are asked for again in vain, before a level goes on with fewer; items that come
-    slowly are asked for until twice the requests were made that it takes when every item is right."""
+    """Requests in a row for missing items or tags that may bring nothing before a level goes on with fewer. Of items,
+    at most twice as many requests are made as it would take if every item were right."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "DecompositionSettings":

@@ -67,7 +67,7 @@ class TeacherSettings(Record):
     timeout: Annotated[float, Field(gt=0)] = 120.0
     """Seconds after which one attempt is given up, however much of the reply has come."""
     attempts: Annotated[int, Field(ge=1, le=20)] = 5
-    """Attempts at one call in bad weather."""
+    """Attempts at one call that fails for a reason that may pass: a rate limit, an error of the server, a time-out."""
     longest_wait: Annotated[float, Field(ge=0)] = 120.0
     """Seconds that a provider may ask to wait; at more the run stops and can be resumed."""
     breaker: Annotated[int, Field(ge=1)] = 10

@@ -46,7 +46,7 @@ STOPS = frozenset({FaultKind.AUTHENTICATION, FaultKind.UNKNOWN_MODEL, FaultKind.
 PASSES = frozenset(
     {FaultKind.RATE_LIMIT, FaultKind.SERVER, FaultKind.CONNECTION, FaultKind.TIMEOUT, FaultKind.MALFORMED}
 )
-"""Bad weather: trying again may help."""
+"""Faults that may pass: trying again may help."""
 
 
 MAYBE_BILLED = frozenset({FaultKind.TIMEOUT, FaultKind.MALFORMED})

@@ -1,4 +1,4 @@
-"""Holding back: requests and tokens a minute, calls in flight, and a circuit that opens in bad weather."""
+"""Holding back: requests and tokens a minute, calls in flight, and a circuit that opens after failures in a row."""
 
 import asyncio
 import time

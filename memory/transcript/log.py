@@ -79,7 +79,7 @@ class Transcript:
         """
         asked = [context.model_dump(mode="json"), [message.model_dump() for message in messages], attempt]
         if not fields.get("answered", True):
-            asked.append("failed")  # so that bad weather does not change the ids of the answers
+            asked.append("failed")  # so that failures on the way do not change the ids of the answers
         name = _name(asked)
         with self._lock:
             self._seen[name] += 1
