@@ -1,6 +1,7 @@
 """What all tests share: no network but loopback, no telemetry, and a finished run."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -12,6 +13,8 @@ settings.load_profile("ioa")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it once; two threads of a tiny student only wait for each other
 os.environ.pop("LANGSMITH_TRACING", None)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell starts what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
 
