@@ -14,8 +14,8 @@ from ioa.agents.prompting import split_thought
 from ioa.agents.settings.teacher import Price
 from ioa.agents.teachers import Answer, TeacherSettings
 from ioa.agents.teachers.answer import read_answer
-from ioa.agents.teachers.connections import close_connections
 from ioa.agents.teachers.dialect import Dialect, Form, first_form
+from ioa.agents.teachers.endpoint import close_connections
 from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classify
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record

@@ -1,10 +1,19 @@
 """Measuring what depends on what, before the diagnosis and, where that is wanted, again at the end."""
 
+import shutil
+from collections.abc import Sequence
+
+from ioa.agents import Checked, Draft, LessonRequest, choose_modules_to_teach, measure_by_intervention
+from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
-from ioa.graph.student_population import estimate_by_population
-from ioa.graph.trial_lessons import estimate_by_intervention
-from ioa.memory import Measured, Prerequisites
+from ioa.graph.run_examinations import exam_file, sit_exam
+from ioa.graph.student_population import bare_answers, estimate_by_population, first_items, teacher_scores
+from ioa.memory import Example, ItemResult, Measured, Prerequisites, Probe
+from ioa.memory.domains.procedural import lesson_seed
 from ioa.memory.files import write_record
+from ioa.memory.open_work import do_open
+from ioa.memory.records import Kind
+from ioa.training import Student, score_by_module, train
 
 
 def measure_prerequisites(ctx: RunContext) -> Measured:
@@ -31,3 +40,94 @@ def revise_prerequisites(ctx: RunContext) -> Prerequisites | None:
     write_record(ctx.run.revised_prerequisites, found)
     ctx.message(f"With the run's checkpoints in the population: {len(edges)} prerequisites")
     return found
+
+
+def estimate_by_intervention(ctx: RunContext) -> Measured:
+    """Teach each module that the bare student cannot do, alone, and see what else it can do afterwards."""
+    settings = ctx.config.diagnosis
+    probes = first_items(ctx, settings.intervention.items)
+    teacher, before = teacher_scores(ctx, probes), bare_answers(ctx, probes)
+    taught = choose_modules_to_teach(score_by_module(before), teacher, settings)
+    after = {}
+    for number, module in enumerate(taught, start=1):
+        ctx.listener.progress("modules taught on trial", number, len(taught), module)
+        after[module] = _trial(ctx, module, probes)
+    shutil.rmtree(ctx.run.interventions, ignore_errors=True)
+    return measure_by_intervention(before, after, teacher, settings)
+
+
+def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemResult]:
+    """The answers after lessons on that module alone; none where there was no lesson."""
+    name = module.replace("/", ".")
+    label = f"intervention-{name}"
+    answered = not exam_file(ctx, label).standing(probes).ask
+    lessons = [] if answered else _lessons(ctx, module)
+    if not (answered or lessons):
+        return []
+
+    def taught() -> Student:
+        adapter = ctx.run.interventions / name
+        trial, training = ctx.config.diagnosis.intervention, ctx.config.training
+        brief = {"epochs": trial.epochs, "learning_rate": training.learning_rate * trial.rate}
+        train(
+            ctx.student(),
+            lessons,
+            start=None,
+            out=adapter,
+            settings=training.model_copy(update=brief),
+            seed=ctx.config.seed,
+            on_step=lambda now: ctx.listener.progress(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
+        )
+        ctx.student().use(adapter)
+        return ctx.student()
+
+    return sit_exam(ctx, label, probes, taught, f"student taught {module}")
+
+
+def _lessons(ctx: RunContext, module: str) -> list[Example]:
+    """Lessons that passed the checks of all lessons; they do not enter the store, and block no later one."""
+    requests = _requests(ctx, module)
+    folder = ctx.run.intervention_lessons(module)
+    drafts = do_open(
+        folder / "drafts.jsonl",
+        Draft,
+        requests,
+        key=lambda request: request.batch,
+        made_key=lambda draft: draft.request.batch,
+        make=lambda open_, keep: ctx.adapter().draft(ctx.domain(), open_, keep),
+    )
+    checked = do_open(
+        folder / "checked.jsonl",
+        Checked,
+        drafts,
+        key=lambda draft: draft.request.batch,
+        made_key=lambda done: done.batch,
+        make=lambda open_, keep: ctx.adapter().verify(ctx.domain(), open_, keep),
+    )
+    longest, form = ctx.config.student.max_new_tokens, ctx.student().format
+    sound = [example for done in checked for example in done.sound]
+    sound = [example for example in sound if len(form.encode_reply(example.solution)) <= longest]
+    collisions = ctx.store().check([example.problem for example in sound])
+    return [example for example, collision in zip(sound, collisions, strict=True) if collision is None]
+
+
+def _requests(ctx: RunContext, module: str) -> list[LessonRequest]:
+    """As the first lessons of a first stage would be asked for, with seeds of their own."""
+    synthesis, lessons = ctx.config.synthesis, ctx.config.diagnosis.intervention.lessons
+    requests = []
+    for number, start in enumerate(range(0, lessons, synthesis.per_request)):
+        batch = f"{TRIAL}{module}/{number:03d}"
+        requests.append(
+            LessonRequest(
+                batch=batch,
+                module=module,
+                stage=1,
+                round=0,
+                kind=Kind.CHAIN_OF_THOUGHT,
+                level=ctx.domain().module(module).exam_level,
+                strategies=() if synthesis.choice == "off" else synthesis.strategies,
+                count=min(synthesis.per_request, lessons - start),
+                seed=lesson_seed(ctx.config.seed, batch),
+            )
+        )
+    return requests

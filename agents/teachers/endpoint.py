@@ -13,7 +13,6 @@ from langchain_core.messages import AIMessage
 from ioa.agents.settings.teacher import Price, TeacherSettings
 from ioa.agents.teachers.answer import Answer, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
-from ioa.agents.teachers.connections import close_connections
 from ioa.agents.teachers.dialect import Dialect, Form, first_form
 from ioa.agents.teachers.keys import key_variable
 from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
@@ -321,3 +320,24 @@ class _AttemptError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
+
+
+_CLIENTS = ("root_async_client", "_async_client")
+"""Where OpenAI's and its likes keep theirs, and where Anthropic's and Ollama's do."""
+
+
+async def close_connections(model: BaseChatModel) -> None:
+    """Close a model's connections, where it has any, on the loop that they belong to.
+
+    A model that knows how to close them has a coroutine method `aclose`. A client that was never used is not made
+    for it: `_async_client` of Anthropic's is a cached property.
+    """
+    closes = getattr(model, "aclose", None)
+    if closes is not None:
+        await closes()
+        return
+    held = {**vars(model), **(model.__pydantic_private__ or {})}
+    for name in _CLIENTS:
+        client = held.get(name)
+        if client is not None:
+            await client.close()

@@ -18,8 +18,22 @@ from ioa.memory.records.diagnosis import (
     Undecided,
     WrongAnswer,
 )
-from ioa.memory.records.domain import Domain, Filter, Generator, Level, Module, Probe, Source, Split, Written
-from ioa.memory.records.items import BankItem, Decomposition, Merged, RefusedItem, SourceItem
+from ioa.memory.records.domain import (
+    BankItem,
+    Decomposition,
+    Domain,
+    Filter,
+    Generator,
+    Level,
+    Merged,
+    Module,
+    Probe,
+    RefusedItem,
+    Source,
+    SourceItem,
+    Split,
+    Written,
+)
 from ioa.memory.records.lessons import (
     Difficulty,
     Example,

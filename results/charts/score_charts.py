@@ -18,6 +18,7 @@ from ioa.results.charts.chart_look import (
     stage_panel,
     whiskers,
 )
+from ioa.results.comparison import Comparison, ModuleSide
 from ioa.results.facts import Facts
 from ioa.results.summary import module_scores
 from ioa.results.words import score_words
@@ -187,3 +188,25 @@ def _cell(column: int, row: int, module: str, score: Score, look: Look, *, own: 
         "label": {"color": look.ink},
         "itemStyle": {"borderColor": look.ink if own else look.back, "borderWidth": 2 if own else 1},
     }
+
+
+def comparison_charts(compared: Comparison, look: Look) -> list[Panel]:
+    """What the students of both runs scored by module: in the final examination, else in the diagnosis."""
+    rows = [one for one in compared.modules if _last(one.a) or _last(one.b)]
+    if not rows:
+        return []
+    first: Sequence[Score | None] = [_last(one.a) for one in rows]
+    second: Sequence[Score | None] = [_last(one.b) for one in rows]
+    series = {
+        f"A: {compared.a.run_id}": (look.student, "circle", first),
+        f"B: {compared.b.run_id}": (look.teacher, "diamond", second),
+    }
+    names = [one.module for one in rows]
+    label = "Score of both runs' students on each module, with 95 % intervals."
+    return [rows_of_scores(look, label, names, series, "right answers, as each run measured last (%)")]
+
+
+def _last(side: ModuleSide | None) -> Score | None:
+    if side is None:
+        return None
+    return side.after or side.before

@@ -122,7 +122,7 @@ class ExportListener(Listener):
             follower = Follower(run, "otel", endpoint_text(otel), spans, self._say)
             self._followers.append((follower, 2 * otel.timeout))
         if exporters.mlflow is not None:
-            from ioa.results.exporters.mlflow_listener import PATIENCE, MlflowListener
+            from ioa.results.exporters.mlflow_store import PATIENCE, MlflowListener
 
             told = MlflowListener(run, exporters.mlflow)
             self._followers.append((Follower(run, "mlflow", "MLflow", told, self._say), PATIENCE))

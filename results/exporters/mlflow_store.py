@@ -22,6 +22,9 @@ from ioa.results.summary import summarise
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+from collections.abc import Iterable
+
+from ioa.memory.transcript import DecisionEvent, TranscriptEvent
 
 TAG = "ioa.run"
 _STATUS = {"finished": "FINISHED", "running": "RUNNING", "failed": "FAILED", "out of budget": "FAILED"}
@@ -203,3 +206,33 @@ def _log_trace(
 def uri_text(uri: str) -> str:
     """The address without name and password."""
     return re.sub(r"//[^/@]+@", "//", uri)
+
+
+PATIENCE = 120.0
+"""Seconds that the end of a run waits for MLflow; a long trace in SQLite takes some."""
+_NEWS = {"diagnose", "plan", "assess"}
+"""Nodes after which there are new numbers."""
+
+
+class MlflowListener:
+    """Exports anew where there is something new; the trace only at the end."""
+
+    lost = 0
+    """1 where the end came too late for the last export."""
+
+    def __init__(self, run: RunDirectory, settings: MlflowSettings) -> None:
+        self._run, self._settings = run, settings
+
+    def take(self, events: Iterable[TranscriptEvent]) -> bool:
+        """Export the numbers after a node that brings some."""
+        if any(isinstance(event, DecisionEvent) and event.context.node in _NEWS for event in events):
+            export_mlflow(self._run, "running", self._settings, traces=False)
+        return True
+
+    def close(self, status: str, deadline: float) -> bool:
+        """Export everything."""
+        if time.monotonic() < deadline:
+            export_mlflow(self._run, status, self._settings)
+        else:
+            self.lost = 1
+        return True

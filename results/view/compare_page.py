@@ -8,7 +8,7 @@ from nicegui import ui
 from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain
 from ioa.results.charts import DARK, LIGHT
-from ioa.results.charts.comparison_charts import comparison_charts
+from ioa.results.charts.score_charts import comparison_charts
 from ioa.results.comparison import Comparison, compare_facts
 from ioa.results.comparison_tables import Compared, comparison_tables, final_words
 from ioa.results.view.elements import address, link, problem, say

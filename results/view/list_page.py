@@ -1,18 +1,57 @@
 """A page that lists entries: filters, a search, pages, and links to single entries."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib.resources import files
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from nicegui import ui
 
 from ioa.results.cards.blocks import Card
 from ioa.results.view.card_list import Cards
 from ioa.results.view.elements import say
-from ioa.results.view.entries import Entry, matching, options
 from ioa.results.view.filters import PAGE, Filters
 
+
+class Entry(Protocol):
+    """Something that a page lists."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def values(self) -> Mapping[str, Collection[str]]:
+        """What it can be chosen by: the values it has under the name of each filter."""
+
+    @property
+    def text(self) -> str:
+        """All text in it, in lower case."""
+
+
 E = TypeVar("E", bound=Entry)
+
+
+def matching(entries: Iterable[E], chosen: Mapping[str, str], query: str = "") -> list[E]:
+    """The entries that match every filter, in their order.
+
+    Args:
+        entries: All of them.
+        chosen: A value by the name of its filter; an empty one lets all pass.
+        query: Text that must be in them, whatever its case.
+    """
+    wanted = {name: value for name, value in chosen.items() if value}
+    text = query.lower()
+    return [
+        entry
+        for entry in entries
+        if all(value in entry.values.get(name, ()) for name, value in wanted.items()) and text in entry.text
+    ]
+
+
+def options(entries: Iterable[Entry], name: str) -> list[str]:
+    """What there is to choose from under the name of a filter; numbers by size, the rest by the alphabet."""
+    found = {value for entry in entries for value in entry.values.get(name, ())}
+    return sorted(found, key=lambda value: (int(value) if value.isdecimal() else 0, value))
 
 
 class ListPage(Generic[E]):

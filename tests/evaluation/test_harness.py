@@ -180,7 +180,7 @@ def test_a_group_counts_all_its_tasks_and_choices_are_no_written_tokens(folder):
 def test_a_number_that_is_no_score_is_an_error_of_the_item():
     from types import SimpleNamespace
 
-    from ioa.evaluation.harness_samples import outcomes_of
+    from ioa.evaluation.harness import outcomes_of
 
     sample = {
         "doc_id": 0, "doc": {}, "target": "", "arguments": [("p", "c")], "resps": [["r"]], "filtered_resps": ["r"],

@@ -6,7 +6,7 @@ import pytest
 
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.agents.settings.synthesis import SynthesisSettings
-from ioa.graph.trial_lessons import _requests
+from ioa.graph.prerequisites import _requests
 from ioa.memory.domains.packs import load_domain
 
 

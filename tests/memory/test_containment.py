@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.memory.test_duplicates import find, pool_of
 
-from ioa.memory.containment import Containment
-from ioa.memory.duplicates import GuardedPool, Method
+from ioa.memory.duplicates import Containment, GuardedPool, Method
 from ioa.memory.similarity import features
 
 STORY = (

@@ -4,7 +4,7 @@ from ioa.memory.records import ItemResult, Probe, Split
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.cards.probe_cards import probe_card, probe_part
 from ioa.results.item_history import CHANGES, by_item, read_items, title
-from ioa.results.view.entries import matching
+from ioa.results.view.list_page import matching
 from ioa.results.view.probes_page import why_withheld
 
 

@@ -10,7 +10,7 @@ from ioa.results.cards.lesson_cards import lesson_card
 from ioa.results.facts import read_facts
 from ioa.results.lesson_history import lessons
 from ioa.results.neighbours import Neighbourhood, collision
-from ioa.results.view.entries import matching, options
+from ioa.results.view.list_page import matching, options
 
 
 @pytest.fixture(scope="module")

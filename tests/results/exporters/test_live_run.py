@@ -18,8 +18,7 @@ from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import read_transcript
 from ioa.results.exporters.mlflow_store import open_client
-from ioa.results.exporters.wandb_files import kept_rows
-from ioa.results.exporters.wandb_run import STEP
+from ioa.results.exporters.wandb_run import STEP, kept_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.filterwarnings("ignore")]
 

@@ -12,8 +12,7 @@ from tests.results.fake_run import make_run as make_whole
 from ioa.graph.settings.exporters import MlflowSettings
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_text
-from ioa.results.exporters.mlflow_listener import MlflowListener
-from ioa.results.exporters.mlflow_store import export_mlflow, open_client
+from ioa.results.exporters.mlflow_store import MlflowListener, export_mlflow, open_client
 from ioa.results.report import write_report
 
 pytestmark = pytest.mark.filterwarnings("ignore")

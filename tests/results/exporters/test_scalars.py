@@ -16,8 +16,7 @@ from ioa.memory.files import write_record, write_text
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
 from ioa.results.exporters.scalars import CurveListener, TensorBoardScalars
-from ioa.results.exporters.wandb_files import kept_rows
-from ioa.results.exporters.wandb_run import STEP, WandbScalars, mode
+from ioa.results.exporters.wandb_run import STEP, WandbScalars, kept_rows, mode
 from ioa.training import TrainingProgress
 
 pytestmark = pytest.mark.filterwarnings("ignore")
