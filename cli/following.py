@@ -25,7 +25,8 @@ def following() -> Iterator["Listener"]:
 
     with progress_display() as display:
         # Curves are closed and the report is written before the exporters are: they may read its numbers.
-        yield Listeners([display, CurveListener(display.message), ReportWriter(), ExportListener(display.message)])
+        say = display.message
+        yield Listeners([display, CurveListener(say), ReportWriter(say), ExportListener(say)])
 
 
 @contextmanager

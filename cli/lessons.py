@@ -53,12 +53,11 @@ def lessons(
 def _nearest(
     run: "RunDirectory", like: str, module: str | None, stage: int | None, limit: int
 ) -> "list[tuple[Example, float | None]]":
-    from ioa.graph.config import RunConfig
+    from ioa.graph.config import read_run_config
     from ioa.memory.embedding import open_embedder
     from ioa.memory.lesson_search import find_like
-    from ioa.memory.yaml_source import validate
 
-    embedder = open_embedder(validate(run.config, RunConfig).embedder)
+    embedder = open_embedder(read_run_config(run).embedder)
     return list(find_like(run, embedder, like, module=module, stage=stage, limit=limit))
 
 

@@ -25,8 +25,9 @@ class NodeVisit:
 class Listener:
     """Somebody who follows a run; each method does nothing here, and is overridden where something is to be done.
 
-    The methods are called in the process and the thread of the run, which waits for them. What they raise ends the
-    run as any error does, resumably; who must not stop a run guards itself, as `results.exporters` does.
+    The methods are called in the process of the run, which waits for them: `spent`, and `message` about a teacher, in
+    the thread that its calls are made from, all others in the thread of the run. What they raise ends the run as any
+    error does, resumably; who must not stop a run guards itself, as those in `ioa.results` do.
     """
 
     def prepare(self, config: RunConfig) -> None:
@@ -119,11 +120,11 @@ class Listeners(Listener):
 
     def run_ended(self, status: str) -> None:
         """Tell all of them, also where one fails; the first failure is then raised."""
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
         for listener in self._listeners:
             try:
                 listener.run_ended(status)
-            except Exception as error:  # noqa: BLE001 - the others have something to close, too
+            except BaseException as error:  # noqa: BLE001 - also a second Ctrl-C: the others have something to close
                 failures.append(error)
         if failures:
             raise failures[0]

@@ -4,7 +4,7 @@ import gc
 import re
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -72,8 +72,7 @@ def start(
         KeyboardInterrupt: it was interrupted; it can be resumed.
     """
     run = RunDirectory.at(runs, run_id)
-    if run.config.exists():
-        raise UserError(f"Run {run_id} exists already in {runs}. Resume it: ioa resume {run_id}; or choose another id.")
+    _require_new(run)
     listener.message(_introduction(run_id, config))  # before anything that takes long to import or to make
     named = load_source(config.domain)
     domain = named if isinstance(named, Domain) else None
@@ -92,12 +91,21 @@ def start(
             f"{run.root} cannot be made: {error.strerror}. Choose a folder you may write to: --runs-dir."
         ) from error
     with run.hold():
+        _require_new(run)  # somebody else may have begun one of that name meanwhile
         if given:
             write_text(run.given_curriculum, given)
         if fresh:
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
         _work(run, config, listener)
     return run
+
+
+def _require_new(run: RunDirectory) -> None:
+    if run.config.exists():
+        raise UserError(
+            f"Run {run.run_id} exists already in {run.root.parent}. Resume it: ioa resume {run.run_id}; or choose "
+            "another id."
+        )
 
 
 def _introduction(run_id: str, config: RunConfig) -> str:
@@ -175,15 +183,14 @@ def _work(run: RunDirectory, config: RunConfig, listener: Listener) -> None:
         if before.created_at is not None and not before.next:
             listener.message(f"Run {run.run_id} is finished already.")
             return
-        listener.run_begun(run, config)
         try:
+            listener.run_begun(run, config)
             graph.invoke(_input(before), at, durability="sync")
         except BaseException as error:
-            with suppress(UserError, OSError):  # what went wrong is said already, and may be in the way here too
-                _leave(ctx, _status(error))
+            _leave_after(error, ctx)
             raise
         paused = bool(graph.get_state(at).next)
-        _leave(ctx, "paused" if paused else "finished")
+        leave(ctx, "paused" if paused else "finished")
     if paused:
         raise Paused(f"The curriculum is ready for review; edit it if you like: {run.curriculum}")
 
@@ -194,11 +201,22 @@ def _status(error: BaseException) -> str:
     return "out of budget" if isinstance(error, BudgetReached) else "failed"
 
 
-def _leave(ctx: RunContext, status: str) -> None:
+def leave(ctx: RunContext, status: str) -> None:
     """Close what is open before the listeners are told that the run is left: they may read its files."""
-    ctx.clock().save()
-    ctx.close()
-    ctx.listener.run_ended(status)
+    with ExitStack() as left:  # last in, first out; the listeners are told also where the first two fail
+        left.callback(ctx.listener.run_ended, status)
+        left.callback(ctx.close)
+        left.callback(ctx.clock().save)
+
+
+def _leave_after(error: BaseException, ctx: RunContext) -> None:
+    """Leave a run that an error ended: that error is what a person has to hear of."""
+    try:
+        leave(ctx, _status(error))
+    except (UserError, OSError):
+        pass  # a full disk, say, is in the way here too
+    except Exception as another:  # noqa: BLE001 - it must not take the place of what ended the run
+        ctx.message(f"When the run was left, another error came up: {type(another).__name__}: {another}")
 
 
 def _input(before: Any) -> Any:
@@ -217,10 +235,11 @@ def _terminable() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    before = None
     with suppress(ValueError):  # not in the main thread: then there is nobody to send signals to
-        signal.signal(signal.SIGTERM, interrupt)
+        before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        with suppress(ValueError):
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)

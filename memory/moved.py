@@ -1,7 +1,7 @@
 """Import paths that plug-ins may use and that have moved: they go on working, and say where to go.
 
 A module that is asked for under an old path is looked for last, after everything that is there, and stands for the new
-one: it has the same objects.
+one: it has what that has.
 """
 
 import sys

@@ -37,12 +37,14 @@ def do_open(
         KeyError: `make` left something out.
     """
     made = {made_key(record): record for record in read_records(path, kind)}
+    still_open = {key(piece): piece for piece in wanted if key(piece) not in made}
 
     def keep(record: R) -> None:
         append_records(path, [record])
         made[made_key(record)] = record
+        still_open.pop(made_key(record), None)
         if on_progress is not None:
-            on_progress(sum(key(piece) in made for piece in wanted), len(wanted))
+            on_progress(len(wanted) - len(still_open), len(wanted))
 
-    make([piece for piece in wanted if key(piece) not in made], keep)
+    make(list(still_open.values()), keep)
     return [made[key(piece)] for piece in wanted]

@@ -173,21 +173,3 @@ def _is_name(token: str, word: str, opens: bool) -> bool:
     if len(word) == 1:
         return word not in _ARTICLES or (token.isupper() and word == "a" and not opens)
     return token[0].isupper() and not (opens and word in _OPENERS)
-
-
-def same_facts(one: str, other: str) -> bool:
-    """Whether two texts state the same numbers, operators, names and comparisons."""
-    return facts(one) == facts(other)
-
-
-def is_duplicate(one: str, other: str, cosine: float, threshold: float) -> bool:
-    """Whether two problems are the same one.
-
-    Args:
-        one: a problem.
-        other: another.
-        cosine: of their vectors, in [-1, 1].
-        threshold: from which cosine on they count as close.
-    """
-    first, second = features(one), features(other)
-    return first.text == second.text or (cosine >= threshold and first.facts == second.facts)

@@ -15,6 +15,7 @@ from ioa.memory.embedding import Embedder
 from ioa.memory.files import append_records, mend_last_line, read_records
 from ioa.memory.index import LessonIndex
 from ioa.memory.lesson_pool import LessonPool
+from ioa.memory.lesson_search import read_lessons
 from ioa.memory.records import Example, Probe, Record, Refusal, RefusalReason
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.shared_store import SharedStore
@@ -82,8 +83,7 @@ class ExampleStore:
         for path in self._files("stage"):
             if mend_last_line(path):
                 self._tell(f"{path}: the last line was torn off; moved to {path.name}.torn")
-            for example in read_records(path, Example):
-                self._examples.setdefault(example.id, example)
+        self._examples = {example.id: example for example in read_lessons(run)}
         fault = self._index.fault(self._examples)
         if fault:
             self._tell(f"Index {fault}, rebuilding {len(self._examples)} vectors")

@@ -15,6 +15,7 @@ from ioa.graph.strategy_history import learn_strategies
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
+from ioa.memory.lesson_search import read_lessons
 from ioa.memory.records import (
     Assessment,
     Curriculum,
@@ -141,7 +142,7 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
     scores = run.scores("label").parent.glob("*.jsonl")
     domain, curriculum = _optional(run.domain, Domain), read_curriculum(run)
     rounds = Rounds.read(run)
-    examples = _all(sorted(run.examples(1).parent.glob("stage-*.jsonl")), Example)
+    examples = tuple(read_lessons(run))
     return Facts(
         run_id=run.run_id,
         status=status,

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pydantic import ConfigDict
 
 from ioa.memory.records import Record, Score, Unit
-from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
-from ioa.results.facts import Facts, read_facts
+from ioa.results.facts import Facts
 
 
 class _Read(Record):
@@ -88,7 +87,7 @@ class Summary(_Read):
 
     run_id: str
     status: str
-    """`running`, `interrupted`, `failed` or `finished`, as the caller knows it."""
+    """`running`, `interrupted`, `failed`, `out of budget`, `paused` or `finished`, as the caller knows it."""
     wall_seconds: float | None
     """Time in which a process worked on the run, from `clock.json`."""
     peak_rss_bytes: int | None
@@ -108,15 +107,6 @@ class Triple(Record):
     before: Score | None = None
     after: Score | None = None
     teacher: Score | None = None
-
-
-def build_summary(run: RunDirectory, status: str) -> Summary:
-    """The summary of a run, complete or not.
-
-    Raises:
-        UserError: a file of the run cannot be read as what it should be.
-    """
-    return summarise(read_facts(run, status))
 
 
 def summarise(facts: Facts) -> Summary:

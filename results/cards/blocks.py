@@ -16,7 +16,7 @@ class Span(TypedDict, total=False):
     title: str
     """Shown when it is pointed at."""
     href: str
-    """Made by `elements.address`, of what it leads to."""
+    """Made by the link function of the page, of what it leads to."""
     go: str
     """Id of what a plain click leads to without loading the page anew."""
     what: str

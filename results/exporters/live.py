@@ -112,19 +112,19 @@ class ExportListener(Listener):
         otel = None if switched_off() else exporters.otel
         if otel is None and exporters.mlflow is None:
             return
-        events = sum(1 for _ in read_lines(run.transcript))
-        known = sittings.begin(run, events)
-        self._run = run
-        if otel is not None:
-            from ioa.results.exporters.otel import OtelListener, endpoint_text, open_sink
+        from ioa.results.exporters.mlflow_store import PATIENCE, MlflowListener
+        from ioa.results.exporters.otel import OtelListener, endpoint_text, open_sink
 
-            spans = OtelListener(run, otel, known, open_sink(otel))
+        # All that can fail comes first: nobody follows, and no sitting is written down, unless all can be told.
+        sink = None if otel is None else open_sink(otel)
+        told = None if exporters.mlflow is None else MlflowListener(run, exporters.mlflow)
+        known = sittings.begin(run, sum(1 for _ in read_lines(run.transcript)))
+        self._run = run
+        if otel is not None and sink is not None:
+            spans = OtelListener(run, otel, known, sink)
             follower = Follower(run, "otel", endpoint_text(otel), spans, self._say)
             self._followers.append((follower, 2 * otel.timeout))
-        if exporters.mlflow is not None:
-            from ioa.results.exporters.mlflow_store import PATIENCE, MlflowListener
-
-            told = MlflowListener(run, exporters.mlflow)
+        if told is not None:
             self._followers.append((Follower(run, "mlflow", "MLflow", told, self._say), PATIENCE))
 
     @override

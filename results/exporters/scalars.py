@@ -10,7 +10,7 @@ from typing_extensions import override
 from ioa.graph.config import RunConfig
 from ioa.graph.listeners import Listener
 from ioa.memory import Assessment
-from ioa.memory.run_dir import RunDirectory
+from ioa.memory.run_dir import RunDirectory, round_name
 from ioa.memory.training_log import TrainingLog
 from ioa.results.exporters.wandb_run import WandbScalars
 from ioa.training import TrainingProgress
@@ -42,7 +42,7 @@ class TensorBoardScalars:
 
     def step(self, stage: int, round_: int, step: int, values: Mapping[str, float]) -> None:
         """See `Scalars`."""
-        self._add(f"stage-{stage:02d}-round-{round_}", {f"train/{name}": value for name, value in values.items()}, step)
+        self._add(round_name(stage, round_), {f"train/{name}": value for name, value in values.items()}, step)
 
     def assessed(self, assessment: Assessment) -> None:
         """See `Scalars`; the step is the number of the assessment, as 100 times its stage and its round."""

@@ -40,8 +40,9 @@ def begin(run: RunDirectory, events: int) -> list[Sitting]:
 
 def end(run: RunDirectory, status: str) -> None:
     """Write down how the last one ended."""
-    *earlier, last = read_records(_path(run), Sitting)
-    write_records(_path(run), [*earlier, last.model_copy(update={"status": status})])
+    known = read_records(_path(run), Sitting)
+    if known:  # else somebody has deleted the file while the run worked
+        write_records(_path(run), [*known[:-1], known[-1].model_copy(update={"status": status})])
 
 
 def sittings_of(run: RunDirectory, status: str) -> list[Sitting]:

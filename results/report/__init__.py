@@ -1,5 +1,7 @@
 """The report of a run: one self-contained page, `report.html`, and the same numbers for machines, `summary.json`."""
 
+from collections.abc import Callable
+
 from typing_extensions import override
 
 from ioa.graph.config import RunConfig
@@ -14,9 +16,14 @@ __all__ = ["ReportWriter", "write_report"]
 
 
 class ReportWriter(Listener):
-    """Writes the report of a run after each assessment, and when the run is left."""
+    """Writes the report of a run after each assessment, and when the run is left.
 
-    def __init__(self) -> None:
+    That a report cannot be made is said, and the run goes on: it has all that a report is made of. A full disk ends it.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Say what went wrong that way."""
+        self._say = say
         self._run: RunDirectory | None = None
 
     @override
@@ -42,8 +49,14 @@ class ReportWriter(Listener):
             self._write(status)
 
     def _write(self, status: str) -> None:
-        if self._run is not None:
+        if self._run is None:
+            return
+        try:
             write_report(self._run, status)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a picture, the run has what it draws
+            self._say(f"The report is not up to date: {error}\nWrite it later: ioa report {self._run.run_id}")
 
 
 def write_report(run: RunDirectory, status: str) -> Summary:
@@ -51,7 +64,7 @@ def write_report(run: RunDirectory, status: str) -> Summary:
 
     Args:
         run: the run; parts that it has not reached yet are left out.
-        status: `running`, `interrupted`, `failed` or `finished`.
+        status: `running`, `interrupted`, `failed`, `out of budget`, `paused` or `finished`.
 
     Raises:
         UserError: a file of the run cannot be read as what it should be.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.results import fake_run as fake
+from tests.results.fake_run import summary_of
 from typer.testing import CliRunner
 
 from ioa.cli.main import app
@@ -22,7 +23,6 @@ from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import reader as reading
 from ioa.results.event_stream import Show
 from ioa.results.selection import Selection
-from ioa.results.summary import build_summary
 from ioa.results.terminal.pager import pager_command
 
 IOA = [sys.executable, "-m", "ioa.cli.main"]
@@ -40,7 +40,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     append_records(made.transcript, [fake.event(50, "verifier", "solve").model_copy(update=failed)])
     twin = fake.make_run(folder, "twin")
     for run in (made, twin):
-        write_record(run.summary, build_summary(run, "finished"))
+        write_record(run.summary, summary_of(run, "finished"))
     fake.make_beginning(folder, "begun")
     return folder
 

@@ -78,7 +78,7 @@ def test_every_round_is_listed_measured_and_learnt_from(whole):
     for heading in (
         "Difficulty asked for and observed",
         "What the strategies brought",
-        "Before the strategies adapted",
+        "as adapted to the student",
     ):
         assert heading in report
 

@@ -6,6 +6,7 @@ from tests.graph.pupil import module, open_context
 from ioa.graph.decisions import visited
 from ioa.graph.listeners import Listener, Listeners, NodeVisit
 from ioa.graph.nodes import diagnosis_nodes
+from ioa.graph.runner import leave
 from ioa.memory.transcript import DecisionEvent, read_transcript
 
 
@@ -29,8 +30,11 @@ class Recorder(Listener):
 
 
 class Broken(Listener):
+    def __init__(self, error):
+        self.error = error
+
     def run_ended(self, status):
-        raise OSError("no room")
+        raise self.error
 
 
 @pytest.fixture
@@ -87,10 +91,24 @@ def test_all_listeners_are_told_in_their_order():
     assert heard == [("message", "hello")] * 2
 
 
-def test_one_that_fails_at_the_end_keeps_no_other_from_closing():
+@pytest.mark.parametrize("error", [OSError("no room"), KeyboardInterrupt("no room")])
+def test_one_that_fails_at_the_end_keeps_no_other_from_closing(error):
     heard = []
-    with pytest.raises(OSError, match="no room"):
-        Listeners([Broken(), Recorder(heard)]).run_ended("failed")
+    with pytest.raises(type(error), match="no room"):
+        Listeners([Broken(error), Recorder(heard)]).run_ended("failed")
+    assert heard == [("run ended", "failed")]
+
+
+def test_listeners_are_told_that_the_run_is_left_also_where_it_cannot_be_closed(ctx, monkeypatch):
+    def fail():
+        raise OSError("no room")
+
+    heard = []
+    ctx.listener = Recorder(heard)
+    with monkeypatch.context() as patch:
+        patch.setattr(ctx, "close", fail)
+        with pytest.raises(OSError, match="no room"):
+            leave(ctx, "failed")
     assert heard == [("run ended", "failed")]
 
 

@@ -41,6 +41,8 @@ from ioa.memory.records import (
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, Tokens
+from ioa.results.facts import read_facts
+from ioa.results.summary import summarise
 from ioa.training import manifest
 
 N = 30
@@ -383,3 +385,8 @@ def decisions(text: str = "") -> list[DecisionEvent]:
             text=f"59 lessons accepted, 1 refused. {text}\nAdapter to Trainer: Carries are hard. {text}",
         ),
     ]
+
+
+def summary_of(run, status):
+    """The summary of a run whose status is that."""
+    return summarise(read_facts(run, status))

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.results import fake_run as fake
+from tests.results.fake_run import summary_of
 
 from ioa.memory.files import read_records, write_record, write_records, write_text
 from ioa.memory.records import ItemResult
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.comparison import compare, flat
-from ioa.results.summary import build_summary
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[RunDirectory, RunDirectory]:
     runs = fake.make_run(tmp_path, "one"), fake.make_run(tmp_path, "two")
     for run in runs:
-        write_record(run.summary, build_summary(run, "finished"))
+        write_record(run.summary, summary_of(run, "finished"))
     return runs
 
 

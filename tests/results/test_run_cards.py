@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 from tests.results import fake_run as fake
+from tests.results.fake_run import summary_of
 
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, write_record, write_text
 from ioa.memory.records import Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.run_cards import list_runs, read_card
-from ioa.results.summary import Summary, build_summary
+from ioa.results.summary import Summary
 
 
 def summarised(run: RunDirectory, status: str) -> Summary:
-    summary = build_summary(run, status)
+    summary = summary_of(run, status)
     write_record(run.summary, summary)
     return summary
 

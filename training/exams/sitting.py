@@ -84,6 +84,8 @@ class ExamFile:
         """See `AnswerLog`."""
         graded = {result.probe for result in self.results()}
         replied = {one.probe for one in read_records(self._replies, Replied)} - graded
+        if not replied:
+            self._replies.unlink(missing_ok=True)  # graded, but the process was killed before it could say so
         return Standing(
             ask=[probe for probe in items if probe.id not in graded | replied],
             grade=[probe for probe in items if probe.id in replied],

@@ -12,17 +12,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from tests.results import fake_run as fake
+from tests.results.fake_run import summary_of
 
+from ioa.graph.listeners import NodeVisit
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
+from ioa.results import report
 from ioa.results.facts import read_facts
+from ioa.results.report import ReportWriter, write_report
 from ioa.results.report import page as page_module
-from ioa.results.report import write_report
 from ioa.results.report.page import paired_test, sample_lessons
 from ioa.results.report.script import echarts_script, page_script
 from ioa.results.sections import SECTIONS
-from ioa.results.summary import build_summary
 from ioa.results.terminal.closing_table import closing_table
 
 _VOID = {"meta", "br", "input", "path", "line", "circle", "use", "rect"}
@@ -101,7 +103,7 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
 
 
 def test_rows_come_from_the_final_split_for_targets_and_from_the_diagnosis_for_others(run: RunDirectory) -> None:
-    rows = {row.id: row for row in build_summary(run, "finished").modules}
+    rows = {row.id: row for row in summary_of(run, "finished").modules}
     taught, other = rows["products/two-digit"], rows["algebra/linear-equations"]
     assert (taught.student_before, taught.student_after, taught.teacher) == (1 / 30, 18 / 30, 29 / 30)
     assert (taught.targeted, taught.stage, taught.mastered) == (True, 2, False)
@@ -120,7 +122,7 @@ def test_the_last_assessment_of_the_own_stage_decides_mastery(run: RunDirectory)
 def test_without_the_final_examination_the_rows_are_the_diagnosis(tmp_path: Path) -> None:
     run = fake.make_run(tmp_path)
     run.scores("final-after").unlink()
-    summary = build_summary(run, "interrupted")
+    summary = summary_of(run, "interrupted")
     row = next(row for row in summary.modules if row.id == "sums/carrying")
     assert (row.student_before, row.student_after, row.teacher) == (4 / 30, None, 1.0)
     assert summary.final.before is not None
@@ -130,7 +132,7 @@ def test_without_the_final_examination_the_rows_are_the_diagnosis(tmp_path: Path
 def test_final_scores_count_the_target_modules_alone(tmp_path: Path) -> None:
     run = fake.make_run(tmp_path)
     write_records(run.scores("final-after"), fake.results("final", {"sums/carrying": 20, "sums/one-digit": 30}))
-    after = build_summary(run, "finished").final.after
+    after = summary_of(run, "finished").final.after
     assert after is not None
     assert (after.k, after.n) == (20, 30)
 
@@ -287,7 +289,31 @@ def test_sample_lessons_differ(run: RunDirectory) -> None:
 
 def test_closing_table(run: RunDirectory) -> None:
     console = Console(width=110, record=True, file=StringIO())
-    console.print(closing_table(build_summary(run, "finished")))
+    console.print(closing_table(summary_of(run, "finished")))
     shown = console.export_text()
     assert re.search(r"products/two-digit\s*│\s*3 %\s*│\s*60 %\s*│\s*97 %\s*│\s*30 │\s*no", shown)
     assert re.search(r"40/210 │ 177/210 .* 5 of 7", shown)
+
+
+def test_a_report_that_cannot_be_made_is_said_and_ends_no_run(run, tmp_path):
+    shutil.copytree(run.root, tmp_path / run.run_id)
+    run = RunDirectory.at(tmp_path, run.run_id)
+    said = []
+    writer = ReportWriter(said.append)
+    writer.run_begun(run, None)
+    run.diagnosis.write_text("{}")
+    writer.visit_ended(NodeVisit("finish"))
+    (line,) = said
+    assert str(run.diagnosis) in line
+    assert f"ioa report {run.run_id}" in line
+
+
+def test_a_full_disk_ends_the_run(run, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    writer = ReportWriter(print)
+    writer.run_begun(run, None)
+    monkeypatch.setattr(report, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        writer.visit_ended(NodeVisit("finish"))

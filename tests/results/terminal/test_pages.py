@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.results import fake_run as fake
+from tests.results.fake_run import summary_of
 from typer.testing import CliRunner
 
 from ioa.cli.main import app
@@ -13,7 +14,6 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_records, write_record, write_records, write_text
 from ioa.memory.records import Assessment, ItemResult, Score
 from ioa.memory.run_dir import RunDirectory
-from ioa.results.summary import build_summary
 from ioa.results.words import age, ago, count, duration, money, percent, score_cell, score_words, size
 
 
@@ -21,7 +21,7 @@ from ioa.results.words import age, ago, count, duration, money, percent, score_c
 def run(tmp_path: Path) -> RunDirectory:
     made = fake.make_run(tmp_path)
     append_records(made.transcript, fake.decisions())
-    write_record(made.summary, build_summary(made, "finished"))
+    write_record(made.summary, summary_of(made, "finished"))
     return made
 
 
@@ -55,7 +55,7 @@ def test_an_empty_and_a_missing_folder_say_what_to_do(tmp_path: Path) -> None:
 
 def test_a_finished_run_on_a_page(run: RunDirectory) -> None:
     text = ioa("show", run.run_id, "--runs-dir", run.root.parent)
-    summary = build_summary(run, "finished")
+    summary = summary_of(run, "finished")
     after = summary.final.after
     assert after is not None
     low, high = after.interval
@@ -115,9 +115,9 @@ def test_two_runs_side_by_side(run: RunDirectory) -> None:
         one.model_copy(update={"correct": True}) for one in read_records(other.scores("final-after"), ItemResult)
     ]
     write_records(other.scores("final-after"), results)
-    write_record(other.summary, build_summary(other, "finished"))
+    write_record(other.summary, summary_of(other, "finished"))
     text = ioa("diff", run.run_id, "other", "--runs-dir", runs)
-    wrong = len(results) - build_summary(run, "finished").final.after.k
+    wrong = len(results) - summary_of(run, "finished").final.after.k
     for part in (
         f"A: {run.run_id}",
         "B: other",
