@@ -38,7 +38,7 @@ def test_its_wrong_lessons_are_refused_and_the_run_ends_and_says_so(tmp_path, we
         tmp_path,
         roles={"diagnoser": weak, "planner": weak, "adapter": weak},
         examination={"diagnosis": 3, "gate": 3, "final": 3},
-        synthesis={"per_module": 4, "per_request": 1, "passes": 1},
+        synthesis={"per_module": 2, "per_request": 1, "passes": 1},
         mastery={"rounds": 0},
     )
     one_module(config)
