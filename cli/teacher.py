@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.cli.options import RunFile, Settings
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,10 +61,7 @@ def check(
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def estimate(
-    config: Annotated[str, typer.Argument(help="A run file (YAML), or the name of a built-in one.")],
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Any key of the run file.")] = None,
-) -> None:
+def estimate(config: RunFile, settings: Settings = None) -> None:
     """What a run will ask of its teachers: calls, tokens, cost and time, from least to most. Asks nobody."""
     from rich.console import Console
 
