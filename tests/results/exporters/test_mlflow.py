@@ -33,7 +33,7 @@ def settings(database, tmp_path, monkeypatch):
 def test_a_run_exported_twice_is_one_run_with_everything_once(tmp_path, settings):
     run = make_whole(tmp_path / "runs", text=HOSTILE)
     write_report(run, "finished")
-    write_text(run.config, run.config.read_text(encoding="utf-8") + f"note: {KEY}\n")
+    write_text(run.config, run.config.read_text(encoding="utf-8") + f"prices: {KEY}\n")
     first = export_mlflow(run, "running", settings)
     write_text(run.config, run.config.read_text(encoding="utf-8").replace("tau_gap: 0.3", "tau_gap: 0.4"))
     assert export_mlflow(run, "finished", settings) == first
@@ -44,7 +44,7 @@ def test_a_run_exported_twice_is_one_run_with_everything_once(tmp_path, settings
     (found,) = client.search_runs([experiment])
     assert (found.info.status, found.info.run_name) == ("FINISHED", run.run_id)
     assert found.data.params["student.model"] == "smollm2-135m"
-    assert found.data.params["note"] == "[REDACTED]"
+    assert found.data.params["prices"] == "[REDACTED]"
     assert (found.data.params["diagnosis.tau_gap"], found.data.tags["changed.diagnosis.tau_gap"]) == ("0.3", "0.4")
 
     losses = client.get_metric_history(first, "train/loss")

@@ -29,7 +29,7 @@ def runs(tmp_path_factory):
     make_run(folder, "hostile", HOSTILE)
     write_text(
         make_beginning(folder, "begun").config,
-        "domain: arithmetic\nteacher:\n  model: '<img src=x onerror=alert(1)>'\n",
+        "domain: arithmetic\nteacher:\n  model: 'openai:<img src=x onerror=alert(1)>'\n",
     )
     make_beginning(folder, "broken").diagnosis.write_text("{", encoding="utf-8")
     return folder
