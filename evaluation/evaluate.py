@@ -120,7 +120,7 @@ def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
     )
     paper = _paper(evaluation, chosen)
     for named in evaluation.examinees:
-        check(named)
+        check(named, listener)
         listener.message(f"{named.label} is {named.told}")
     with folder.hold():
         if folder.begin(evaluation.settings(chosen, paper)):

@@ -12,6 +12,7 @@ from ioa.agents import TeacherSettings, check_teacher
 from ioa.agents.teachers.opening import GROUP as TEACHERS
 from ioa.evaluation.benchmark import sha256
 from ioa.graph.config import RunConfig, override, read_run_config
+from ioa.graph.listeners import Listener
 from ioa.memory.errors import UserError
 from ioa.memory.plugins import is_plugin_file, plugin_names
 from ioa.memory.records import Record
@@ -213,8 +214,8 @@ def _last_adapter(run: RunDirectory) -> tuple[Path | None, str]:
     return run.root / kept, f"its final LoRA {kept}" if finished else f"the LoRA {kept}; the run is not finished"
 
 
-def check(named: Named) -> None:
-    """See before anything is written that an examinee can be opened.
+def check(named: Named, listener: Listener) -> None:
+    """See before anything is written that an examinee can be opened; the demo student's weights are converted once.
 
     Raises:
         UserError: it cannot.
@@ -224,7 +225,7 @@ def check(named: Named) -> None:
     elif named.student is not None:
         from ioa.training import resolve_student
 
-        resolve_student(named.student)
+        resolve_student(named.student, message=listener.message, progress=listener.progress)
         missing = _missing(named.adapter) if named.adapter is not None else []
         if missing:
             raise UserError(

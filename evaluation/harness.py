@@ -67,7 +67,7 @@ def evaluate(run: HarnessTask, listener: Listener) -> Result:
     """
     _refuse(run)
     for named in run.examinees:
-        check(named)
+        check(named, listener)
         listener.message(f"{named.label} is {named.told}")
     holder = StudentHolder(listener, batch_size=run.choice.batch_size, max_new_tokens=DEFAULT_TOKENS)
     with _quiet():
