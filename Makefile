@@ -5,8 +5,6 @@ BIN := .venv/bin
 # when they are first imported, so Python may not be told not to keep what it has compiled.
 export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile --constraint constraints.txt
-# A process for each processor, with all tests of a file in one of them: what a file shares is made once.
-TEST := $(BIN)/pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile --no-loadscope-reorder --durations=20
 
 .PHONY: setup demo test lint docs benchmark clean
 setup: .venv/dev-installed
@@ -29,7 +27,7 @@ demo: .venv/demo-installed
 	$(BIN)/ioa run configs/arithmetic.yaml
 
 test: setup
-	$(TEST)
+	$(BIN)/pytest --durations=20
 
 lint: setup
 	$(BIN)/ruff check .

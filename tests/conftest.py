@@ -19,6 +19,11 @@ _LOOPBACK = ("127.", "::1", "localhost")
 _connect = socket.socket.connect
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Workers are for the whole suite; what is named on the command line is run right here, so that `--pdb` works."""
+    return 0 if config.args_source is config.ArgsSource.ARGS else None
+
+
 def pytest_collection_modifyitems(config, items):
     """Let several processes begin with the files that take long, so that none is left alone with one at the end."""
     if hasattr(config, "workerinput"):

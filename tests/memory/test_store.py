@@ -283,6 +283,7 @@ for number in range(int(sys.argv[3]), 1_000_000):
 """
 
 
+@pytest.mark.slow
 def test_kill_9_while_adding_loses_nothing_that_was_confirmed(sitting: Sitting, tmp_path: Path) -> None:
     for start, extra in ((0, 0.0), (1000, 0.05), (2000, 0.11)):
         arguments = [str(tmp_path), example("p").model_dump_json(), str(start)]

@@ -62,6 +62,7 @@ def test_the_loss_falls_and_the_log_says_so(student: Student, tmp_path: Path) ->
     assert told[3].examples_per_second > 0
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(folder: Path, finished: Path, tmp_path: Path) -> None:
     code = f"""
 import os, signal, sys

@@ -235,6 +235,7 @@ def test_a_run_under_way_is_followed_without_disturbing_who_reads(tmp_path, chro
         assert opened.errors == []
 
 
+@pytest.mark.slow
 def test_looking_leaves_no_trace(tmp_path, chromium):
     run = make_run(tmp_path / "runs")
     run.checkpoints.write_bytes(b"")
