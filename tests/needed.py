@@ -1,9 +1,18 @@
 """What a test needs and a machine may lack."""
 
 import os
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+PUBLISHED = Path(os.environ.get("IOA_PUBLISHED_BENCHMARKS", ""))
+"""Folder of benchmark files as their authors publish them; they are theirs, so they are not kept here."""
+needs_published_files = pytest.mark.skipif(
+    not os.environ.get("IOA_PUBLISHED_BENCHMARKS"),
+    reason="checks the authors' own files, whose licences and size keep them out of this repository (items in their "
+    "formats are checked beside it): name their folder in IOA_PUBLISHED_BENCHMARKS",
+)
 
 
 def do_without(why: str) -> NoReturn:

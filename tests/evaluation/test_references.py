@@ -1,21 +1,17 @@
 """Reference answers score 1 and perturbed ones 0, through the reading and the scoring of an evaluation."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from tests.memory.published import FILES
+from tests.needed import PUBLISHED, needs_published_files
 
 from ioa.evaluation import load_benchmark
 from ioa.evaluation.benchmark_sitting import Paper, attempt_of
 from ioa.evaluation.item_choice import choose
 from ioa.memory.records import SourceItem
 from ioa.training import Scorers
-
-PUBLISHED = os.environ.get("IOA_PUBLISHED_BENCHMARKS", "")
-"""Folder of benchmark files as their authors publish them, which are theirs and too large to be kept here."""
-needs_files = pytest.mark.skipif(not PUBLISHED, reason="IOA_PUBLISHED_BENCHMARKS names no folder of published files")
 
 
 def reference_number(item: SourceItem) -> str:
@@ -64,13 +60,13 @@ def test_references_of_our_own_items_score_1_and_perturbed_ones_0(tmp_path, benc
     assert not any(wrong)
 
 
-@needs_files
+@needs_published_files
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("benchmark", "pattern"), [("gsm8k", "gsm8k_test*"), ("gsm8k", "gsm8k_train*"), ("mbpp", "mbpp*")]
 )
 def test_references_of_the_published_items_score_1_and_perturbed_ones_0(benchmark, pattern):
-    (file,) = Path(PUBLISHED).glob(f"{pattern}.jsonl")
+    (file,) = PUBLISHED.glob(f"{pattern}.jsonl")
     right, wrong = grades(benchmark, file)
     lines = sum(1 for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
     print(f"{file.name}: {sum(right)} references and {sum(wrong)} perturbed ones right of {len(right)}")

@@ -1,10 +1,9 @@
 import gzip
 import json
-import os
-from pathlib import Path
 
 import pytest
 from tests.memory.test_store import EMBEDDER
+from tests.needed import PUBLISHED, needs_published_files
 
 from ioa.memory.domains.benchmark_texts import read_benchmarks
 from ioa.memory.errors import UserError
@@ -12,7 +11,6 @@ from ioa.memory.records import RefusalReason
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.store import ExampleStore
 
-PUBLISHED = os.environ.get("IOA_PUBLISHED_BENCHMARKS", "")
 """Folder of benchmark files as their authors publish them, which are theirs and too large to be kept here."""
 ITEMS = {
     "gsm8k": [{"question": "Ann has 3 pens.", "answer": "#### 3"}, {"question": "Bo has 4 pens.", "answer": "#### 4"}],
@@ -105,9 +103,9 @@ def test_a_lesson_that_comes_near_an_item_is_refused_with_file_and_line(tmp_path
     assert hits[0].detail.startswith(f"too close to {path}:2 (MinHash, similarity 0.")
 
 
-@pytest.mark.skipif(not PUBLISHED, reason="IOA_PUBLISHED_BENCHMARKS names no folder of published files (JSONL)")
+@needs_published_files
 def test_the_published_files_are_read_and_recognise_their_own_items(tmp_path):
-    files = sorted(Path(PUBLISHED).glob("*.jsonl"))
+    files = sorted(PUBLISHED.glob("*.jsonl"))
     found = read_benchmarks(list(map(str, files)))
     records = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     assert len(found) == sum(len(record.get("turns", [record])) for record in records) > 0

@@ -3,18 +3,17 @@
 import csv
 import gzip
 import json
-import os
 import sys
 from pathlib import Path
 
 import pytest
 from tests.memory.published import CASE, FILES, FIRST, LIVE, PLANET, TRIPLE
+from tests.needed import PUBLISHED, needs_published_files
 
 from ioa.memory.domains.bank import item_id
 from ioa.memory.domains.item_sets import FORMATS, ItemSetSource, read_item_set
 from ioa.memory.errors import UserError
 
-PUBLISHED = os.environ.get("IOA_PUBLISHED_BENCHMARKS", "")
 """Folder of benchmark files as their authors publish them, which are theirs and too large to be kept here."""
 COUNTS = {
     "gsm8k_train_1500.jsonl": ("gsm8k", 1500),
@@ -202,9 +201,9 @@ def test_the_problems_of_human_eval_are_read():
     assert found.items[0].id == "HumanEval/0"
 
 
-@pytest.mark.skipif(not PUBLISHED, reason="IOA_PUBLISHED_BENCHMARKS names no folder of published files (JSONL)")
+@needs_published_files
 def test_the_published_files_are_read_in_full():
-    found = {path.name: read_item_set(path) for path in sorted(Path(PUBLISHED).glob("*.jsonl"))}
+    found = {path.name: read_item_set(path) for path in sorted(PUBLISHED.glob("*.jsonl"))}
     assert {name: (read.format, len(read.items)) for name, read in found.items()} == COUNTS
     for read in found.values():
         assert len({item.id for item in read.items}) == len(read.items)

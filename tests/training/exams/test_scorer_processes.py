@@ -1,24 +1,22 @@
 """Comparisons that hang, take all memory or kill their process: graded, and nothing else is held up."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import closing
-from pathlib import Path
 
 import psutil
 import pytest
+from tests.needed import PUBLISHED, needs_published_files
 
 from ioa.memory.errors import ScoringError
 from ioa.memory.records import Attempt
 from ioa.training.exams.scorers import Scorers
 from ioa.training.exams.scorers.worker_processes import Pool, UnfinishedError, Worker
 
-PUBLISHED = os.environ.get("IOA_PUBLISHED_BENCHMARKS")
 SILENT = "import sys, time\nprint('{}', flush=True)\n"
 
 
@@ -138,9 +136,7 @@ def test_the_command_line_loads_neither_sympy_nor_math_verify():
 
 
 def published(name):
-    if not PUBLISHED:
-        pytest.skip("the authors' files are not ours to ship: name their folder in IOA_PUBLISHED_BENCHMARKS")
-    lines = (Path(PUBLISHED) / name).read_text(encoding="utf-8").splitlines()
+    lines = (PUBLISHED / name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line)["answer"] for line in lines]
 
 
@@ -157,6 +153,7 @@ def perturbed(answer):
     return re.sub(r"(\w+)(\)?\})$", r"\1z\2", answer) if "\\text" in answer else f"{answer} + 1"
 
 
+@needs_published_files
 @pytest.mark.slow
 def test_of_published_math_problems_every_reference_is_right_and_every_perturbed_one_wrong():
     answers = published("math500_first300.jsonl")
@@ -169,6 +166,7 @@ def test_of_published_math_problems_every_reference_is_right_and_every_perturbed
     assert not any(grade.detail for grade in wrong)
 
 
+@needs_published_files
 @pytest.mark.parametrize("name", ["gsm8k_test_first660.jsonl", "gsm8k_train_1500.jsonl"])
 def test_of_published_word_problems_every_reference_is_right_and_every_perturbed_one_wrong(name):
     answers, numeric = published(name), Scorers()["numeric"]

@@ -1,13 +1,13 @@
 """The scorer unit-tests: finding the code in a reply, and judging it by the authors' tests."""
 
 import logging
-import os
 import runpy
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.needed import PUBLISHED, needs_published_files
 from tests.training.exams.sandboxes import isolated, run
 
 from ioa.memory.errors import UserError
@@ -294,10 +294,8 @@ def test_every_solution_of_human_eval_passes_and_fails_when_it_is_cut_off(scorer
 
 
 @isolated
+@needs_published_files
 def test_a_sample_of_mbpp_passes_and_its_spoilt_solutions_fail(scorer):
-    folder = os.environ.get("IOA_PUBLISHED_BENCHMARKS")
-    if not folder:
-        pytest.skip("the authors' files are not ours to ship: name their folder in IOA_PUBLISHED_BENCHMARKS")
-    judged = list(islice(benchmark().mbpp(Path(folder) / "mbpp_first700.jsonl"), 0, None, 71))
+    judged = list(islice(benchmark().mbpp(PUBLISHED / "mbpp_first700.jsonl"), 0, None, 71))
     grades = scorer.grade([reply for _, reply, _ in judged])
     assert [grade.correct for grade in grades] == [right for _, _, right in judged]
