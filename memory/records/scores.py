@@ -101,6 +101,8 @@ class Grade(Record):
     """The final answer found in the reply; empty when there is none."""
     detail: str = ""
     """What there is to say of it, such as the test that failed; empty: nothing."""
+    unread: bool = False
+    """No final answer could be read from the reply with certainty: it counts as wrong, and is counted apart."""
 
 
 class Verdict(StrEnum):
