@@ -283,7 +283,7 @@ def no_judge(spec: str) -> str:
 _SET = (
     "Set one that is a language model, for the role: `roles: {judge: {model: provider:name}}`; or for all: `teacher`."
 )
-_EMPTY = Grade(score=0.0, correct=False, detail="an empty reply")
+_EMPTY = Grade(score=0.0, correct=False, detail="an empty reply", unread=True)
 
 
 def _report_progress(on_progress: Progress, empty: int, done: int, total: int) -> None:

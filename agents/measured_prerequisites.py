@@ -221,14 +221,14 @@ def _unmoved(
     if teacher.k == 0:
         return "the teacher itself scored 0"
     if _is_able(own, teacher, settings):
-        return f"the student can do it already ({own.k} of {own.n}), so what its lack costs cannot be seen"
+        return f"the student can do it already ({own.out_of}), so what its lack costs cannot be seen"
     if not after.get(source):
         return "there were no lessons to teach it with"
     taught = _score(source, after[source])
     gain = float(mastery(taught, teacher) - mastery(own, teacher))
     if gain >= settings.intervention.least_gain:
         return ""
-    return f"its own lessons moved it from {own.k} of {own.n} to {taught.k} of {taught.n} only"
+    return f"its own lessons moved it from {own.out_of} to {taught.out_of} only"
 
 
 def _claim_by_teaching(source: str, target: str, pairs: Sequence[tuple[bool, bool]], gain: str) -> Claim:
@@ -257,7 +257,7 @@ def _correlation(pairs: Sequence[tuple[bool, bool]]) -> float:
 
 def _gain(module: str, before: Sequence[ItemResult], after: Sequence[ItemResult]) -> str:
     own, taught = _score(module, before), _score(module, after)
-    return f"{own.k} of {own.n}, then {taught.k}"
+    return f"{own.out_of}, then {taught.k}{taught.unread_note}"
 
 
 def _is_able(student: Score, teacher: Score, settings: DiagnosisSettings) -> bool:
@@ -265,5 +265,4 @@ def _is_able(student: Score, teacher: Score, settings: DiagnosisSettings) -> boo
 
 
 def _score(module: str, results: Sequence[ItemResult]) -> Score:
-    own = [item.correct for item in results if item.module == module]
-    return Score(k=sum(own), n=len(own))
+    return Score.of(item for item in results if item.module == module)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ioa.evaluation.benchmark import Benchmark
 from ioa.evaluation.examinees import Speaker, Spoken, seconds_each
-from ioa.evaluation.folder import EvaluationFolder, Outcome
+from ioa.evaluation.folder import EvaluationFolder, Outcome, right_of
 from ioa.graph.listeners import Listener
 from ioa.memory.records import Attempt, Grade, SourceItem
 from ioa.training import Scorers, sit
@@ -80,9 +80,9 @@ class OutcomeLog:
 
     def show(self, done: int, total: int) -> None:
         """Tell how far it is, and how many replies were right."""
-        graded = [line for line in self._outcomes.values() if line.score is not None]
-        right = f"{sum(bool(line.correct) for line in graded)} of {len(graded)} right" if graded else ""
-        self._listener.progress(self._label, done, total, right)
+        right = right_of(self._outcomes.values())
+        told = f"{right.k} of {right.n} right{right.unread_note}" if right.n else ""
+        self._listener.progress(self._label, done, total, told)
 
     def _answered(self, item: SourceItem) -> bool:
         line = self._outcomes.get(item.id)
@@ -172,6 +172,7 @@ def _graded(line: Outcome, grade: Grade | str) -> Outcome:
         "score": grade.score,
         "correct": grade.correct,
         "detail": grade.detail,
+        "unread": grade.unread,
         "error": "",
         "time": now(),
     }

@@ -10,7 +10,7 @@ from pydantic import Field
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, read_records, write_record, write_records
 from ioa.memory.holding import hold
-from ioa.memory.records import Record
+from ioa.memory.records import Record, Score, sum_unread
 from ioa.memory.run_dir import RunDirectory
 from ioa.training.exams.paired import Paired, Pairwise
 
@@ -37,6 +37,9 @@ class Outcome(Record):
     correct: bool | None = None
     detail: str = ""
     """What the scorer says of it."""
+    unread: bool | None = None
+    """The scorer could not read the reply with certainty; it counts as wrong. None where there is no grade, or where
+    that was not recorded."""
     error: str = ""
     """Why there is no grade: the item counts for nothing, and is tried again by the next call."""
     answered: bool = True
@@ -58,6 +61,13 @@ class Outcome(Record):
     def key(self) -> tuple[str, str, str]:
         """What there is one line of."""
         return (self.examinee, self.item, self.scorer)
+
+
+def right_of(outcomes: Iterable[Outcome]) -> Score:
+    """Right answers of those that have a grade."""
+    graded = [one for one in outcomes if one.score is not None]
+    unread = sum_unread(one.unread for one in graded)
+    return Score(k=sum(bool(one.correct) for one in graded), n=len(graded), unread=unread)
 
 
 class Preference(Record):
@@ -105,6 +115,8 @@ class Tally(Record):
     """Items with a grade."""
     k: int
     """Of these, right."""
+    unread: int | None = None
+    """Of these, replies that the scorer could not read, all of them wrong; none where that is not known."""
     mean: float
     """Mean score."""
     interval: tuple[float, float]
@@ -118,6 +130,11 @@ class Tally(Record):
     generated_tokens: int
     estimated: bool
     """Whether some of the tokens are estimated."""
+
+    @property
+    def right(self) -> Score:
+        """The same as k of n."""
+        return Score(k=self.k, n=self.n, unread=self.unread)
 
 
 class Result(Record):

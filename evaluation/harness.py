@@ -301,6 +301,7 @@ def _line(label: str, item: str, task: str, sample: Mapping[str, Any], student: 
     prompt, reply = _asked(sample), _said(sample["resps"])
     count = student.tokenizer
     score = float(value) if value is not None and 0 <= value <= 1 else None
+    extracted = _said(sample["filtered_resps"])
     return Outcome(
         item=item,
         examinee=label,
@@ -309,7 +310,8 @@ def _line(label: str, item: str, task: str, sample: Mapping[str, Any], student: 
         expected=str(sample["target"]),
         reply=reply,
         scorer=f"{task}, {sample['filter']}, {name}",
-        extracted=_said(sample["filtered_resps"]),
+        extracted=extracted,
+        unread=True if written and score == 0 and (extracted == _NO_MATCH or not reply.strip()) else None,
         score=score,
         correct=None if score is None else score == 1,
         error=_no_grade(name, value) if score is None else "",
@@ -318,6 +320,11 @@ def _line(label: str, item: str, task: str, sample: Mapping[str, Any], student: 
         time=now(),
         facts={"metrics": metrics, "filter": sample["filter"]},
     )
+
+
+_NO_MATCH = "[invalid]"
+"""What the harness's filters take for the answer where their pattern is nowhere in the reply. That a task's filter says
+so is all that is known: where it does not, nobody has seen that the reply could be read."""
 
 
 def _no_grade(name: str, value: float | None) -> str:

@@ -5,9 +5,8 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ioa.evaluation.folder import Outcome, Preference, Result, Tally
+from ioa.evaluation.folder import Outcome, Preference, Result, Tally, right_of
 from ioa.memory.plain_text import plain
-from ioa.memory.records import Score
 from ioa.training.exams.paired import (
     Paired,
     Pairwise,
@@ -19,6 +18,7 @@ from ioa.training.exams.paired import (
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.text import Text
 
 PACKAGES = ("ioa", "torch", "transformers", "peft", "tokenizers", "math-verify", "rouge-score", "lm-eval")
 
@@ -49,11 +49,12 @@ def tally(label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int) -
         seed: For the bootstrap.
     """
     scores = [one.score for one in outcomes if one.score is not None]
-    right = Score(k=sum(bool(one.correct) for one in outcomes if one.score is not None), n=len(scores))
+    right = right_of(outcomes)
     return Tally(
         examinee=label,
         n=right.n,
         k=right.k,
+        unread=right.unread,
         mean=sum(scores) / len(scores) if scores else 0.0,
         interval=mean_interval(scores, seed) if graded else right.interval,
         interval_method="percentile bootstrap over items" if graded else "Wilson",
@@ -97,13 +98,16 @@ def table(result: Result) -> "Group":
     from rich.text import Text
 
     drawn = Table(title=Text(f"{result.settings.benchmark}: {result.items} items"), title_justify="left")
-    for name in ("examinee", "right", "mean", "95 %", "errors", "seconds", "in", "out"):
+    unread = any(one.unread for one in result.examinees)
+    names = ("examinee", "right", *(["unread"] if unread else []), "mean", "95 %", "errors", "seconds", "in", "out")
+    for name in names:
         drawn.add_column(name, justify="left" if name == "examinee" else "right", overflow="fold")
     for one in result.examinees:
         about = "~" if one.estimated else ""
         drawn.add_row(
             Text(plain(one.examinee)),
             f"{one.k} of {one.n}",
+            *([_unread(one)] if unread else []),
             f"{100 * one.mean:.1f} %",
             f"{100 * one.interval[0]:.1f} – {100 * one.interval[1]:.1f}",
             Text(str(one.errors), style="red" if one.errors else ""),
@@ -112,6 +116,16 @@ def table(result: Result) -> "Group":
             f"{about}{one.generated_tokens:,}",
         )
     return Group(drawn, *(Text(plain(line)) for line in _sentences(result)))
+
+
+def _unread(one: Tally) -> "Text":
+    """`4 (13 %)`; `-` where it is not known."""
+    from rich.text import Text
+
+    share = one.right.unread_share
+    if not one.unread or share is None:
+        return Text("-" if one.unread is None else "0")
+    return Text(f"{one.unread} ({100 * share:.0f} %)", style="red" if one.right.many_unread else "yellow")
 
 
 def _sentences(result: Result) -> list[str]:
@@ -131,4 +145,13 @@ def _sentences(result: Result) -> list[str]:
             f"p = {seen.p:.2g} (sign test)"
         )
     lines += [f"{count} items {reason}" for reason, count in result.left_out.items()]
+    lines += [_hard_to_read(one) for one in result.examinees if one.right.many_unread]
     return lines
+
+
+def _hard_to_read(one: Tally) -> str:
+    return (
+        f"{one.unread} of {one.n} replies of {one.examinee} could not be read and count as wrong: the score says "
+        'little of what it can do. Look at them: "unread": true in results.jsonl. A prompt that asks for the form of '
+        "answer that is read may be what is needed, or another scorer."
+    )

@@ -80,7 +80,14 @@ def sit_exam(
 
     sit(file, probes, ask, pieces=lambda left: [left[start : start + size] for start in range(0, len(left), size)])
     known = {result.probe: result for result in file.results()}
-    return [known[probe.id] for probe in probes]
+    results = [known[probe.id] for probe in probes]
+    score = Score.of(results)
+    if total and score.many_unread:
+        ctx.message(
+            f"{name}: {score.unread} of {score.n} replies could not be read and count as wrong. "
+            f"They are in {ctx.run.scores(label).relative_to(ctx.run.root)}."
+        )
+    return results
 
 
 def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> list[ItemResult]:

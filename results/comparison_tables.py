@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ioa.results.comparison import Comparison, ModuleDifference, ModuleSide, RunSide, StageSide
-from ioa.results.words import NONE, count, duration, money, percent, score_cell, setting
+from ioa.results.words import NONE, count, duration, money, percent_noted, score_cell, setting
 
 _WHOLE: dict[str, Callable[[RunSide], str]] = {
     "status": lambda side: side.status,
@@ -89,5 +89,5 @@ def _side(side: ModuleSide | None) -> str:
     if side is None:
         return "not in its domain"
     verdict = {True: "mastered", False: "not mastered", None: "not examined" if side.stage else "not taught"}
-    after = f" → {percent(side.after)}" if side.after else ""
-    return f"{verdict[side.mastered]}, {percent(side.before)}{after}"
+    after = f" → {percent_noted(side.after)}" if side.after else ""
+    return f"{verdict[side.mastered]}, {percent_noted(side.before)}{after}"

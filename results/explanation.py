@@ -8,6 +8,7 @@ from ioa.agents import LessonRequest
 from ioa.memory.errors import UserError
 from ioa.memory.records import Example, ItemResult, Kind, Misconception, Refusal, RefusalReason, Remedy, WrongAnswer
 from ioa.results.facts import Facts
+from ioa.results.item_history import when
 from ioa.results.story import (
     Accepted,
     Decision,
@@ -19,6 +20,7 @@ from ioa.results.story import (
     Shown,
     Source,
     Training,
+    UnreadReply,
 )
 
 _LISTED = 8
@@ -125,9 +127,26 @@ def module_story(facts: Facts, module: str) -> ModuleStory:
         before=facts.scores("final-before").get(module),
         after=facts.scores("final-after").get(module),
         final_teacher=facts.scores("final-teacher").get(module),
+        unread=tuple(_unread(facts, module)),
         missing=(),
     )
     return story.model_copy(update={"missing": tuple(_missing_of_module(story))})
+
+
+def _unread(facts: Facts, module: str) -> Iterable[UnreadReply]:
+    for label in sorted(facts.examinations, key=when):
+        if label.startswith("final-") and facts.status != "finished":
+            continue  # nobody is to look at its items while there is still something to decide
+        for one in facts.examinations[label]:
+            if one.unread and one.module == module:
+                yield UnreadReply(
+                    examination=label,
+                    probe=one.probe,
+                    question=one.question,
+                    expected=one.expected,
+                    reply=one.reply,
+                    reason=one.detail,
+                )
 
 
 def evidence(facts: Facts, module: str) -> Evidence:

@@ -36,6 +36,7 @@ from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
+from ioa.training.exams.examining import score_by_module
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -106,10 +107,7 @@ class Facts:
 
     def scores(self, label: str) -> dict[str, Score]:
         """Score by module in one examination; empty where it has not taken place."""
-        found: dict[str, Score] = {}
-        for item in self.examinations.get(label, ()):
-            found[item.module] = found.get(item.module, Score(k=0, n=0)) + Score(k=int(item.correct), n=1)
-        return found
+        return score_by_module(self.examinations.get(label, ()))
 
     def verdict(self, module: str) -> bool | None:
         """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""

@@ -53,7 +53,8 @@ class Item:
     @cached_property
     def text(self) -> str:
         """All text of it in lower case."""
-        replies = [part for one in (*self.student, *self.teacher) for part in (one.result.reply, one.result.detail)]
+        results = [one.result for one in (*self.student, *self.teacher)]
+        replies = [part for one in results for part in (one.reply, "not read: " * bool(one.unread) + one.detail)]
         return "\n".join([self.id, self.probe.question, self.probe.answer, *replies]).lower()
 
     @property
@@ -96,11 +97,16 @@ def by_item(probes: Sequence[Probe], examinations: Mapping[str, Sequence[ItemRes
     """
     student: dict[str, list[Answered]] = {}
     teacher: dict[str, list[Answered]] = {}
-    for label in sorted(examinations, key=_when):
-        told = teacher if label.endswith("-teacher") else student
+    for label in sorted(examinations, key=when):
+        told = teacher if is_teacher(label) else student
         for result in examinations[label]:
             told.setdefault(result.probe, []).append(Answered(label, title(label), result))
     return [Item(probe, tuple(student.get(probe.id, ())), tuple(teacher.get(probe.id, ()))) for probe in probes]
+
+
+def is_teacher(label: str) -> bool:
+    """Whether it was the teacher that was examined."""
+    return label.endswith("-teacher")
 
 
 def title(label: str) -> str:
@@ -110,11 +116,11 @@ def title(label: str) -> str:
     if found := _REVISION.fullmatch(label):
         return f"when the plan was revised after stage {int(found[1])}"
     words = {"diagnosis-student": "at the diagnosis", "final-before": "before teaching", "final-after": "at the end"}
-    return words.get(label, label.replace("-teacher", "") if label.endswith("-teacher") else label)
+    return words.get(label, label.removesuffix("-teacher"))
 
 
-def _when(label: str) -> tuple[int, int, int, str]:
-    """Where an examination stands in the order of the run."""
+def when(label: str) -> tuple[int, int, int, str]:
+    """Where an examination stands in the order of the run, to sort by."""
     if found := _ROUND.fullmatch(label):
         return (int(found[1]), 0, int(found[2]), label)
     if found := _REVISION.fullmatch(label):

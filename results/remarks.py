@@ -1,9 +1,11 @@
 """What a reader should know before believing the numbers: what could not be taught and what did not work."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ioa.memory.records import GateResult, Score
 from ioa.results.facts import Facts
+from ioa.results.item_history import is_teacher, title, when
 from ioa.results.summary import module_scores
 
 _UNFINISHED = {
@@ -19,10 +21,15 @@ _FEW = 20
 """Items below which an interval is wider than 40 points at worst."""
 
 
+_EXAMINATIONS = 4
+"""Examinations that are named in one remark."""
+
+
 def remarks(facts: Facts) -> list[str]:
     """Plain sentences, the gravest first; empty where there is nothing to say."""
     return [
         *([_UNFINISHED[facts.status]] if facts.status in _UNFINISHED else []),
+        *_not_read(facts),
         *_not_taught(facts),
         *_not_mastered(facts),
         *_got_worse(facts),
@@ -31,6 +38,26 @@ def remarks(facts: Facts) -> list[str]:
         *(facts.curriculum.warnings if facts.curriculum else ()),
         *_broken(facts),
     ]
+
+
+def _not_read(facts: Facts) -> Iterator[str]:
+    """The examinations of which so much could not be read that their scores say little, in one sentence."""
+    scores = {label: Score.of(facts.examinations[label]) for label in sorted(facts.examinations, key=when)}
+    hard = {label: score for label, score in scores.items() if score.many_unread}
+    if not hard:
+        return
+    told = "; ".join(
+        f"{'teacher' if is_teacher(label) else 'student'}, {title(label)}: {score.unread} of {score.n}"
+        for label, score in list(hard.items())[:_EXAMINATIONS]
+    )
+    told += f"; and {len(hard) - _EXAMINATIONS} more" if len(hard) > _EXAMINATIONS else ""
+    unread = Counter(one.module for label in hard for one in facts.examinations[label] if one.unread)
+    module = unread.most_common(1)[0][0]
+    yield (
+        f"Many replies could not be read and count as wrong, so that these scores say little ({told}). Look at the "
+        f"replies: `ioa why {facts.run_id} {module}`. Items or a `student.system_prompt` that ask for the form of "
+        "answer that is read may be what is needed, or another scorer."
+    )
 
 
 def _not_taught(facts: Facts) -> Iterator[str]:
@@ -114,4 +141,4 @@ def _broken(facts: Facts) -> Iterator[str]:
 
 
 def _of(score: Score) -> str:
-    return f"{score.k}/{score.n}"
+    return score.fraction

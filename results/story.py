@@ -147,6 +147,19 @@ class Decision(Record):
     remedy: Remedy
 
 
+class UnreadReply(Record):
+    """A reply that the scorer could not read with certainty, and that counts as wrong."""
+
+    examination: str
+    """Its label, such as `diagnosis-student`; `-teacher` at its end: the reply is the teacher's."""
+    probe: str
+    question: str
+    expected: str
+    reply: str
+    reason: str
+    """What the scorer says; empty where it says nothing."""
+
+
 class ModuleStory(Record):
     """All that a run did about a module."""
 
@@ -176,6 +189,8 @@ class ModuleStory(Record):
     """The bare student in the final examination."""
     after: Score | None
     final_teacher: Score | None
+    unread: tuple[UnreadReply, ...]
+    """In the order of the run; those of the final examination only once the run is finished."""
     missing: tuple[str, ...]
 
     @property

@@ -42,6 +42,12 @@ class ModuleSummary(_Read):
     never came to the gate."""
     n: int
     """Items behind `student_before` (and `student_after`); 0 where the module has not been examined."""
+    unread_before: int | None = None
+    """Replies behind `student_before` that could not be read and count as wrong; none where that is not known."""
+    unread_after: int | None = None
+    """The same behind `student_after`."""
+    unread_teacher: int | None = None
+    """The same behind `teacher`."""
 
 
 class FinalSummary(_Read):
@@ -148,6 +154,9 @@ def _module(facts: Facts, module: str, scores: Triple) -> ModuleSummary:
         teacher=_mean(scores.teacher),
         mastered=facts.verdict(module),
         n=scores.before.n if scores.before else 0,
+        unread_before=scores.before.unread if scores.before else None,
+        unread_after=scores.after.unread if scores.after else None,
+        unread_teacher=scores.teacher.unread if scores.teacher else None,
     )
 
 

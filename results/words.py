@@ -25,20 +25,25 @@ def percent(share: float | Score | None, digits: int = 0) -> str:
     return NONE if share is None else f"{100 * share:.{digits}f} %"
 
 
+def percent_noted(score: Score | None) -> str:
+    """`60 %`, or `60 %, 4 unread`; `-` where nothing was asked."""
+    return percent(score) + (score.unread_note if score else "")
+
+
 def score_words(score: Score | None) -> str:
-    """`81 % (73 of 90; 95 % interval 72 to 88 %)`, with Wilson's interval; `-` where nothing was asked."""
+    """`81 % (73 of 90, 4 unread; 95 % interval 72 to 88 %)`, with Wilson's interval; `-` where nothing was asked."""
     if score is None or not score.n:
         return NONE
     low, high = score.interval
-    return f"{percent(score)} ({score.k} of {score.n}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+    return f"{percent(score)} ({score.out_of}; 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def score_cell(score: Score | None) -> str:
-    """The same for a column of a table: `72/120  60 % (51–68)`."""
+    """The same for a column of a table: `72/120  60 % (51–68)`, with `, 4 unread` behind it where there are any."""
     if score is None or not score.n:
         return NONE
     low, high = score.interval
-    return f"{score.k}/{score.n}  {percent(score)} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{score.k}/{score.n}  {percent(score)} ({100 * low:.0f}–{100 * high:.0f}){score.unread_note}"
 
 
 def duration(seconds: float | None) -> str:

@@ -33,7 +33,7 @@ def examine(ctx: RunContext) -> Node:
         student, teacher = _examined(ctx).scores
         for module, score in student.items():
             known = teacher[module]
-            ctx.remark(f"{module}: student {score.k} of {score.n}, teacher {known.k} of {known.n}")
+            ctx.remark(f"{module}: student {score.out_of}; teacher {known.out_of}")
         return {}
 
     return node

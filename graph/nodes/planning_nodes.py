@@ -95,11 +95,8 @@ def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, ad
         probes = bridge_probes(ctx, module, level, Split.DIAGNOSIS)
         if not probes:
             continue
-        student = sum(
-            score_by_module(examine_student(ctx, f"levels-{after:02d}", probes, adapter)).values(), Score(k=0, n=0)
-        )
-        answers = examine_teacher(ctx, "levels-teacher", probes, "plan", same_items=True)
-        teacher = sum(score_by_module(answers).values(), Score(k=0, n=0))
+        student = Score.of(examine_student(ctx, f"levels-{after:02d}", probes, adapter))
+        teacher = Score.of(examine_teacher(ctx, "levels-teacher", probes, "plan", same_items=True))
         if teacher.k:
             measured_now[level] = difficulty_of(student, teacher)
     return measured_now

@@ -104,7 +104,7 @@ def assess(ctx: RunContext) -> Node:
             low, high = result.student.interval
             sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
             ctx.message(
-                f"{result.module}: {result.student.k}/{result.student.n} [{low:.2f}, {high:.2f}], "
+                f"{result.module}: {result.student.fraction} [{low:.2f}, {high:.2f}], "
                 f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
             )
         ctx.clock().save()  # who listens may read what the run has cost so far
@@ -266,7 +266,7 @@ def finish(ctx: RunContext) -> Node:
             after = examine_student(ctx, "final-after", probes, adapter)
             examine_teacher(ctx, "final-teacher", probes, "finish", same_items=True)
             total = total_score(after)
-            ctx.message(f"Final examination: {total.k} of {total.n} right")
+            ctx.message(f"Final examination: {total.k} of {total.n} right{total.unread_note}")
         else:
             ctx.message("No module is a target: there was nothing to teach.")
         revise_prerequisites(ctx)

@@ -59,6 +59,8 @@ from ioa.memory.records.scores import (
     Replied,
     Score,
     Verdict,
+    sum_unread,
+    unread_note,
     wilson,
 )
 
@@ -115,5 +117,7 @@ __all__ = [
     "Verdict",
     "Written",
     "WrongAnswer",
+    "sum_unread",
+    "unread_note",
     "wilson",
 ]

@@ -1,12 +1,12 @@
 """Answers, how many of them were right, and what is found at the gate."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from statistics import NormalDist
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ioa.memory.records.record import Record
 
@@ -27,11 +27,53 @@ def wilson(mean: float, n: float, confidence: float = 0.95) -> tuple[float, floa
     return (min(mean, max(0.0, centre - half)), max(mean, min(1.0, centre + half)))
 
 
+_MANY_UNREAD = 0.2
+"""Share of unread replies beyond which an examination says more of the form of the replies than of their content."""
+
+
 class Score(Record):
     """k right answers of n, with its uncertainty."""
 
     k: Annotated[int, Field(ge=0)]
     n: Annotated[int, Field(ge=0)]
+    unread: Annotated[int, Field(ge=0)] | None = None
+    """Replies among the n that the scorer could not read with certainty, and that count as wrong.
+
+    None where that is not known, as of results from before it was counted; with newer ones among them, those that are
+    known of, where there are any.
+    """
+
+    @classmethod
+    def of(cls, results: Iterable["ItemResult"]) -> Self:
+        """What these results come to; 0 of 0 where there are none."""
+        own = list(results)
+        unread = sum_unread(result.unread for result in own)
+        return cls(k=sum(result.correct for result in own), n=len(own), unread=unread)
+
+    @property
+    def out_of(self) -> str:
+        """`18 of 30`, or `18 of 30, 4 unread`."""
+        return f"{self.k} of {self.n}{self.unread_note}"
+
+    @property
+    def fraction(self) -> str:
+        """`18/30`, or `18/30, 4 unread`."""
+        return f"{self.k}/{self.n}{self.unread_note}"
+
+    @property
+    def unread_note(self) -> str:
+        """`, 4 unread`, to stand behind the score; empty where none is known of."""
+        return unread_note(self.unread)
+
+    @property
+    def many_unread(self) -> bool:
+        """Whether so many are unread that the score says little of what the examinee can do."""
+        return (self.unread_share or 0.0) > _MANY_UNREAD
+
+    @property
+    def unread_share(self) -> float | None:
+        """Unread replies of all, in [0, 1]; none where that is not known, or nothing was asked."""
+        return None if self.unread is None or not self.n else self.unread / self.n
 
     @property
     def mean(self) -> float:
@@ -48,7 +90,23 @@ class Score(Record):
         return wilson(self.mean, self.n, confidence) if self.n else (0.0, 1.0)
 
     def __add__(self, other: "Score") -> "Score":
-        return Score(k=self.k + other.k, n=self.n + other.n)
+        unread = sum_unread(score.unread for score in (self, other) if score.n)
+        return Score(k=self.k + other.k, n=self.n + other.n, unread=unread)
+
+
+def unread_note(unread: int | None) -> str:
+    """`, 4 unread`; empty for 0, and where it is not known."""
+    return f", {unread:,} unread" if unread else ""
+
+
+def sum_unread(counts: Iterable[int | None]) -> int | None:
+    """The sum of those that are known; none where it is 0 and some are not known: nobody has seen that there are none.
+
+    The order in which counts are added up, and in which groups, makes no difference.
+    """
+    told = list(counts)
+    known = sum(count for count in told if count is not None)
+    return None if not known and None in told else known
 
 
 class ItemResult(Record):
@@ -67,6 +125,9 @@ class ItemResult(Record):
     """What the scorer gave, where that is more than right or wrong."""
     detail: str = ""
     """What the scorer says of it, such as the test that failed."""
+    unread: bool | None = None
+    """The scorer could not read the reply with certainty; it counts as wrong. None in results from before that was
+    recorded."""
 
 
 class Replied(Record):
@@ -103,6 +164,12 @@ class Grade(Record):
     """What there is to say of it, such as the test that failed; empty: nothing."""
     unread: bool = False
     """No final answer could be read from the reply with certainty: it counts as wrong, and is counted apart."""
+
+    @model_validator(mode="after")
+    def _unread_is_wrong(self) -> Self:
+        if self.unread and (self.correct or self.score):
+            raise ValueError("a reply that could not be read counts as wrong: unread goes with score 0, correct false")
+        return self
 
 
 class Verdict(StrEnum):

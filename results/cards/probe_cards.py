@@ -53,7 +53,13 @@ def probe_part(item: Item, part: str) -> str:
 
 def _in_short(one: Answered) -> str:
     answer = " ".join(one.result.extracted.split())
-    return f"{one.title}: {'✓ right' if one.result.correct else '✗ wrong'}{answer and f', {answer[:40]}'}"
+    return f"{one.title}: {_outcome(one)}{answer and f', {answer[:40]}'}"
+
+
+def _outcome(one: Answered) -> str:
+    if one.result.unread:
+        return "✗ not read"
+    return "✓ right" if one.result.correct else "✗ wrong"
 
 
 def _answer(who: str, one: Answered, part: str) -> list[Block]:
@@ -63,7 +69,10 @@ def _answer(who: str, one: Answered, part: str) -> list[Block]:
         blocks.append(fold(f"the whole reply, {len(result.reply):,} characters", part))
     if result.extracted and result.extracted.strip() not in result.reply:
         blocks += named("taken for the answer", result.extracted[:SHORT])
-    if result.detail:
+    if result.unread:
+        why = result.detail or "the scorer gives no reason"
+        blocks.append(words(f"not read: {why[:SHORT]}; it counts as wrong", "muted"))
+    elif result.detail:
         blocks.append(words(result.detail[:SHORT], "muted"))
     return blocks
 
@@ -72,7 +81,7 @@ def _verdict(who: str, one: Answered) -> list[Span]:
     right = one.result.correct
     spans = [
         span(f"{who} {one.title}" if who == "student" else who, "muted"),
-        span("✓ right" if right else "✗ wrong", "good" if right else "bad"),
+        span(_outcome(one), "good" if right else "bad"),
     ]
     if one.result.score is not None:
         spans.append(span(f"score {one.result.score:.2f}", "muted"))

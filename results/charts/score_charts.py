@@ -183,7 +183,7 @@ def forgetting_charts(facts: Facts, look: Look) -> list[Panel]:
 def _cell(column: int, row: int, module: str, score: Score, look: Look, *, own: bool) -> Options:
     return {
         "value": [column, row, round(100 * score.mean, 1)],
-        "text": f"{100 * score.mean:.0f} %  {score.k}/{score.n}",
+        "text": f"{100 * score.mean:.0f} %  {score.fraction}",
         "tip": f"{plain(module)}\n{score_words(score)}" + ("\ntaught in this stage" if own else ""),
         "label": {"color": look.ink},
         "itemStyle": {"borderColor": look.ink if own else look.back, "borderWidth": 2 if own else 1},

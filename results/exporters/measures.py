@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ioa.memory.records import Assessment
 from ioa.results.facts import Facts
 from ioa.results.summary import Summary
 
@@ -30,13 +31,26 @@ def training_points(facts: Facts) -> Iterator[Point]:
 
 
 def mastery_points(facts: Facts) -> Iterator[Point]:
-    """P_S / P_T and the student's score of each module that was examined, by assessment, counted from 1."""
+    """P_S / P_T, the student's score and the share of its unread replies in each module that was examined.
+
+    By assessment, counted from 1; the last not where it is not known.
+    """
     for step, assessment in enumerate(facts.assessments, start=1):
         yield Point("mastery/stage", assessment.stage, step)
         yield Point("mastery/round", assessment.round, step)
         for result in (*assessment.gate, *assessment.earlier):
             yield Point(f"mastery/ratio/{result.module}", result.ratio, step)
             yield Point(f"mastery/score/{result.module}", result.student.mean, step)
+            if result.student.unread_share is not None:
+                yield Point(f"mastery/unread/{result.module}", result.student.unread_share, step)
+
+
+def assessment_values(assessment: Assessment) -> dict[str, float]:
+    """What is drawn of an assessment: P_S / P_T, and the share of the student's unread replies where it is known."""
+    results = (*assessment.gate, *assessment.earlier)
+    ratios = {f"mastery/{one.module}": one.ratio for one in results}
+    shares = {f"unread/{one.module}": one.student.unread_share for one in results}
+    return ratios | {name: share for name, share in shares.items() if share is not None}
 
 
 def final_points(summary: Summary) -> Iterator[Point]:
@@ -45,6 +59,8 @@ def final_points(summary: Summary) -> Iterator[Point]:
     values = {
         "final/before": final.before.mean if final.before else None,
         "final/after": final.after.mean if final.after else None,
+        "final/unread_before": final.before.unread_share if final.before else None,
+        "final/unread_after": final.after.unread_share if final.after else None,
         "teacher/calls": teacher.calls,
         "teacher/usd": teacher.usd,
         "teacher/tokens_input": teacher.tokens.input,

@@ -12,6 +12,7 @@ from ioa.graph.listeners import Listener
 from ioa.memory import Assessment
 from ioa.memory.run_dir import RunDirectory, round_name
 from ioa.memory.training_log import TrainingLog
+from ioa.results.exporters.measures import assessment_values
 from ioa.results.exporters.wandb_run import WandbScalars
 from ioa.training import TrainingProgress
 
@@ -46,7 +47,7 @@ class TensorBoardScalars:
 
     def assessed(self, assessment: Assessment) -> None:
         """See `Scalars`; the step is the number of the assessment, as 100 times its stage and its round."""
-        values = {f"mastery/{r.module}": r.ratio for r in (*assessment.gate, *assessment.earlier)}
+        values = assessment_values(assessment)
         self._add("mastery", values, 100 * assessment.stage + assessment.round)
         self.close()
 

@@ -15,6 +15,7 @@ from ioa.memory.files import read_record
 from ioa.memory.redaction import redact_strings
 from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.results.exporters.measures import assessment_values
 
 STEP = "train/global_step"
 """The horizontal axis of all curves: the steps of all rounds, counted on. W&B drops rows whose own step does not grow,
@@ -39,8 +40,7 @@ class WandbScalars:
     def assessed(self, assessment: Assessment) -> None:
         """Log an assessment that was not logged before, at the last step of its round."""
         stage, round_ = assessment.stage, assessment.round
-        row = {f"mastery/{r.module}": r.ratio for r in (*assessment.gate, *assessment.earlier)}
-        self._log("mastery", stage, round_, self._before(stage, round_ + 1), row)
+        self._log("mastery", stage, round_, self._before(stage, round_ + 1), assessment_values(assessment))
 
     def close(self) -> None:
         """Finish this sitting's part of the run; W&B writes out the last of it when the process ends."""
@@ -92,7 +92,7 @@ class WandbScalars:
             settings=quiet,
         )
         made.define_metric(STEP)
-        for curves in ("train/*", "mastery/*"):
+        for curves in ("train/*", "mastery/*", "unread/*"):
             made.define_metric(curves, step_metric=STEP)
         return made
 

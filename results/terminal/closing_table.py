@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
+from ioa.memory.records import unread_note
 from ioa.results.summary import ModuleSummary, Summary
 from ioa.results.words import percent
 
@@ -36,9 +37,12 @@ def _cells(module: ModuleSummary) -> list["Text"]:
     return [
         Text(str(module.stage) if module.stage else ""),
         Text(plain(module.id)),
-        Text(percent(module.student_before)),
-        Text(percent(module.student_after), style="bold" if module.student_after is not None else ""),
-        Text(percent(module.teacher)),
+        Text(percent(module.student_before) + unread_note(module.unread_before)),
+        Text(
+            percent(module.student_after) + unread_note(module.unread_after),
+            style="bold" if module.student_after is not None else "",
+        ),
+        Text(percent(module.teacher) + unread_note(module.unread_teacher)),
         Text(str(module.n) if module.n else "-"),
         Text(word, style=style),
     ]
@@ -54,8 +58,8 @@ def _add_foot(table: "Table", summary: Summary) -> None:
     table.add_row(
         "",
         "all targets, final examination" if after else "all targets",
-        f"{before.k}/{before.n}" if before else "-",
-        f"{after.k}/{after.n}" if after else "-",
+        before.fraction if before else "-",
+        after.fraction if after else "-",
         "",
         str(after.n) if after else "-",
         f"{mastered} of {len(targets)}",

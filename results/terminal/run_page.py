@@ -103,14 +103,14 @@ def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:
     cells = [Text(plain(module.module))]
     for round_ in rounds:
         gate = by_round.get(round_)
-        shown = f"{gate.student.k}/{gate.student.n}" if gate else ""
+        shown = gate.student.fraction if gate else ""
         style = ("green" if gate.mastered else "red") if gate else ""
         cells.append(Text(shown, style=f"{style} bold" if gate and gate.kept else style))
     teacher = module.rounds[-1].teacher if module.rounds else None
     word = {True: "yes", False: "no", None: "not examined yet"}[module.mastered]
     style = {True: "green", False: "red", None: "dim"}[module.mastered]
     lost = ", forgotten since" if module.forgotten else ""
-    return [*cells, Text(f"{teacher.k}/{teacher.n}" if teacher else ""), Text(word + lost, style=style)]
+    return [*cells, Text(teacher.fraction if teacher else ""), Text(word + lost, style=style)]
 
 
 def _scores_title(page: Overview) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.results.run_cards import UNREADABLE, RunCard
-from ioa.results.words import age, count, duration, money, percent
+from ioa.results.words import age, count, duration, money, percent_noted
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -50,7 +50,7 @@ def _cells(card: RunCard) -> list["Text"]:
         Text(plain(card.status), style=STYLES.get(card.status, "")),
         Text(plain(whereabouts(card))),
         Text(mastered),
-        Text(f"{percent(card.before)} → {percent(card.after)}" if card.after else "-"),
+        Text(f"{percent_noted(card.before)} → {percent_noted(card.after)}" if card.after else "-"),
         Text(count(card.calls) if known else "-"),
         Text(money(card.usd) if known else "-"),
         Text(duration(card.wall_seconds)),

@@ -1,20 +1,22 @@
 """A story of `ioa why`, for the terminal: a tree, every text of people and models made plain."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.memory.records import BrokenEdge, Edge, Score, Stage, Verdict
 from ioa.memory.redaction import redact
-from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training
+from ioa.results.item_history import is_teacher, title
+from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training, UnreadReply
 from ioa.results.words import score_cell
 
 if TYPE_CHECKING:
     from rich.tree import Tree
 
 _WRONG = 3
-"""Wrong answers shown of each misconception; `--json` has all."""
+"""Wrong answers shown of each misconception, and unread replies; `--json` has all."""
 _REPLY = 240
 """Characters shown of what the student wrote; `--json` has it as it is."""
 _IDS = 3
@@ -136,6 +138,7 @@ def module_branch(story: ModuleStory) -> Branch:
         *(_gate(seen) for seen in story.gate),
         *_later(story),
         *_final(story),
+        *_unread(story.unread),
         *_missing(story.missing),
     ]
     return Branch(f"Module {story.id} of run {story.run} ({story.status})", children=children)
@@ -191,6 +194,27 @@ def _final(story: ModuleStory) -> Iterator[Branch]:
     if story.before or story.after:
         scores = f"before {_score(story.before)}; after {_score(story.after)}; teacher {_score(story.final_teacher)}"
         yield Branch("final examination", scores)
+
+
+def _unread(replies: Sequence[UnreadReply]) -> Iterator[Branch]:
+    """Some of them, of each examination one before the second of any."""
+    by_label: dict[str, list[UnreadReply]] = {}
+    for one in replies:
+        by_label.setdefault(one.examination, []).append(one)
+    if not replies:
+        return
+    in_turn = [one for row in zip_longest(*by_label.values()) for one in row if one is not None]
+    shown = [
+        Branch(
+            f"{'teacher' if is_teacher(one.examination) else 'student'}, {title(one.examination)}",
+            f"{one.probe}  {' '.join(one.question.split())}  expected {one.expected}",
+            [Branch("written", _squeezed(one.reply) or "nothing"), Branch("not read", one.reason or "no reason given")],
+        )
+        for one in in_turn[:_WRONG]
+    ]
+    more = len(replies) - len(shown)
+    rest = [Branch(f"{more} more", "in --json", style="dim")] if more > 0 else []
+    yield Branch("replies that could not be read", f"{len(replies)}, which count as wrong", [*shown, *rest])
 
 
 def _group(label: str, branches: list[Branch], count: int) -> Iterator[Branch]:

@@ -70,6 +70,9 @@ class ModulePanel:
         _rounds("Examined again later", story.later)
         _lessons(story)
         _misconceptions(story.misconceptions)
+        if story.unread:
+            say(f"{len(story.unread)} replies could not be read and count as wrong.")
+            link("Look at them", address(story.run, "probes", module=story.id, q="not read"))
         for missing in story.missing:
             say(f"Not there: {missing}", "muted")
 
@@ -115,7 +118,7 @@ def _rounds(title: str, rounds: Sequence[GateRound]) -> None:
         [
             (
                 f"stage {one.stage}, round {one.round}" + (f" ({one.result.level})" if one.result.level else ""),
-                f"{one.result.student.k}/{one.result.student.n}",
+                one.result.student.fraction,
                 f"{percent(one.result.ratio)} of teacher",
                 ("mastered" if one.result.mastered else "not mastered") + (", kept" if one.kept else ""),
             )

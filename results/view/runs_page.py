@@ -12,7 +12,7 @@ from ioa.memory.plain_text import plain
 from ioa.results.view.elements import address, problem, say
 from ioa.results.view.frame import place_words
 from ioa.results.view.run_data import Runs
-from ioa.results.words import ago, duration, money, percent
+from ioa.results.words import ago, duration, money, percent_noted
 
 if TYPE_CHECKING:
     from ioa.results.run_cards import RunCard
@@ -122,8 +122,8 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
         "student": plain(card.student or ""),
         "shown": {
             "mastered": f"{card.mastered} of {card.targets}" if card.targets else "–",
-            "before": percent(card.before.mean if card.before else None),
-            "after": percent(card.after.mean if card.after else None),
+            "before": percent_noted(card.before),
+            "after": percent_noted(card.after),
             "usd": money(card.usd),
             "calls": f"{card.calls:,}",
             "seconds": duration(card.wall_seconds),

@@ -63,16 +63,15 @@ def grade(probes: Sequence[Probe], replies: Sequence[str], scorers: Scorers | No
 
 def score_by_module(results: Iterable[ItemResult]) -> dict[str, Score]:
     """Right answers of all (k of n) for each module that occurs, in the order of first occurrence."""
-    scores: dict[str, Score] = {}
+    own: dict[str, list[ItemResult]] = {}
     for result in results:
-        score = Score(k=int(result.correct), n=1)
-        scores[result.module] = scores.get(result.module, Score(k=0, n=0)) + score
-    return scores
+        own.setdefault(result.module, []).append(result)
+    return {module: Score.of(those) for module, those in own.items()}
 
 
 def total_score(results: Iterable[ItemResult]) -> Score:
     """Right answers of all, whatever their module; 0 of 0 where there are none."""
-    return sum(score_by_module(results).values(), Score(k=0, n=0))
+    return Score.of(results)
 
 
 def _attempt(probe: Probe, reply: str) -> Attempt:
@@ -92,4 +91,5 @@ def _result(probe: Probe, reply: str, grade: Grade) -> ItemResult:
         correct=grade.correct,
         score=None if grade.score == float(grade.correct) else grade.score,
         detail=grade.detail,
+        unread=grade.unread,
     )

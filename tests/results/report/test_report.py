@@ -86,9 +86,11 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
         "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases"
     }  # fmt: skip
     assert set(content["modules"][0]) == {
-        "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n"
+        "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n",
+        "unread_before", "unread_after", "unread_teacher",
     }  # fmt: skip
-    assert content["final"] == {"before": {"k": 40, "n": 210}, "after": {"k": 177, "n": 210}}
+    scores = {"before": {"k": 40, "n": 210, "unread": None}, "after": {"k": 177, "n": 210, "unread": None}}
+    assert content["final"] == scores  # its results are from before unread replies were counted
     assert content["examples"] == {"accepted": 516, "rejected": 42}
     teacher = content["teacher"]
     assert set(teacher) == {

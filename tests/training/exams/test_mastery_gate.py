@@ -83,9 +83,10 @@ def test_results_stand_beside_their_probes_and_add_up_by_module() -> None:
     results = examine(Parrot(["Answer: 0", "Answer: 7", "Answer: 3"]), items, lambda *t: told.append(t))
     assert [r.correct for r in results] == [True, False, False]
     assert results[1] == ItemResult(
-        probe="gate/b/y/1", module="b/y", question="1?", expected="1", reply="Answer: 7", extracted="7", correct=False
+        probe="gate/b/y/1", module="b/y", question="1?", expected="1", reply="Answer: 7", extracted="7", correct=False,
+        unread=False,
     )  # fmt: skip
-    assert score_by_module(results) == {"a/x": Score(k=1, n=2), "b/y": Score(k=0, n=1)}
+    assert score_by_module(results) == {"a/x": Score(k=1, n=2, unread=0), "b/y": Score(k=0, n=1, unread=0)}
     assert told == [(3, 3)]
 
 

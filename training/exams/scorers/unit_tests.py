@@ -80,7 +80,7 @@ class UnitTestScorer:
     def _grade(self, attempt: Attempt, tests: UnitTests) -> Grade:
         code = extract_code(attempt.reply, tests.entry_point)
         if not code.strip():
-            return Grade(score=0.0, correct=False, detail="there is no code in the reply")
+            return Grade(score=0.0, correct=False, detail="there is no code in the reply", unread=True)
         most = self._settings.limits.output_kib
         if len(code) > most << 10:
             return Grade(score=0.0, correct=False, detail=f"the code is longer than {most} KiB")
