@@ -8,7 +8,7 @@ import yaml
 
 from ioa.agents import LessonRequest
 from ioa.memory.clock import Timing
-from ioa.memory.files import read_records, write_record, write_records, write_text
+from ioa.memory.files import read_record, read_records, write_record, write_records, write_text
 from ioa.memory.records import (
     Agreement,
     Assessment,
@@ -43,7 +43,7 @@ from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, Tokens
 from ioa.results.facts import read_facts
 from ioa.results.summary import summarise
-from ioa.training import manifest
+from ioa.training import manifest, score_by_module
 
 N = 30
 SPEC = "tutor:arithmetic"
@@ -390,3 +390,38 @@ def decisions(text: str = "") -> list[DecisionEvent]:
 def summary_of(run, status):
     """The summary of a run whose status is that."""
     return summarise(read_facts(run, status))
+
+
+REASON = "two numbers, 4 and 5"
+
+
+def plant_unread(run: RunDirectory, share: float) -> None:
+    """Have the scorer unable to read that share of each module's wrong replies, and able to read all the others."""
+    for path in run.scores("label").parent.glob("*.jsonl"):
+        found = []
+        for item in read_records(path, ItemResult):
+            wrong = sum(one.module == item.module and not one.correct for one in found)
+            unread = not item.correct and wrong < round(share * N)
+            said = {"reply": "4 or 5", "extracted": "", "detail": REASON} if unread else {}
+            found.append(item.model_copy(update={"unread": unread, **said}))
+        write_records(path, found)
+    scores = {who: score_by_module(read_records(run.scores(f"diagnosis-{who}"), ItemResult)) for who in _EXAMINEES}
+    diagnosis = read_record(run.diagnosis, Diagnosis)
+    gaps = [gap.model_copy(update={who: scores[who][gap.module] for who in _EXAMINEES}) for gap in diagnosis.gaps]
+    write_record(run.diagnosis, diagnosis.model_copy(update={"gaps": tuple(gaps)}))
+    for path in (run.root / "assessments").glob("*.json"):
+        seen = read_record(path, Assessment)
+        both = {name: tuple(_unread(one, share) for one in getattr(seen, name)) for name in ("gate", "earlier")}
+        write_record(path, seen.model_copy(update=both))
+
+
+_EXAMINEES = ("student", "teacher")
+
+
+def _unread(result: GateResult, share: float) -> GateResult:
+    """Half of the wrong replies at the gate, where any at all are unread."""
+    scores = {who: getattr(result, who) for who in _EXAMINEES}
+    counts = {who: (score.n - score.k) // 2 if share else 0 for who, score in scores.items()}
+    return result.model_copy(
+        update={who: score.model_copy(update={"unread": counts[who]}) for who, score in scores.items()}
+    )
