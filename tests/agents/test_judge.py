@@ -170,7 +170,7 @@ def test_an_empty_reply_is_wrong_and_shown_to_nobody(hire):
     told = []
     scorer = open_judge(ScorerContext({}, lambda: teacher))
     grades = scorer.grade([attempt(" \n"), attempt("42"), attempt("")], lambda *at: told.append(at))
-    assert [grade.correct for grade in grades] == [False, True, False]
+    assert [(grade.correct, grade.unread) for grade in grades] == [(False, True), (True, False), (False, True)]
     assert len(model.calls) == 1
     assert told == [(2, 3), (3, 3)]
     assert open_judge(ScorerContext({}, lambda: pytest.fail("opened"))).grade([attempt("")])[0].score == 0

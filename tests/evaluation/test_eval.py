@@ -526,3 +526,99 @@ def test_the_scorer_of_a_file_is_taken_from_the_command_line_and_not_from_a_benc
         (tmp_path / "own.yaml").write_text(yaml.safe_dump({**own, **changes}), encoding="utf-8")
         with pytest.raises(UserError, match="may not name code"):
             load_benchmark(str(tmp_path / "own.yaml"))
+
+
+STRICT = """
+from ioa.memory.records import Grade
+
+
+class Strict:
+    def grade(self, attempts, on_progress=None):
+        said = [attempt.reply.partition("Answer: ")[2] for attempt in attempts]
+        return [
+            Grade(score=float(one == attempt.answer), correct=one == attempt.answer)
+            if one
+            else Grade(score=0.0, correct=False, detail="no line with the answer", unread=True)
+            for attempt, one in zip(attempts, said, strict=True)
+        ]
+
+    def close(self):
+        pass
+
+
+def open_strict(context):
+    return Strict()
+"""
+
+
+class Facts(Listener):
+    """Keeps what is said beside the bar."""
+
+    def __init__(self):
+        self.facts = []
+
+    def progress(self, name, done, total, facts=""):
+        self.facts.append(facts)
+
+
+def printed(result) -> str:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(table(result))
+    return " ".join(console.export_text().split())
+
+
+@pytest.fixture
+def talkers(tmp_path):
+    """An evaluation of one teacher that says the answer of every other item only, and of one that gives all."""
+    (tmp_path / "strict.py").write_text(STRICT, encoding="utf-8")
+
+    def answer(text, body):
+        one, other = map(int, re.search(r"(\d+)\+(\d+)=", text).groups())
+        silent = body["model"] == "vague" and one % 2
+        return "That is a hard one." if silent else f"Answer: {one + other}"
+
+    with serve(chat(answer)) as server:
+        yield evaluation(
+            tmp_path,
+            ["openai:vague", "openai:clear"],
+            settings={"teacher": {"base_url": server.base_url}},
+            choice=Choice(scorer=f"{tmp_path / 'strict.py'}:open_strict"),
+        )
+
+
+def test_the_share_of_unread_replies_stands_beside_the_score(tmp_path, talkers):
+    progress = Facts()
+    result = evaluate(talkers, progress)
+    assert [(one.k, one.n, one.unread, one.errors) for one in result.examinees] == [(6, 12, 6, 0), (12, 12, 0, 0)]
+    text = printed(result)
+    assert "┃ right ┃ unread ┃ mean ┃" in text
+    assert "│ 6 of 12 │ 6 (50 %) │ 50.0 % │" in text
+    assert "│ 12 of 12 │ 0 │ 100.0 % │" in text
+    assert "6 of 12 replies of openai:vague could not be read and count as wrong" in text
+    assert "replies of openai:clear" not in text
+    assert "6 of 12 right, 6 unread" in progress.facts or "0 of 1 right, 1 unread" in progress.facts
+    assert json.loads((tmp_path / "out/result.json").read_text())["examinees"][0]["unread"] == 6
+    assert {(line.unread, line.detail) for line in lines(tmp_path)} == {(False, ""), (True, "no line with the answer")}
+
+    file = tmp_path / "out/results.jsonl"
+    before = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    old = [{key: value for key, value in line.items() if key != "unread"} for line in before]
+    file.write_text("".join(json.dumps(line) + "\n" for line in old), encoding="utf-8")
+    again = evaluate(talkers, Listener())  # a folder from before they were counted
+    assert [(one.k, one.n, one.unread) for one in again.examinees] == [(6, 12, None), (12, 12, None)]
+    assert "unread" not in printed(again)
+    assert "could not be read" not in printed(again)
+
+    half = [line if line["examinee"] == "openai:vague" else other for line, other in zip(before, old, strict=True)]
+    file.write_text("".join(json.dumps(line) + "\n" for line in half), encoding="utf-8")
+    mixed = printed(evaluate(talkers, Listener()))
+    assert "│ 6 of 12 │ 6 (50 %) │" in mixed
+    assert "│ 12 of 12 │ - │" in mixed  # not 0: nobody knows
+
+
+def test_without_unread_replies_the_table_has_no_column_for_them(tmp_path):
+    (tmp_path / "lenient.py").write_text(LENIENT, encoding="utf-8")
+    choice = Choice(scorer=f"{tmp_path / 'lenient.py'}:open_lenient", limit=2)  # which says nothing of reading
+    result = evaluate(evaluation(tmp_path, ["tutor"], choice=choice), Listener())
+    assert result.examinees[0].unread == 0
+    assert "unread" not in printed(result)

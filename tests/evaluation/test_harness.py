@@ -190,3 +190,27 @@ def test_a_number_that_is_no_score_is_an_error_of_the_item():
     (line,) = outcomes_of("s", {"t": [sample]}, student)
     assert (line.score, line.correct) == (None, None)
     assert line.error.startswith("ter is 55, which is no score from 0 to 1")
+
+
+@pytest.mark.parametrize(
+    ("reply", "found", "score", "unread"),
+    [
+        ("Answer: 3", "3", 1.0, None),
+        ("Answer: 4", "4", 0.0, None),
+        ("I would rather not say.", "[invalid]", 0.0, True),
+        (" ", "", 0.0, True),
+        ("[invalid]", "[invalid]", 1.0, None),
+    ],
+)
+def test_what_a_filter_of_the_harness_did_not_find_is_unread(reply, found, score, unread):
+    from types import SimpleNamespace
+
+    from ioa.evaluation.harness import outcomes_of
+
+    sample = {
+        "doc_id": 0, "doc": {}, "target": "3", "arguments": [("p", "c")], "resps": [[reply]],
+        "filtered_resps": [found], "filter": "final", "metrics": ["exact_match"], "exact_match": score,
+    }  # fmt: skip
+    student = SimpleNamespace(tokenizer=lambda text, **_: {"input_ids": list(text)})
+    (line,) = outcomes_of("s", {"t": [sample]}, student)
+    assert (line.unread, line.correct) == (unread, score == 1)

@@ -68,5 +68,27 @@ def test_further_probes_are_asked_where_the_kept_replies_do_not_cover_them(ctx):
     assert ctx.student().asked == [["q0"], ["q1", "q2"]]
 
 
+class Reader:
+    """Can read as many of the replies as it is told."""
+
+    def __init__(self, read):
+        self.read = read
+
+    def grade(self, names, attempts, on_progress=None):
+        return [Grade(score=0, correct=False, unread=place >= self.read) for place in range(len(attempts))]
+
+
+@pytest.mark.parametrize(("read", "told"), [(3, 0), (2, 1)])
+def test_it_is_said_at_once_that_many_replies_could_not_be_read(ctx, read, told):
+    said = []
+    ctx.scorers, ctx.message = lambda: Reader(read), said.append
+    results = examine_student(ctx, "gate", PROBES, None)
+    assert [result.unread for result in results] == [place >= read for place in range(3)]
+    assert len(said) == told
+    assert all("student, gate: 1 of 3 replies could not be read" in text and "gate.jsonl" in text for text in said)
+    examine_student(ctx, "gate", PROBES, None)  # read back: nobody was asked
+    assert len(said) == told
+
+
 def test_an_exit_code_says_that_the_run_can_go_on():
     assert ScoringError("x").exit_code == Stopped.exit_code == 3

@@ -99,6 +99,25 @@ def test_a_card_has_the_first_and_last_answer_and_the_teachers_beside_one_anothe
     assert probe_part(item, "student 9") == probe_part(item, "nonsense") == ""
 
 
+def test_a_card_says_that_a_reply_could_not_be_read_and_why():
+    one = probe("a")
+    reasons = {"stage-01-round-0": "two numbers, 4 and 5", "stage-01-round-1": "", "stage-01-round-2": "test 3 failed"}
+    seen = {
+        label: [result(one, correct=False, detail=why).model_copy(update={"unread": label != "stage-01-round-2"})]
+        for label, why in reasons.items()
+    }
+    (item,) = by_item([one], seen)
+    card = probe_card(item, lambda page, **query: f"/{page}")
+    first, last = next(block for block in card["body"] if block["type"] == "columns")["columns"]
+    assert [first[0]["spans"][1]["text"], first[-1]["text"]] == [
+        "✗ not read",
+        "not read: two numbers, 4 and 5; it counts as wrong",
+    ]
+    assert [last[0]["spans"][1]["text"], last[-1]["text"]] == ["✗ wrong", "test 3 failed"]
+    assert "after stage 1 round 1: ✗ not read" in str(card["body"])
+    assert matching([item], {}, "not read") == [item]
+
+
 def test_items_that_cannot_be_read_are_none_and_it_is_said_why(tmp_path):
     run = RunDirectory(tmp_path)
     assert read_items(run) == ([], "")

@@ -20,7 +20,10 @@ from ioa.results.exporters.wandb_run import STEP, WandbScalars, kept_rows, mode
 from ioa.training import TrainingProgress
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-ASSESSMENT = Assessment(stage=1, round=0, gate=(gate_result("sums/short", 15, 30),), earlier=())
+SHORT, LONG = gate_result("sums/short", 15, 30), gate_result("sums/long", 15, 30)
+COUNTED = SHORT.model_copy(update={"student": SHORT.student.model_copy(update={"unread": 6})})
+ASSESSMENT = Assessment(stage=1, round=0, gate=(COUNTED,), earlier=(LONG,))
+"""Of the second module's replies nobody knows whether they could be read."""
 
 
 @pytest.fixture
@@ -75,6 +78,9 @@ def test_tensorboard_has_each_step_once_after_a_crash_and_a_resume(run):
     assert loss[3].value == pytest.approx(1 / 4)
     (mastery,) = EventAccumulator(str(run.root / "tensorboard" / "mastery")).Reload().Scalars("mastery/sums/short")
     assert (mastery.step, mastery.value) == (100, pytest.approx(0.5))
+    scalars = EventAccumulator(str(run.root / "tensorboard" / "mastery")).Reload()
+    assert set(scalars.Tags()["scalars"]) == {"mastery/sums/short", "mastery/sums/long", "unread/sums/short"}
+    assert [event.value for event in scalars.Scalars("unread/sums/short")] == [pytest.approx(6 / 30)]
 
 
 @pytest.fixture
@@ -109,6 +115,7 @@ def test_wandb_writes_offline_each_step_once(run, offline, capfd):
     assert Counter(row[STEP] for row in rows if "train/loss" in row) == Counter(range(1, 10))
     assert {row[STEP]: row["train/loss"] for row in rows if "train/loss" in row} == {s: 1 / s for s in range(1, 10)}
     assert [(row[STEP], row["mastery/sums/short"]) for row in rows if "mastery/sums/short" in row] == [(9, 0.5)]
+    assert [row["unread/sums/short"] for row in rows if "mastery/sums/long" in row] == [6 / 30]
     assert [row["_step"] for row in rows] == list(range(10))
     assert len(list((run.root / "wandb").glob("offline-run-*"))) == 2
     assert "Detected" not in "".join(capfd.readouterr())

@@ -211,6 +211,15 @@ def test_the_reference_is_right_and_what_is_no_answer_is_wrong(scorers, name):
 
 
 @every
+def test_an_empty_reply_is_unread_whatever_the_scorer_says_of_it(scorers, name):
+    case = CASES[name]
+    right, empty, blank = scorers.grade([name] * 3, [case.attempt(reply) for reply in (case.right, "", " \n")])
+    assert (right.unread, right.correct) == (False, True)
+    assert [(grade.unread, grade.correct, grade.score) for grade in (empty, blank)] == [(True, False, 0.0)] * 2
+    assert empty.detail
+
+
+@every
 def test_grades_come_in_order_whatever_stands_beside_and_are_the_same_again(scorers, name):
     case = CASES[name]
     attempts = [case.attempt(reply) for reply in (case.wrong, case.right, "", case.right, case.wrong)]

@@ -130,6 +130,7 @@ def test_a_wrong_reply_is_wrong_and_the_grade_says_why(reply, detail, scorer):
     grade = scorer.grade([attempt(reply, HUMAN_EVAL)])[0]
     assert (grade.score, grade.correct) == (0.0, False)
     assert detail in grade.detail
+    assert grade.unread == (detail == "there is no code")
 
 
 @isolated

@@ -38,6 +38,13 @@ def open_scorer(name: str, context: ScorerContext | None = None) -> Scorer:
     return scorer
 
 
+def _marked(attempt: Attempt, grade: Grade) -> Grade:
+    """The grade; of an empty reply, one that says that there was nothing to be read."""
+    if attempt.reply.strip() or grade.unread or grade.correct or grade.score:
+        return grade
+    return grade.model_copy(update={"unread": True, "detail": grade.detail or "an empty reply"})
+
+
 class Scorers:
     """The scorers of a run or an examination, opened when an item first needs them."""
 
@@ -94,6 +101,8 @@ class Scorers:
     ) -> list[Grade]:
         """Have each attempt graded by the scorer named in its place; empty names the one that goes with the item.
 
+        An empty reply that is wrong is unread, whether or not the scorer says so.
+
         Raises:
             ScoringError: an attempt could not be graded.
             UserError: there is no such scorer, or an item lacks what it needs.
@@ -105,7 +114,7 @@ class Scorers:
         grades: dict[int, Grade] = {}
         for name, places in by_scorer.items():
             own = self[name].grade([attempts[place] for place in places])
-            grades |= dict(zip(places, own, strict=True))
+            grades |= {place: _marked(attempts[place], grade) for place, grade in zip(places, own, strict=True)}
             if on_progress is not None:
                 on_progress(len(grades), len(attempts))
         return [grades[place] for place in range(len(attempts))]

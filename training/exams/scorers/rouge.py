@@ -57,8 +57,6 @@ class RougeScorer:
             )
         found = self._rouge.score(reference[:MOST_CHARACTERS], reply[:MOST_CHARACTERS])["rougeL"].fmeasure
         score = min(1.0, max(0.0, float(found)))
-        if not reply:
-            return Grade(score=0.0, correct=False, detail="an empty reply", unread=True)
         return Grade(score=score, correct=score >= self._options.threshold)
 
 
