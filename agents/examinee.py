@@ -18,7 +18,7 @@ class TeacherExaminee:
     def answer(self, questions: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> list[str]:
         """The teacher's replies, worked steps first, in the order of the questions.
 
-        A reply that could not be read is empty, and so counts as wrong: the teacher had two attempts.
+        A reply that could not be read is empty, and so is unread and counts as wrong: the teacher had two attempts.
 
         Raises:
             TeacherError: items could not be put to the teacher; or as `Teacher.ask`.

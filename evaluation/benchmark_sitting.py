@@ -81,7 +81,9 @@ class OutcomeLog:
     def show(self, done: int, total: int) -> None:
         """Tell how far it is, and how many replies were right."""
         right = right_of(self._outcomes.values())
+        failed = sum(bool(line.error) for line in self._outcomes.values())
         told = f"{right.k} of {right.n} right{right.unread_note}" if right.n else ""
+        told += f"{', ' if told else ''}{failed} errors" if failed else ""
         self._listener.progress(self._label, done, total, told)
 
     def _answered(self, item: SourceItem) -> bool:
