@@ -35,7 +35,7 @@ class Driver(Peer):
         self._exceptions: dict[str, type[Exception]] = {}
         self._returned: tuple[Any, ...] = ()
         self._asked = 0
-        self._all_lent = False
+        self._untouched = False
 
     def say(self, kind: str, detail: str = "") -> None:
         """Tell the host something; each line carries the nonce of this check."""
@@ -154,7 +154,8 @@ class Driver(Peer):
         if job["entry_point"] and job["entry_point"] not in found:
             self.finish("failed", f"the code does not define {job['entry_point']}")
         space.update(found)
-        self._all_lent = bool(found) and all(isinstance(value, Lent) for value in found.values())
+        self._asked = 0
+        self._untouched = bool(found) and all(isinstance(value, Lent) for value in found.values())
         if job["seeded"]:
             import random
 
@@ -187,7 +188,7 @@ class Driver(Peer):
 
         But not what it raises by itself, before the code has had a part in it: such tests cannot be run here.
         """
-        self._returned, asked = (), self._asked
+        self._returned = ()
         try:
             exec(compile(call or source, "" if call else name, "exec", dont_inherit=True), space)  # noqa: S102
         except MemoryError:
@@ -195,7 +196,7 @@ class Driver(Peer):
         except BaseException as error:  # noqa: BLE001 - any of it fails the test
             if isinstance(error, ImportError) and error.name:  # one of the code's has crossed without that name
                 self.finish("broken", f"{name}: its import of {error.name} fails here: {error}")
-            if self._all_lent and self._asked == asked and not isinstance(error, NameError):
+            if self._untouched and not self._asked and not isinstance(error, NameError):
                 self.finish("broken", f"{name}: it fails by itself: {self._describe_error(error, name, source)}")
             self.finish("failed", f"{name}: {self._describe_error(error, name, source)}")
 
