@@ -642,6 +642,24 @@ def test_a_student_goes_on_from_its_own_reply(tmp_path, student):
     assert result.examinees[0].n == 1
 
 
+@pytest.mark.parametrize(("references", "second"), [(["4"], None), (["4", ""], None), ([], None), ("['4', '8']", "8")])
+def test_a_later_turn_has_the_reference_of_its_own_or_none(tmp_path, references, second):
+    """huggingface/lighteval#1128, slayerlabs/slayer#80: references by their place, and the whole conversation."""
+    row = {"question_id": 7, "category": "math", "turns": ["Name a number.", "Double it."], "reference": references}
+    with serve(talker()) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:x"], benchmark="mt-bench", data=conversation(tmp_path, rows=[row]), settings=settings,
+            choice=Choice(),
+        )  # fmt: skip
+        assert evaluate(one, Listener()).examinees[0].n == 1
+        told = [body["messages"][-1]["content"] for body in server.requests if body["model"] == "judge"]
+    (brief,) = [json.loads(text.split("```json\n")[-1].split("\n```")[0]) for text in told if "Double it" in text]
+    assert brief.get("reference") == second
+    assert brief["earlier"][0].get("reference") == ("4" if references else None)
+
+
 def test_turns_that_are_no_conversation_are_refused(tmp_path):
     rows = [{"question": "1+1=?", "answer": "2", "metadata": {"turns": ["another?", "2+2=?"]}}]
     with pytest.raises(UserError, match=r"metadata\.turns"):

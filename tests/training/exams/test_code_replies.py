@@ -76,6 +76,16 @@ FENCED = {
     "the body alone, wrong": (block("    return n\n"), False),
     "another name": (block(F.replace("def f", "def g")), False),
     "words": ("I cannot write that.", False),
+    "set off by its indentation": (f"Here:\n\n{indented(F)}\nIt doubles.", True),
+    "behind a mark of the order of bytes": ("\ufeff" + F, True),
+    "indented by tabs": (block(F.replace("    ", "\t")), True),
+    # noonghunna/benchlocal-cli#120: a fence at the end that nothing opened is no opening one
+    "prose, code and a last fence alone": (f"It doubles.\n\n{F}```", True),
+    "code, prose and a last fence alone": (f"{F}\nIt doubles its number.\n```\n", True),
+    # evalplus/evalplus#54: what models for completion write behind the function
+    "another program behind it": (f"{F}\n# Another one\ndef g(n):\n    return f(\n", True),
+    "its tests in words behind it": (f"{F}\n<|endoftext|>assert f(2) == 5", True),
+    "several answers of one model": (f"{F}\n\n{F}\n\nprint(input())", True),
 }  # fmt: skip
 BESIDE = {
     "a demonstration": ("print(f(2))", True),

@@ -40,7 +40,7 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     the last block. Without a block, what stands behind the last "Answer:", over all lines; without that, the whole
     reply.
     """
-    text = "\n".join(lines_of(own_turn(reply)))
+    text = "\n".join(lines_of(own_turn(reply))).replace("\ufeff", "")
     blocks = code_blocks(text)
     defining = [code for code in blocks if defines(code.text, entry_point)]
     if not defining or not any(_reads(code.text) for code in defining):
@@ -51,7 +51,20 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     if defining:
         return _with_earlier(_chosen(defining), blocks, entry_point)
     python = [code for code in blocks if code.language in PYTHON]
-    return (python or blocks)[-1].text.rstrip() if blocks else _unmarked(text)
+    return (python or blocks)[-1].text.rstrip() if blocks else _from_indented(_unmarked(text), entry_point)
+
+
+def _from_indented(text: str, entry_point: str) -> str:
+    """The code that is set off by its indentation, as in Markdown without fences; else the text."""
+    lines = text.split("\n")
+    heads = [line for line in lines if defines(line, entry_point)]
+    first = next((line for line in lines if BEGINS.match(line.lstrip(" \t"))), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    if not indent or not heads or not all(line.startswith(indent) for line in heads):
+        return text
+    inside = [line for line in lines[lines.index(first) :] if not line.strip() or line.startswith(indent)]
+    code = textwrap.dedent("\n".join(inside)).rstrip()
+    return code if tree_of(code) else text
 
 
 def code_blocks(text: str) -> list[Code]:
