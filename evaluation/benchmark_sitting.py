@@ -111,7 +111,7 @@ class OutcomeLog:
     def grade(self, items: Sequence[SourceItem]) -> None:
         """See `AnswerLog`; what could not be asked has nothing to grade, and what cannot be graded says why."""
         there = [(item, self._outcomes[item.id]) for item in items if self._answered(item)]
-        attempts = [attempt_of(item, [*self._before(item), line]) for item, line in there]
+        attempts = [attempt_of(item, line.reply, self._before(item)) for item, line in there]
         grades = _grades(self._scorers(), [line.scorer for _, line in there], attempts)
         self._write(_graded(line, grade) for (_, line), grade in zip(there, grades, strict=True))
 

@@ -32,20 +32,25 @@ def turns_of(item: SourceItem) -> tuple[str, ...]:
     return tuple(turns)
 
 
-def attempt_of(item: SourceItem, lines: Sequence[Outcome]) -> Attempt:
-    """The last of these replies to an item as scorers get it; the earlier ones are in its metadata."""
-    *before, last = lines
+def attempt_of(item: SourceItem, reply: str, before: Sequence[Outcome] = ()) -> Attempt:
+    """A reply to an item as scorers get it.
+
+    Args:
+        item: What was asked.
+        reply: To the question behind the earlier turns.
+        before: The lines of these; they are in the attempt's metadata as `earlier`.
+    """
     if not before:
-        return Attempt(question=item.question, answer=item.answer, reply=last.reply, metadata=item.metadata)
+        return Attempt(question=item.question, answer=item.answer, reply=reply, metadata=item.metadata)
     earlier = [
         {"question": line.question, "reply": line.reply, "reference": reference_of_turn(item, line.turn)}
         for line in before
     ]
-    reference = reference_of_turn(item, last.turn)
+    reference = reference_of_turn(item, len(before) + 1)
     return Attempt(
-        question=last.question,
+        question=turns_of(item)[len(before)],
         answer=reference or NO_ANSWER,
-        reply=last.reply,
+        reply=reply,
         metadata={**item.metadata, "reference": reference, "earlier": earlier},
     )
 

@@ -243,7 +243,7 @@ def _compare(evaluation: Evaluation, paper: Paper, ctx: RunContext, pairs: list[
 
     def attempt(line: Outcome) -> Attempt:
         earlier = [lines[*line.key[:3], turn] for turn in range(1, line.turn)]
-        return attempt_of(items[line.item], [*earlier, line])
+        return attempt_of(items[line.item], line.reply, earlier)
 
     compare_replies(
         Judge(ctx.teacher("judge")),

@@ -106,9 +106,10 @@ def _reference(fields: Fields) -> str:
 
 
 def _references(fields: Fields) -> list[str]:
-    """Those of all turns, where they are listed."""
+    """Those of all turns, where more than the first has one."""
     given = fields.get("reference")
-    return fields.texts("reference") if isinstance(given, list) or str(given).startswith("[") else []
+    listed = fields.texts("reference") if isinstance(given, list) or str(given).startswith("[") else []
+    return listed if len(listed) > 1 else []
 
 
 def _metadata(fields: Fields) -> Any:
