@@ -10,7 +10,14 @@ from pydantic import Field
 
 from ioa.agents.exchange import CompareBrief, CompareReply, GradeBrief, GradeReply
 from ioa.agents.exchange.briefs import Brief
-from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST, mark_of, put_between_marks
+from ioa.agents.exchange.judging_briefs import (
+    HIGHEST,
+    LOWEST,
+    EarlierPair,
+    EarlierTurn,
+    mark_of,
+    put_between_marks,
+)
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.teachers import Endpoint, TeacherSettings
@@ -38,6 +45,15 @@ class JudgeOptions(Record):
     """Least grade of a reply that counts as right where only right and wrong count."""
     max_characters: Annotated[int, Field(ge=100)] = 20_000
     """A longer reply is cut there, and the judge is told so."""
+
+
+class Said(Record):
+    """A turn before the one that is judged."""
+
+    question: str
+    reply: str
+    reference: str = ""
+    """A right answer; empty: there is none."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,8 @@ class Judge:
         replies: Sequence[str],
         references: Sequence[str] | None = None,
         on_progress: Progress | None = None,
+        *,
+        earlier: Sequence[Sequence[Said]] = (),
     ) -> list[Verdict]:
         """Grade each reply by itself.
 
@@ -93,13 +111,14 @@ class Judge:
             replies: The reply to each.
             references: A right answer to each, empty where there is none; none: to no question.
             on_progress: Told how it goes.
+            earlier: The conversation before each question; empty: before none.
 
         Raises:
             ScoringError: a verdict cannot be had.
             TeacherError: as `Teacher.ask`.
         """
-        told = references or [""] * len(questions)
-        briefs = [self._grade_brief(*about) for about in zip(questions, replies, told, strict=True)]
+        told, before = references or [""] * len(questions), earlier or [()] * len(questions)
+        briefs = [self._grade_brief(*about) for about in zip(questions, replies, told, before, strict=True)]
         replied = self._ask(briefs, on_progress)
         return [Verdict(reply.grade, reply.reason) for reply in replied if isinstance(reply, GradeReply)]
 
@@ -110,6 +129,8 @@ class Judge:
         replies_b: Sequence[str],
         references: Sequence[str] | None = None,
         on_progress: Progress | None = None,
+        *,
+        earlier: Sequence[tuple[Sequence[Said], Sequence[Said]]] = (),
     ) -> list[Comparison]:
         """Say for each question whose reply is better; judges prefer a place, so each pair is asked in both orders.
 
@@ -119,6 +140,7 @@ class Judge:
             replies_b: The other one's.
             references: As in `grade`.
             on_progress: Told how it goes.
+            earlier: The one's and the other one's conversation before each question; empty: before none.
 
         Returns:
             A comparison for each question. A reply wins where it is better in both orders.
@@ -127,16 +149,26 @@ class Judge:
             ScoringError: a verdict cannot be had.
             TeacherError: as `Teacher.ask`.
         """
-        told = references or [""] * len(questions)
-        pairs = list(zip(questions, replies_a, replies_b, told, strict=True))
+        told, before = references or [""] * len(questions), earlier or [((), ())] * len(questions)
+        pairs = list(zip(questions, replies_a, replies_b, told, before, strict=True))
         # The same reply twice is a tie, for which nobody has to be paid.
         open_ = [pair for pair in pairs if pair[1].strip() != pair[2].strip()]
-        forward = [self._compare_brief(q, a, b, reference) for q, a, b, reference in open_]
-        backward = [self._compare_brief(q, b, a, reference) for q, a, b, reference in open_]
+        forward = [self._compare_brief(q, a, b, reference, talks) for q, a, b, reference, talks in open_]
+        backward = [self._compare_brief(q, b, a, reference, talks[::-1]) for q, a, b, reference, talks in open_]
         replied = [reply for reply in self._ask([*forward, *backward], on_progress) if isinstance(reply, CompareReply)]
         decided = iter(map(_comparison, replied[: len(open_)], replied[len(open_) :]))
         same = Comparison("tie", ("", ""), agreed=True)
-        return [next(decided) if a.strip() != b.strip() else same for _, a, b, _ in pairs]
+        return [next(decided) if a.strip() != b.strip() else same for _, a, b, *_ in pairs]
+
+    def compare_attempts(self, pairs: Sequence[tuple[Attempt, Attempt]]) -> list[Comparison]:
+        """The same of two replies to an item each, behind the conversations that they end."""
+        return self.compare(
+            [one.question for one, _ in pairs],
+            [one.reply for one, _ in pairs],
+            [other.reply for _, other in pairs],
+            [reference_of(one) for one, _ in pairs],
+            earlier=[(earlier_of(one), earlier_of(other)) for one, other in pairs],
+        )
 
     def _ask(self, briefs: Sequence[Brief], on_progress: Progress | None) -> list[GradeReply | CompareReply]:
         """The replies, in the order of the briefs; what cannot be read is asked for again."""
@@ -164,16 +196,40 @@ class Judge:
             "teacher of its own); or begin one with another judge."
         )
 
-    def _grade_brief(self, question: str, reply: str, reference: str) -> GradeBrief:
-        text = self._cut(reply)
-        mark = mark_of(question, text, reference)
-        return GradeBrief(mark=mark, question=question, reference=reference, answer=put_between_marks(mark, text))
+    def _grade_brief(self, question: str, reply: str, reference: str, before: Sequence[Said]) -> GradeBrief:
+        text, said = self._cut(reply), [self._cut(one.reply) for one in before]
+        mark = mark_of(question, text, reference, *said)
+        earlier = [
+            EarlierTurn(question=one.question, reference=one.reference, answer=put_between_marks(mark, text))
+            for one, text in zip(before, said, strict=True)
+        ]
+        return GradeBrief(
+            mark=mark,
+            earlier=tuple(earlier),
+            question=question,
+            reference=reference,
+            answer=put_between_marks(mark, text),
+        )
 
-    def _compare_brief(self, question: str, first: str, second: str, reference: str) -> CompareBrief:
+    def _compare_brief(
+        self, question: str, first: str, second: str, reference: str, before: tuple[Sequence[Said], Sequence[Said]]
+    ) -> CompareBrief:
         texts = self._cut(first), self._cut(second)
-        mark = mark_of(question, *texts, reference)
+        said = [(self._cut(one.reply), self._cut(other.reply)) for one, other in zip(*before, strict=True)]
+        mark = mark_of(question, *texts, reference, *(text for pair in said for text in pair))
+        earlier = [
+            EarlierPair(
+                question=turn.question,
+                reference=turn.reference,
+                first=put_between_marks(mark, one),
+                second=put_between_marks(mark, other),
+            )
+            for turn, (one, other) in zip(before[0], said, strict=True)
+        ]
         one, other = (put_between_marks(mark, text) for text in texts)
-        return CompareBrief(mark=mark, question=question, reference=reference, first=one, second=other)
+        return CompareBrief(
+            mark=mark, earlier=tuple(earlier), question=question, reference=reference, first=one, second=other
+        )
 
     def _cut(self, reply: str) -> str:
         most = self._options.max_characters
@@ -231,6 +287,7 @@ class JudgeScorer:
             [attempt.reply for attempt in shown],
             [reference_of(attempt) for attempt in shown],
             on_progress,
+            earlier=[earlier_of(attempt) for attempt in shown],
         )
 
     def close(self) -> None:
@@ -273,6 +330,11 @@ def reference_of(attempt: Attempt) -> str:
     told = attempt.metadata.get("reference") or attempt.answer
     text = str(told).strip()
     return "" if text == NO_REFERENCE else text
+
+
+def earlier_of(attempt: Attempt) -> tuple[Said, ...]:
+    """The conversation before the question: its metadata's `earlier`, each with question, reply and reference."""
+    return tuple(Said.model_validate(one) for one in attempt.metadata.get("earlier", ()))
 
 
 def no_judge(spec: str) -> str:

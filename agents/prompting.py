@@ -12,7 +12,7 @@ from typing import Any
 import json_repair
 from pydantic import ValidationError
 
-from ioa.agents.exchange import Brief, LessonsBrief, Reply, SolveBrief
+from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, Reply, SolveBrief
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import Message
 
@@ -144,6 +144,8 @@ def _fields(brief: Brief) -> dict[str, object]:
     fields = dict(brief.model_dump(mode="json"))
     if isinstance(brief, LessonsBrief):
         fields |= _lesson_fields(brief)
+    if isinstance(brief, GradeBrief | CompareBrief):
+        fields["earlier_line"] = f"\n{prompt_text(f'{brief.task}-further').strip()}" if brief.earlier else ""
     if isinstance(brief, SolveBrief):
         fields["placing_line"] = prompt_text("placing").strip() if brief.candidates else ""
     return fields

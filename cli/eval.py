@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ioa.evaluation.folder import EvaluationFolder, Result
     from ioa.graph.config import RunConfig
 
+PROGRAMS = "unit-tests"
+"""The scorer of programs."""
+
 
 def evaluate(
     model: Annotated[
@@ -37,6 +40,10 @@ def evaluate(
     shots: Annotated[int | None, typer.Option(min=0, help="Worked examples before each question.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="For --sample, the bootstrap and the permutation test.")] = 7,
     scorer: Annotated[str | None, typer.Option(help="Another scorer than the benchmark's.")] = None,
+    whole_file: Annotated[
+        bool,
+        typer.Option("--whole-file", help="Programs: execute all of a reply's code, not only what the function needs."),
+    ] = False,
     max_new_tokens: Annotated[int | None, typer.Option(min=1, help="Longest reply of a student.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Questions that a student is asked at a time.")] = 16,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out and count items that are broken.")] = False,
@@ -75,10 +82,13 @@ def evaluate(
     if bare and adapter is not None:
         raise UserError("--bare and --adapter contradict each other: give one of them.")
     if harness is not None:
-        _refuse("--harness", {"--data": data, "--judge": judge})
+        _refuse("--harness", {"--data": data, "--judge": judge, "--whole-file": whole_file or None})
     else:
         _refuse("--benchmark", {"--include-path": include_path, "--no-chat-template": None if chat_template else True})
     config = _config(settings or [], seed, teacher_base_url, (judge, judge_base_url))
+    if whole_file:
+        programs = {**config.scorers.get(PROGRAMS, {}), "whole_file": True}
+        config = config.model_copy(update={"scorers": {**config.scorers, PROGRAMS: programs}})
     examinees = _examinees(model, against, config, settings or [], runs_dir, bare=bare, adapter=adapter)
     folder = _folder(out, Path(benchmark or f"harness-{harness}").stem, examinees)
     named = absolute_plugin(scorer) if scorer else None

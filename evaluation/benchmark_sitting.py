@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ioa.evaluation.benchmark import Benchmark
+from ioa.evaluation.conversations import attempt_of, reference_of_turn, turns_of
 from ioa.evaluation.examinees import Speaker, Spoken, seconds_each
 from ioa.evaluation.folder import EvaluationFolder, Outcome, right_of
 from ioa.graph.listeners import Listener
+from ioa.memory.domains.item_sets.fields import NO_ANSWER
 from ioa.memory.records import Attempt, Grade, SourceItem
-from ioa.training import Scorers, sit
+from ioa.training import Scorers, Shot, sit
 from ioa.training.exams.scorers import ScoringError, default_scorer
 from ioa.training.exams.sitting import Standing
 
@@ -30,16 +32,27 @@ class Paper:
         """Who grades the replies to that item."""
         return self.scorer or item.scorer or default_scorer("")
 
+    @property
+    def turns(self) -> int:
+        """Most questions that an item has."""
+        return max((len(turns_of(item)) for item in self.items), default=1)
+
     def scorers(self) -> list[str]:
         """All scorers that are needed."""
         return sorted({self.scorer_of(item) for item in self.items})
 
 
 class OutcomeLog:
-    """The `AnswerLog` of one examinee: what came of each item is a line of the evaluation's folder."""
+    """The `AnswerLog` of one examinee and turn: what came of each item is a line of the evaluation's folder."""
 
     def __init__(
-        self, paper: Paper, label: str, folder: EvaluationFolder, scorers: Callable[[], Scorers], listener: Listener
+        self,
+        paper: Paper,
+        label: str,
+        folder: EvaluationFolder,
+        scorers: Callable[[], Scorers],
+        listener: Listener,
+        turn: int = 1,
     ) -> None:
         """Read what is there.
 
@@ -49,11 +62,35 @@ class OutcomeLog:
             folder: Where the lines are.
             scorers: Opens the scorers, when the first reply is graded.
             listener: Told how far it is.
+            turn: Which of the items' questions are asked, from 1.
         """
         self._paper, self._label, self._folder = paper, label, folder
         self._scorers, self._listener = scorers, listener
-        keys = {(label, item.id, paper.scorer_of(item)) for item in paper.items}
-        self._outcomes = {key[1]: line for key, line in folder.outcomes().items() if key in keys}
+        self.turn = turn
+        lines = folder.outcomes()
+        by_turn = [
+            {item.id: line for item in paper.items if (line := lines.get((label, item.id, paper.scorer_of(item), one)))}
+            for one in range(1, turn + 1)
+        ]
+        *self._earlier, self._outcomes = by_turn
+        self.items = [
+            item
+            for item in paper.items
+            if len(turns_of(item)) >= turn and all(_is_answered(own.get(item.id)) for own in self._earlier)
+        ]
+        """Those that have such a turn, and whose earlier ones were answered: what was lost cannot be followed up."""
+
+    def question(self, item: SourceItem) -> str:
+        """What is asked in this turn, without the benchmark's words around it."""
+        return turns_of(item)[self.turn - 1]
+
+    def earlier(self, item: SourceItem) -> tuple[Shot, ...]:
+        """The conversation so far."""
+        ask, lines = self._paper.benchmark.ask, self._before(item)
+        return tuple(Shot(question=ask(line.question, item.metadata), reply=line.reply) for line in lines)
+
+    def _before(self, item: SourceItem) -> list[Outcome]:
+        return [own[item.id] for own in self._earlier]
 
     def standing(self, items: Sequence[SourceItem]) -> Standing[SourceItem]:
         """See `AnswerLog`; what could not be graded is in neither list."""
@@ -63,7 +100,7 @@ class OutcomeLog:
 
     def failed(self) -> list[SourceItem]:
         """The items whose replies could not be graded."""
-        answered = [item for item in self._paper.items if self._answered(item)]
+        answered = [item for item in self.items if self._answered(item)]
         lines = [(item, self._outcomes[item.id]) for item in answered]
         return [item for item, line in lines if line.score is None and line.error]
 
@@ -74,7 +111,7 @@ class OutcomeLog:
     def grade(self, items: Sequence[SourceItem]) -> None:
         """See `AnswerLog`; what could not be asked has nothing to grade, and what cannot be graded says why."""
         there = [(item, self._outcomes[item.id]) for item in items if self._answered(item)]
-        attempts = [attempt_of(item, line.reply) for item, line in there]
+        attempts = [attempt_of(item, line.reply, self._before(item)) for item, line in there]
         grades = _grades(self._scorers(), [line.scorer for _, line in there], attempts)
         self._write(_graded(line, grade) for (_, line), grade in zip(there, grades, strict=True))
 
@@ -84,19 +121,21 @@ class OutcomeLog:
         failed = sum(bool(line.error) for line in self._outcomes.values())
         told = f"{right.k} of {right.n} right{right.unread_note}" if right.n else ""
         told += f"{', ' if told else ''}{failed} errors" if failed else ""
-        self._listener.progress(self._label, done, total, told)
+        label = self._label if self.turn == 1 else f"{self._label}, turn {self.turn}"
+        self._listener.progress(label, done, total, told)
 
     def _answered(self, item: SourceItem) -> bool:
-        line = self._outcomes.get(item.id)
-        return line is not None and line.answered
+        return _is_answered(self._outcomes.get(item.id))
 
     def _line(self, item: SourceItem, said: Spoken) -> Outcome:
         return Outcome(
             item=item.id,
             examinee=self._label,
-            question=item.question,
+            turn=self.turn,
+            turns=len(turns_of(item)),
+            question=self.question(item),
             prompt=said.prompt,
-            expected=item.answer,
+            expected=item.answer if self.turn == 1 else reference_of_turn(item, self.turn) or NO_ANSWER,
             reply=said.text,
             scorer=self._paper.scorer_of(item),
             error=said.error,
@@ -116,7 +155,7 @@ class OutcomeLog:
 
 
 def sit_benchmark(log: OutcomeLog, paper: Paper, speaker: Speaker | None) -> None:
-    """Ask and grade what is still open of a benchmark.
+    """Ask and grade what is still open of one turn of a benchmark.
 
     Args:
         log: Where the examinee's answers are kept.
@@ -126,32 +165,34 @@ def sit_benchmark(log: OutcomeLog, paper: Paper, speaker: Speaker | None) -> Non
     Raises:
         TeacherError: nobody answers; what was answered before is kept.
     """
-    total, done = len(log.standing(paper.items).ask), 0
+    total, done = len(log.standing(log.items).ask), 0
 
     def prompts(items: Sequence[SourceItem]) -> list[str]:
-        return [paper.benchmark.ask(item.question, item.metadata) for item in items]
+        return [paper.benchmark.ask(log.question(item), item.metadata) for item in items]
+
+    def earlier(items: Sequence[SourceItem]) -> list[tuple[Shot, ...]]:
+        return [log.earlier(item) for item in items]
 
     def ask(items: Sequence[SourceItem]) -> list[Spoken]:
         nonlocal done
         before, started = done, time.monotonic()
         if speaker is None:
             raise AssertionError
-        spoken = speaker.speak(prompts(items), lambda count, _: log.show(before + count, total))
+        spoken = speaker.speak(prompts(items), lambda count, _: log.show(before + count, total), earlier(items))
         done += len(items)
         share = seconds_each(started, len(items))
         return [replace(said, seconds=share) for said in spoken]
 
     def pieces(items: list[SourceItem]) -> Iterable[list[SourceItem]]:
-        for places in speaker.batches(prompts(items)) if speaker else ():
+        for places in speaker.batches(prompts(items), earlier(items)) if speaker else ():
             yield [items[place] for place in places]
             log.show(done, total)
 
-    sit(log, paper.items, ask, pieces=pieces)
+    sit(log, log.items, ask, pieces=pieces)
 
 
-def attempt_of(item: SourceItem, reply: str) -> Attempt:
-    """A reply to an item as scorers get it."""
-    return Attempt(question=item.question, answer=item.answer, reply=reply, metadata=item.metadata)
+def _is_answered(line: Outcome | None) -> bool:
+    return line is not None and line.answered
 
 
 def _grades(scorers: Scorers, names: Sequence[str], attempts: Sequence[Attempt]) -> list[Grade | str]:

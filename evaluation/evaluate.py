@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ioa.agents.judge import Judge, check_judge, reference_of
+from ioa.agents.judge import Judge, check_judge
 from ioa.evaluation.benchmark import Named as NamedBenchmark
 from ioa.evaluation.benchmark import sha256
-from ioa.evaluation.benchmark_sitting import OutcomeLog, Paper, attempt_of, sit_benchmark
+from ioa.evaluation.benchmark_sitting import OutcomeLog, Paper, sit_benchmark
+from ioa.evaluation.conversations import attempt_of, by_item, turn_means, turns_of
 from ioa.evaluation.examinee_names import Named, check
 from ioa.evaluation.examinees import NODE, StudentHolder, open_examinee
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Result, Settings
@@ -22,6 +24,7 @@ from ioa.graph.listeners import Listener
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_record
 from ioa.memory.plugins import is_plugin_file
+from ioa.memory.records import Attempt
 from ioa.training import Scorers
 
 
@@ -144,6 +147,8 @@ def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
 def _paper(evaluation: Evaluation, chosen: Chosen) -> Paper:
     """What is asked, once it is seen that its scorers can work here, and that there is a judge where one is needed."""
     paper = Paper(evaluation.benchmark.benchmark, chosen.items, evaluation.scorer)
+    for item in paper.items:
+        turns_of(item)  # says what is wrong with them before anything is written
     with closing(Scorers(evaluation.configured().scorers, judge=lambda: None)) as scorers:
         judged_by = frozenset(name for name in paper.scorers() if scorers.traits(name).needs_judge)
     judges = evaluation.config.roles.judge
@@ -160,13 +165,15 @@ def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> No
     for named in evaluation.examinees:
         since = max((line.time for line in known.values() if line.error and line.examinee == named.label), default="")
         ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=since)
-        log = OutcomeLog(paper, named.label, evaluation.folder, ctx.scorers, listener)
-        items = log.failed()
-        if not items:
+        turns = range(1, paper.turns + 1)
+        logs = [OutcomeLog(paper, named.label, evaluation.folder, ctx.scorers, listener, turn) for turn in turns]
+        count = sum(len(log.failed()) for log in logs)
+        if not count:
             continue
-        listener.message(f"{named.label}: {len(items)} replies could not be graded before, and are graded again")
+        listener.message(f"{named.label}: {count} replies could not be graded before, and are graded again")
         with closing(ctx), ctx.clock().phase(NODE):
-            log.grade(items)
+            for log in logs:
+                log.grade(log.failed())
     pairs = _pairs(evaluation, paper)
     if pairs.failed:
         ctx = RunContext(evaluation.folder.run, evaluation.configured(), listener, since=pairs.since)
@@ -178,21 +185,28 @@ def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) 
     choice, folder = evaluation.choice, evaluation.folder
     holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
     for named in evaluation.examinees:
-        log = OutcomeLog(paper, named.label, folder, ctx.scorers, ctx.listener)
-        left, total = len(log.standing(paper.items).ask), len(paper.items)
-        if left < total:
-            ctx.message(f"{named.label}: {total - left} of {total} items were answered before")
-        with open_examinee(named, ctx, holder, chosen.shots) if left else nullcontext() as speaker:
-            sit_benchmark(log, paper, speaker)
+        turns = range(1, paper.turns + 1)
+        open_log = partial(OutcomeLog, paper, named.label, folder, ctx.scorers, ctx.listener)
+        left = [len(log.standing(log.items).ask) for log in map(open_log, turns)]
+        total = len(paper.items)
+        if left[0] < total:
+            ctx.message(f"{named.label}: {total - left[0]} of {total} items were answered before")
+        with open_examinee(named, ctx, holder, chosen.shots) if any(left) else nullcontext() as speaker:
+            for turn in turns:
+                sit_benchmark(open_log(turn), paper, speaker)
+
+
+Pair = tuple[Outcome, Outcome]
+"""Two examinees' lines of one turn of an item."""
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Both examinees' replies to the items that a judge grades."""
 
-    new: list[tuple[Outcome, Outcome]]
+    new: list[Pair]
     """Not compared yet."""
-    failed: list[tuple[Outcome, Outcome]]
+    failed: list[Pair]
     """Compared, but the verdict could not be read."""
     since: str
     """When that was, ISO 8601, UTC; empty where it was never."""
@@ -202,27 +216,42 @@ class Pairs:
 
 def _pairs(evaluation: Evaluation, paper: Paper) -> Pairs:
     lines, known = evaluation.folder.outcomes(), evaluation.folder.preferences()
-    both: list[tuple[Outcome, Outcome]] = []
+    both: list[Pair] = []
     if len(evaluation.examinees) == 2:
         first, second = (named.label for named in evaluation.examinees)
-        named = [(item.id, paper.scorer_of(item)) for item in paper.items]
+        turns = range(1, paper.turns + 1)
+        named = [(item.id, paper.scorer_of(item), turn) for item in paper.items for turn in turns]
         keys = [key for key in named if key[1] in paper.judged_by]
         asked = [(lines.get((first, *key)), lines.get((second, *key))) for key in keys]
         both = [(one, other) for one, other in asked if one and other and one.answered and other.answered]
-    failed = [pair for pair in both if pair[0].item in known and known[pair[0].item].error]
+    failed = [pair for pair in both if (before := known.get(_place(pair))) and before.error]
     return Pairs(
-        new=[pair for pair in both if pair[0].item not in known],
+        new=[pair for pair in both if _place(pair) not in known],
         failed=failed,
-        since=max((known[one.item].time for one, _ in failed), default=""),
+        since=max((known[_place(pair)].time for pair in failed), default=""),
         count=len(both),
     )
 
 
-def _compare(evaluation: Evaluation, paper: Paper, ctx: RunContext, pairs: list[tuple[Outcome, Outcome]]) -> None:
-    """Have the judge compare the replies."""
-    items = {item.id: item for item in paper.items}
-    references = [reference_of(attempt_of(items[one.item], one.reply)) for one, _ in pairs]
-    compare_replies(Judge(ctx.teacher("judge")), pairs, references, evaluation.folder, ctx.listener)
+def _place(pair: Pair) -> tuple[str, int]:
+    return (pair[0].item, pair[0].turn)
+
+
+def _compare(evaluation: Evaluation, paper: Paper, ctx: RunContext, pairs: list[Pair]) -> None:
+    """Have the judge compare the replies, each behind the conversation that it ends."""
+    items, lines = {item.id: item for item in paper.items}, evaluation.folder.outcomes()
+
+    def attempt(line: Outcome) -> Attempt:
+        earlier = [lines[*line.key[:3], turn] for turn in range(1, line.turn)]
+        return attempt_of(items[line.item], line.reply, earlier)
+
+    compare_replies(
+        Judge(ctx.teacher("judge")),
+        pairs,
+        [(attempt(one), attempt(other)) for one, other in pairs],
+        evaluation.folder,
+        ctx.listener,
+    )
 
 
 def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float) -> Result:
@@ -244,12 +273,20 @@ def _result(evaluation: Evaluation, chosen: Chosen, paper: Paper, seconds: float
 def add_up(by_label: Mapping[str, list[Outcome]], seed: int) -> dict[str, object]:
     """The fields of a `Result` that follow from the lines of one examinee or of two."""
     everything = [line for own in by_label.values() for line in own]
-    graded = not right_wrong(everything)
+    items = {label: by_item(own) for label, own in by_label.items()}
+    graded = not right_wrong([line for own in items.values() for line in own])
     told: dict[str, object] = {
-        "examinees": tuple(tally(label, own, graded=graded, seed=seed) for label, own in by_label.items()),
-        "errors": tuple(f"{line.examinee}, {line.item}: {line.error}" for line in everything if line.error),
+        "examinees": tuple(
+            tally(label, own, by_turn=turn_means(by_label[label]), graded=graded, seed=seed)
+            for label, own in items.items()
+        ),
+        "errors": tuple(f"{line.examinee}, {_named(line)}: {line.error}" for line in everything if line.error),
     }
     if len(by_label) == 2:
-        first, second = by_label.values()
+        first, second = items.values()
         told["paired"] = compare(first, second, graded=graded, seed=seed)
     return told
+
+
+def _named(line: Outcome) -> str:
+    return line.item if line.turns == 1 else f"{line.item}, turn {line.turn}"

@@ -17,9 +17,12 @@ from ioa.memory.transcript import CallContext, Message
 from ioa.training import Shot, Student, StudentSettings
 
 NODE = "evaluation"
+NO_CONVERSATION = "it reads briefs alone and cannot be asked a question that goes on from an earlier one"
 FREE_TEXT = "free text"
 """A task that a model which lists its tasks does not know: it reads briefs alone."""
 Progress = Callable[[int, int], None]
+Earlier = Sequence[Sequence[Shot]]
+"""Turns that stand before each prompt."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,17 @@ class Spoken:
 class Speaker(Protocol):
     """An examinee that is open."""
 
-    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+    def batches(self, prompts: Sequence[str], earlier: Earlier = ()) -> list[list[int]]:
         """In which pieces the prompts are best asked, by their places: each is kept before the next is asked."""
 
-    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
-        """The replies, in the order of the prompts."""
+    def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:
+        """The replies, in the order of the prompts.
+
+        Args:
+            prompts: What is asked.
+            on_progress: Told how it goes.
+            earlier: The conversation before each prompt, behind the worked examples; empty: none before any.
+        """
 
 
 class StudentSpeaker:
@@ -56,22 +65,25 @@ class StudentSpeaker:
         self._student = student
         self._shots = shots
 
-    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+    def batches(self, prompts: Sequence[str], earlier: Earlier = ()) -> list[list[int]]:
         """By length, so that little of a batch is padding."""
-        lengths = [len(self._student.format.encode(prompt)) for prompt in prompts]
+        before = earlier or [()] * len(prompts)
+        lengths = [len(self._student.format.encode(*one)) for one in zip(prompts, before, strict=True)]
         order = sorted(range(len(prompts)), key=lambda place: lengths[place])
         size = self._student.settings.batch_size
         return [order[start : start + size] for start in range(0, len(order), size)]
 
-    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+    def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:
         """See `Speaker`; the token that ends a reply is not counted."""
         form = self._student.format
-        rendered = [form.render(prompt, self._shots) for prompt in prompts]
-        lengths = [len(form.encode(prompt, self._shots)) for prompt in prompts]
+        shots = [(*self._shots, *before) for before in earlier or [()] * len(prompts)]
+        rendered = [form.render(*one) for one in zip(prompts, shots, strict=True)]
+        lengths = [len(form.encode(*one)) for one in zip(prompts, shots, strict=True)]
         longest = getattr(self._student.model.config, "max_position_embeddings", None)
         fits = [longest is None or length < longest for length in lengths]
-        asked = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
-        replies = iter(self._student.write(asked, on_progress, shots=[self._shots] * len(asked)))
+        asked = [place for place, fit in enumerate(fits) if fit]
+        texts, before = [prompts[place] for place in asked], [shots[place] for place in asked]
+        replies = iter(self._student.write(texts, on_progress, shots=before))
         return [
             self._spoken(text, length, next(replies)) if fit else _too_long(text, length, longest)
             for text, length, fit in zip(rendered, lengths, fits, strict=True)
@@ -95,18 +107,16 @@ class TeacherSpeaker:
         self._shots = shots
         self._piece = piece
 
-    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+    def batches(self, prompts: Sequence[str], earlier: Earlier = ()) -> list[list[int]]:  # noqa: ARG002 - a Speaker
         """In their order."""
         return _pieces(len(prompts), self._piece)
 
-    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
+    def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:
         """See `Speaker`."""
-        before = [
-            Message(role=role, content=text)
-            for shot in self._shots
-            for role, text in (("user", shot.question), ("assistant", shot.reply))
+        talks = [
+            (*_messages([*self._shots, *before]), Message(role="user", content=prompt))
+            for prompt, before in zip(prompts, earlier or [()] * len(prompts), strict=True)
         ]
-        talks = [(*before, Message(role="user", content=prompt)) for prompt in prompts]
         return [
             Spoken(
                 prompt="\n\n".join(f"[{message.role}]\n{message.content}" for message in talk),
@@ -121,6 +131,14 @@ class TeacherSpeaker:
         ]
 
 
+def _messages(turns: Sequence[Shot]) -> list[Message]:
+    return [
+        Message(role=role, content=text)
+        for turn in turns
+        for role, text in (("user", turn.question), ("assistant", turn.reply))
+    ]
+
+
 class BriefSpeaker:
     """A teacher that reads briefs alone: the prompt is the problem of a `solve` brief, and there are no shots."""
 
@@ -128,12 +146,14 @@ class BriefSpeaker:
         self._teacher = teacher
         self._piece = piece
 
-    def batches(self, prompts: Sequence[str]) -> list[list[int]]:
+    def batches(self, prompts: Sequence[str], earlier: Earlier = ()) -> list[list[int]]:  # noqa: ARG002 - a Speaker
         """In their order."""
         return _pieces(len(prompts), self._piece)
 
-    def speak(self, prompts: Sequence[str], on_progress: Progress) -> list[Spoken]:
-        """See `Speaker`; a reply that could not be read is empty."""
+    def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:
+        """See `Speaker`; a reply that could not be read is empty, and nothing can follow an earlier turn."""
+        if any(earlier):
+            return [Spoken(prompt=prompt, text="", error=NO_CONVERSATION) for prompt in prompts]
         outcomes = TeacherExaminee(self._teacher, NODE).outcomes(prompts, on_progress)
         return [
             Spoken(

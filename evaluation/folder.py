@@ -22,6 +22,10 @@ class Outcome(Record):
     """Id of the item."""
     examinee: str
     """Label of who was asked."""
+    turn: int = 1
+    """Which of the item's questions this is, from 1."""
+    turns: int = 1
+    """How many questions the item has."""
     question: str
     """As it stands in the data file."""
     prompt: str
@@ -58,9 +62,9 @@ class Outcome(Record):
     """What else there is; of lm-evaluation-harness the metrics of the sample."""
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str, int]:
         """What there is one line of."""
-        return (self.examinee, self.item, self.scorer)
+        return (self.examinee, self.item, self.scorer, self.turn)
 
 
 def right_of(outcomes: Iterable[Outcome]) -> Score:
@@ -74,6 +78,8 @@ class Preference(Record):
     """Whose reply to an item a judge preferred; a line of `pairs.jsonl`."""
 
     item: str
+    turn: int = 1
+    """Which of the item's questions they replied to, from 1."""
     outcome: str = ""
     """`win` of the first examinee, `tie` or `loss`; empty where there is no verdict."""
     detail: str = ""
@@ -122,6 +128,8 @@ class Tally(Record):
     interval: tuple[float, float]
     """95 % interval of the mean."""
     interval_method: str
+    by_turn: Mapping[int, float] = {}
+    """Mean score of each turn of the items that are asked in several."""
     errors: int
     """Items without a grade."""
     seconds: float
@@ -236,17 +244,17 @@ class EvaluationFolder:
                 "Give another folder with --out, or the same settings to go on with that one."
             )
 
-    def outcomes(self) -> dict[tuple[str, str, str], Outcome]:
-        """The latest line of each item and examinee, by its key."""
+    def outcomes(self) -> dict[tuple[str, str, str, int], Outcome]:
+        """The latest line of each turn of each item and examinee, by its key."""
         return {outcome.key: outcome for outcome in read_records(self.outcomes_file, Outcome)}
 
     def keep(self, outcomes: Iterable[Outcome]) -> None:
         """Append them."""
         append_records(self.outcomes_file, outcomes)
 
-    def preferences(self) -> dict[str, Preference]:
-        """The latest line of each item."""
-        return {one.item: one for one in read_records(self.pairs_file, Preference)}
+    def preferences(self) -> dict[tuple[str, int], Preference]:
+        """The latest line of each item and turn."""
+        return {(one.item, one.turn): one for one in read_records(self.pairs_file, Preference)}
 
     def prefer(self, preferences: Iterable[Preference]) -> None:
         """Append them."""
@@ -259,7 +267,7 @@ class EvaluationFolder:
         if len(latest) < len(lines):
             write_records(self.outcomes_file, latest.values())
         pairs = read_records(self.pairs_file, Preference)
-        last = {one.item: one for one in pairs}
+        last = {(one.item, one.turn): one for one in pairs}
         if len(last) < len(pairs):
             write_records(self.pairs_file, last.values())
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from ioa.evaluation.benchmark_sitting import now
 from ioa.evaluation.folder import EvaluationFolder, Outcome, Preference
 from ioa.graph.listeners import Listener
+from ioa.memory.records import Attempt
 from ioa.training.exams.scorers import ScoringError
 
 PIECE = 16
@@ -28,20 +29,14 @@ class Verdict(Protocol):
 class Comparer(Protocol):
     """A judge: see `ioa.agents.judge.Judge`."""
 
-    def compare(
-        self,
-        questions: Sequence[str],
-        replies_a: Sequence[str],
-        replies_b: Sequence[str],
-        references: Sequence[str] | None = None,
-    ) -> Sequence[Verdict]:
-        """Whose reply to each question is better."""
+    def compare_attempts(self, pairs: Sequence[tuple[Attempt, Attempt]]) -> Sequence[Verdict]:
+        """Whose reply of each pair is better."""
 
 
 def compare_replies(
     judge: Comparer,
     pairs: Sequence[tuple[Outcome, Outcome]],
-    references: Sequence[str],
+    attempts: Sequence[tuple[Attempt, Attempt]],
     folder: EvaluationFolder,
     listener: Listener,
 ) -> None:
@@ -49,8 +44,8 @@ def compare_replies(
 
     Args:
         judge: Who compares.
-        pairs: The lines of both examinees, of one item each.
-        references: A right answer to each, empty where there is none.
+        pairs: The lines of both examinees, of one turn of an item each.
+        attempts: The same as scorers get them.
         folder: Where the verdicts are kept.
         listener: Told how it goes.
 
@@ -59,26 +54,25 @@ def compare_replies(
     """
     for start in range(0, len(pairs), PIECE):
         end = min(start + PIECE, len(pairs))
-        folder.prefer(_compared(judge, pairs[start:end], references[start:end]))
+        folder.prefer(_compared(judge, pairs[start:end], attempts[start:end]))
         listener.progress("compared", end, len(pairs))
 
 
-def _compared(judge: Comparer, pairs: Sequence[tuple[Outcome, Outcome]], references: Sequence[str]) -> list[Preference]:
+def _compared(
+    judge: Comparer, pairs: Sequence[tuple[Outcome, Outcome]], attempts: Sequence[tuple[Attempt, Attempt]]
+) -> list[Preference]:
     try:
-        verdicts = judge.compare(
-            [one.question for one, _ in pairs],
-            [one.reply for one, _ in pairs],
-            [other.reply for _, other in pairs],
-            references,
-        )
+        verdicts = judge.compare_attempts(attempts)
     except ScoringError as error:
         if len(pairs) == 1:
-            return [Preference(item=pairs[0][0].item, error=str(error), time=now())]
-        alone = zip(pairs, references, strict=True)
-        return [told for pair, reference in alone for told in _compared(judge, [pair], [reference])]
+            one, _ = pairs[0]
+            return [Preference(item=one.item, turn=one.turn, error=str(error), time=now())]
+        alone = zip(pairs, attempts, strict=True)
+        return [told for pair, attempt in alone for told in _compared(judge, [pair], [attempt])]
     return [
         Preference(
             item=one.item,
+            turn=one.turn,
             outcome=WORDS[verdict.winner],
             detail="\n".join(reason for reason in verdict.reasons if reason),
             time=now(),

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ioa.agents.exchange.judging_briefs import HIGHEST, LOWEST
 from ioa.evaluation.folder import Outcome, Preference, Result, Tally, right_of
 from ioa.memory.plain_text import plain
 from ioa.training.exams.paired import (
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
+JUDGE = "judge"
+"""The scorer whose grades go from 1 to 10."""
 PACKAGES = ("ioa", "torch", "transformers", "peft", "tokenizers", "math-verify", "rouge-score", "lm-eval")
 
 
@@ -39,7 +42,9 @@ def right_wrong(outcomes: Sequence[Outcome]) -> bool:
     return all(one.score is None or one.score == float(bool(one.correct)) for one in outcomes)
 
 
-def tally(label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int) -> Tally:
+def tally(
+    label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int, by_turn: Mapping[int, float] | None = None
+) -> Tally:
     """Add up one examinee's lines.
 
     Args:
@@ -47,6 +52,7 @@ def tally(label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int) -
         outcomes: Its lines, one an item.
         graded: Whether there are scores between right and wrong, so that a mean is no proportion.
         seed: For the bootstrap.
+        by_turn: Mean score of each turn, where items are asked in several.
     """
     scores = [one.score for one in outcomes if one.score is not None]
     right = right_of(outcomes)
@@ -58,6 +64,7 @@ def tally(label: str, outcomes: Sequence[Outcome], *, graded: bool, seed: int) -
         mean=sum(scores) / len(scores) if scores else 0.0,
         interval=mean_interval(scores, seed) if graded else right.interval,
         interval_method="percentile bootstrap over items" if graded else "Wilson",
+        by_turn=by_turn or {},
         errors=len(outcomes) - len(scores),
         seconds=sum(one.seconds for one in outcomes),
         prompt_tokens=sum(one.prompt_tokens for one in outcomes),
@@ -79,10 +86,25 @@ def compare(first: Sequence[Outcome], second: Sequence[Outcome], *, graded: bool
     return compare_right_wrong([bool(a.correct) for a, _ in pairs], [bool(b.correct) for _, b in pairs])
 
 
-def preferred(preferences: Mapping[str, Preference], errors: Sequence[str]) -> dict[str, object]:
-    """The fields of a `Result` that side-by-side verdicts change: the counts, and the errors."""
-    counts = {name: sum(one.outcome == name for one in preferences.values()) for name in ("win", "tie", "loss")}
-    failed = [f"side by side, {one.item}: {one.error}" for one in preferences.values() if one.error]
+def preferred(preferences: Mapping[tuple[str, int], Preference], errors: Sequence[str]) -> dict[str, object]:
+    """The fields of a `Result` that side-by-side verdicts change: the counts, and the errors.
+
+    An item of several turns counts once: it is won where more of its turns are won than lost.
+    """
+    points: dict[str, int] = {}
+    for one in preferences.values():
+        if one.outcome:
+            points[one.item] = points.get(one.item, 0) + {"win": 1, "tie": 0, "loss": -1}[one.outcome]
+    counts = {
+        "win": sum(sum_ > 0 for sum_ in points.values()),
+        "tie": sum(sum_ == 0 for sum_ in points.values()),
+        "loss": sum(sum_ < 0 for sum_ in points.values()),
+    }
+    failed = [
+        f"side by side, {one.item}{f', turn {one.turn}' if one.turn > 1 else ''}: {one.error}"
+        for one in preferences.values()
+        if one.error
+    ]
     return {
         "pairwise": Pairwise(
             wins=counts["win"], ties=counts["tie"], losses=counts["loss"], p=sign_test(counts["win"], counts["loss"])
@@ -144,6 +166,7 @@ def _sentences(result: Result) -> list[str]:
             f"Judged side by side, in both orders: {seen.wins} won, {seen.ties} tied, {seen.losses} lost; "
             f"p = {seen.p:.2g} (sign test)"
         )
+    lines += [line for one in result.examinees if (line := _grade_words(one, result.settings.scorer))]
     lines += [f"{count} items {reason}" for reason, count in result.left_out.items()]
     lines += [_hard_to_read(one) for one in result.examinees if one.right.many_unread]
     return lines
@@ -155,3 +178,16 @@ def _hard_to_read(one: Tally) -> str:
         'little of what it can do. Look at them: "unread": true in results.jsonl. A prompt that asks for the form of '
         "answer that is read may be what is needed, or another scorer."
     )
+
+
+def _grade_words(one: Tally, scorer: str) -> str:
+    """The means of the turns; a judge's as it gave them, from 1 to 10, which is what papers report."""
+    judged = scorer == JUDGE
+
+    def shown(mean: float) -> str:
+        return f"{LOWEST + (HIGHEST - LOWEST) * mean:.2f}" if judged else f"{100 * mean:.1f} %"
+
+    turns = ", ".join(f"turn {turn} {shown(mean)}" for turn, mean in one.by_turn.items())
+    if judged and one.n:
+        return f"{one.examinee}: mean grade {shown(one.mean)} of {HIGHEST}" + (f" ({turns})" if turns else "")
+    return f"{one.examinee}: {turns}" if turns else ""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from ioa.agents.exchange.briefs import Brief, Reply
+from ioa.memory.records import Record
 
 LOWEST, HIGHEST = 1, 10
 """Bounds of a grade."""
@@ -44,6 +45,26 @@ def put_between_marks(mark: str, text: str) -> str:
     return f"<<<{mark}\n{text}\n{mark}>>>"
 
 
+class EarlierTurn(Record):
+    """A question before the one that is judged, and what was replied to it."""
+
+    question: str
+    reference: Annotated[str, Field(exclude_if=not_)] = ""
+    """A right answer; empty: there is none."""
+    answer: str
+    """Between two marks."""
+
+
+class EarlierPair(Record):
+    """The same with two replies."""
+
+    question: str
+    reference: Annotated[str, Field(exclude_if=not_)] = ""
+    """A right answer; empty: there is none."""
+    first: str
+    second: str
+
+
 class GradeBrief(Brief):
     """Judge: how good is this reply?"""
 
@@ -51,6 +72,8 @@ class GradeBrief(Brief):
     reply = GradeReply
     mark: str
     """Begins and ends what is judged; see `mark_of`."""
+    earlier: Annotated[tuple[EarlierTurn, ...], Field(exclude_if=not_)] = ()
+    """The conversation before the question."""
     question: str
     reference: Annotated[str, Field(exclude_if=not_)] = ""
     """A right answer; empty: there is none."""
@@ -65,6 +88,8 @@ class CompareBrief(Brief):
     reply = CompareReply
     mark: str
     """As in `GradeBrief`."""
+    earlier: Annotated[tuple[EarlierPair, ...], Field(exclude_if=not_)] = ()
+    """The two conversations before the question."""
     question: str
     reference: Annotated[str, Field(exclude_if=not_)] = ""
     """As in `GradeBrief`."""

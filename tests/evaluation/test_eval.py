@@ -622,3 +622,149 @@ def test_without_unread_replies_the_table_has_no_column_for_them(tmp_path):
     result = evaluate(evaluation(tmp_path, ["tutor"], choice=choice), Listener())
     assert result.examinees[0].unread == 0
     assert "unread" not in printed(result)
+
+
+def conversation(tmp_path, *, rows=None):
+    """MT-Bench's form: two questions of two turns, the second turn about the first."""
+    told = rows or [
+        {"question_id": 7, "category": "math", "turns": ["Name a number.", "Double it."], "reference": ["4", "8"]},
+        {"question_id": 8, "category": "writing", "turns": ["Name a colour.", "Name its opposite."]},
+        {"question_id": 9, "category": "writing", "turns": ["Say hello."]},
+    ]
+    data = tmp_path / "talks.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in told))
+    return data
+
+
+def talker(lost=()):
+    """An examinee that says how many messages it saw, and a judge that gives 10 to first turns and 4 to second ones."""
+
+    def answer(body):
+        told = [message["content"] for message in body["messages"]]
+        if body["model"] == "judge":
+            later = '"earlier"' in told[-1]
+            return completion(json.dumps({"reason": "so", "grade": 4 if later else 10, "better": "first"}))
+        if told[-1] in lost:
+            return 400, {"error": {"message": "the content was filtered", "code": "content_filter"}}
+        return completion(f"{body['model']}: {told[-1]} as message {len(told)}")
+
+    return answer
+
+
+def test_an_item_of_two_turns_is_asked_both_and_has_the_mean_of_their_grades(tmp_path):
+    with serve(talker()) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:x"], benchmark="mt-bench", data=conversation(tmp_path), settings=settings,
+            choice=Choice(),
+        )  # fmt: skip
+        result = evaluate(one, Listener())
+        asked = [body for body in server.requests if body["model"] != "judge"]
+        briefs = [body["messages"][-1]["content"] for body in server.requests if body["model"] == "judge"]
+        second = next(body["messages"] for body in asked if body["messages"][-1]["content"] == "Double it.")
+        count = len(server.requests)
+        again = evaluate(one, Listener())
+        assert len(server.requests) == count == 5 + 5
+    assert [(message["role"], message["content"]) for message in second] == [
+        ("user", "Name a number."),
+        ("assistant", "x: Name a number. as message 1"),
+        ("user", "Double it."),
+    ]
+    (brief,) = [json.loads(text.split("```json\n")[-1].split("\n```")[0]) for text in briefs if "Double it" in text]
+    assert (brief["question"], brief["reference"]) == ("Double it.", "8")
+    (earlier,) = brief["earlier"]
+    assert (earlier["question"], earlier["reference"]) == ("Name a number.", "4")
+    assert "x: Name a number." in earlier["answer"]
+    assert sum("goes on from the conversation" in text for text in briefs) == 2
+    (tally,) = result.examinees
+    assert (tally.n, tally.k, tally.errors) == (3, 1, 0)
+    assert tally.mean == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert tally.by_turn == pytest.approx({1: 1.0, 2: 1 / 3})
+    assert again.examinees == result.examinees
+    assert {(line.item, line.turn, line.turns) for line in lines(tmp_path)} == {
+        ("7", 1, 2), ("7", 2, 2), ("8", 1, 2), ("8", 2, 2), ("9", 1, 1),
+    }  # fmt: skip
+    screen = Console(file=io.StringIO(), width=100)
+    screen.print(table(result))
+    assert "openai:x: mean grade 8.00 of 10 (turn 1 10.00, turn 2 4.00)" in screen.file.getvalue()
+
+
+def test_what_follows_a_lost_turn_is_not_asked_and_the_item_is_an_error_until_it_is_answered(tmp_path):
+    lost = ["Name a colour.", "Double it."]
+    with serve(talker(lost)) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:x"], benchmark="mt-bench", data=conversation(tmp_path), settings=settings,
+            choice=Choice(),
+        )  # fmt: skip
+        first = evaluate(one, Listener())
+        assert all("opposite" not in body["messages"][-1]["content"] for body in server.requests)
+        lost.clear()
+        second = evaluate(one, Listener())
+    (tally,) = first.examinees
+    assert (tally.n, tally.errors) == (1, 2)
+    assert {error.partition(":")[2].partition(":")[0] for error in first.errors} == {"x, 7, turn 2", "x, 8, turn 1"}
+    (tally,) = second.examinees
+    assert (tally.n, tally.errors, second.errors) == (3, 0, ())
+
+
+def test_a_pair_is_compared_in_every_turn_and_an_item_counts_once(tmp_path):
+    with serve(talker()) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:x", "openai:y"], benchmark="mt-bench", data=conversation(tmp_path), settings=settings,
+            choice=Choice(),
+        )  # fmt: skip
+        result = evaluate(one, Listener())
+        told = [body["messages"][-1]["content"] for body in server.requests if body["model"] == "judge"]
+    pairs = [text for text in told if "two conversations" in text]
+    assert len(pairs) == 2 * 2  # two second turns in both orders
+    assert all("x: Name a" in text and "y: Name a" in text for text in pairs)
+    assert result.pairwise is not None
+    assert (result.pairwise.wins, result.pairwise.ties, result.pairwise.losses) == (0, 3, 0)
+
+
+def test_a_student_goes_on_from_its_own_reply(tmp_path, student):
+    rows = [{"question": "1+1=?", "answer": "2", "metadata": {"turns": ["1+1=?", "2+2=?"], "references": ["2", "4"]}}]
+    data = conversation(tmp_path, rows=rows)
+    result = evaluate(evaluation(tmp_path, [str(student)], data=data), Listener())
+    one, two = sorted(lines(tmp_path), key=lambda line: line.turn)
+    assert two.prompt.startswith(one.prompt + one.reply)
+    assert "2+2=?" in two.prompt
+    assert (two.expected, two.score is not None) == ("4", True)
+    assert result.examinees[0].n == 1
+
+
+@pytest.mark.parametrize(("references", "second"), [(["4"], None), (["4", ""], None), ([], None), ("['4', '8']", "8")])
+def test_a_later_turn_has_the_reference_of_its_own_or_none(tmp_path, references, second):
+    """huggingface/lighteval#1128, slayerlabs/slayer#80: references by their place, and the whole conversation."""
+    row = {"question_id": 7, "category": "math", "turns": ["Name a number.", "Double it."], "reference": references}
+    with serve(talker()) as server:
+        judge = {"model": "openai:judge", "base_url": server.base_url, "temperature": 0.0}
+        settings = {"teacher": {"base_url": server.base_url}, "roles": {"judge": judge}}
+        one = evaluation(
+            tmp_path, ["openai:x"], benchmark="mt-bench", data=conversation(tmp_path, rows=[row]), settings=settings,
+            choice=Choice(),
+        )  # fmt: skip
+        assert evaluate(one, Listener()).examinees[0].n == 1
+        told = [body["messages"][-1]["content"] for body in server.requests if body["model"] == "judge"]
+    (brief,) = [json.loads(text.split("```json\n")[-1].split("\n```")[0]) for text in told if "Double it" in text]
+    assert brief.get("reference") == second
+    assert brief["earlier"][0].get("reference") == ("4" if references else None)
+
+
+def test_turns_that_are_no_conversation_are_refused(tmp_path):
+    rows = [{"question": "1+1=?", "answer": "2", "metadata": {"turns": ["another?", "2+2=?"]}}]
+    with pytest.raises(UserError, match=r"metadata\.turns"):
+        evaluate(evaluation(tmp_path, ["tutor"], data=conversation(tmp_path, rows=rows)), Listener())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_teacher_that_reads_briefs_alone_has_no_second_turn(tmp_path):
+    rows = [{"question": "1+1=?", "answer": "2", "metadata": {"turns": ["1+1=?", "2+2=?"], "references": ["2", "4"]}}]
+    result = evaluate(evaluation(tmp_path, ["tutor"], data=conversation(tmp_path, rows=rows)), Listener())
+    assert (result.examinees[0].n, result.examinees[0].errors) == (0, 1)
+    assert "reads briefs alone" in result.errors[0]

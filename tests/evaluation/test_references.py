@@ -8,7 +8,8 @@ from tests.memory.published import FILES
 from tests.needed import PUBLISHED, needs_published_files
 
 from ioa.evaluation import load_benchmark
-from ioa.evaluation.benchmark_sitting import Paper, attempt_of
+from ioa.evaluation.benchmark_sitting import Paper
+from ioa.evaluation.conversations import attempt_of
 from ioa.evaluation.item_choice import choose
 from ioa.memory.records import SourceItem
 from ioa.training import Scorers

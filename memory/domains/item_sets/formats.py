@@ -105,6 +105,13 @@ def _reference(fields: Fields) -> str:
     return fields.texts("reference")[0] if listed else fields.maybe("reference")
 
 
+def _references(fields: Fields) -> list[str]:
+    """Those of all turns, where more than the first has one."""
+    given = fields.get("reference")
+    listed = fields.texts("reference") if isinstance(given, list) or str(given).startswith("[") else []
+    return listed if len(listed) > 1 else []
+
+
 def _metadata(fields: Fields) -> Any:
     return fields.get("metadata") or {}
 
@@ -186,7 +193,10 @@ FORMATS: Sequence[Format] = (
         question=_first_turn,
         answer=lambda fields: _reference(fields) or NO_ANSWER,
         metadata=of.gathered(
-            category=of.optional("category"), reference=_reference, turns=lambda fields: fields.texts("turns")
+            category=of.optional("category"),
+            reference=_reference,
+            references=_references,
+            turns=lambda fields: fields.texts("turns"),
         ),
         id="question_id",
         scorer="judge",

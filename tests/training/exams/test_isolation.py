@@ -59,7 +59,7 @@ def test_another_system_is_told_of_containers(monkeypatch):
 
 def test_a_sandbox_that_does_not_start_is_an_error_and_no_score():
     class Broken(Unisolated):
-        def command(self, program, limits):
+        def command(self, program, limits, packages=()):
             return ["/bin/sh", "-c", "echo it broke; exit 3"]
 
     with pytest.raises(ScoringError, match="did not start: exit code 3: it broke"):

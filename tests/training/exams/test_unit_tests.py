@@ -10,7 +10,7 @@ import pytest
 from tests.needed import PUBLISHED, needs_published_files
 from tests.training.exams.sandboxes import isolated, run
 
-from ioa.memory.errors import UserError
+from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.records import Attempt
 from ioa.training.exams.scorers import ScorerContext, open_scorer
 from ioa.training.exams.scorers.code import extract_code, readings
@@ -300,3 +300,78 @@ def test_a_sample_of_mbpp_passes_and_its_spoilt_solutions_fail(scorer):
     judged = list(islice(benchmark().mbpp(PUBLISHED / "mbpp_first700.jsonl"), 0, None, 71))
     grades = scorer.grade([reply for _, reply, _ in judged])
     assert [grade.correct for grade in grades] == [right for _, _, right in judged]
+
+
+NUMPY = """import numpy as np
+
+def check(candidate):
+    assert np.allclose(candidate([1, 2]), [2, 4])
+    assert (candidate(np.arange(4)) == 2 * np.arange(4)).all()
+"""
+ARRAYS = {
+    "lists and arrays": ("def f(x): return [2 * one for one in x]", True),
+    "arrays": ("import numpy as np\ndef f(x): return 2 * np.array(x)", True),
+    "numbers of numpy's": ("import numpy as np\ndef f(x): return [np.int64(2) * one for one in x]", True),
+    "a wrong array": ("import numpy as np\ndef f(x): return 3 * np.array(x)", False),
+    "what nobody has installed": ("import nobodys_package\ndef f(x): return nobodys_package.f(x)", False),
+}
+
+
+@isolated
+@pytest.mark.parametrize(("code", "right"), ARRAYS.values(), ids=ARRAYS)
+def test_tests_that_import_numpy_are_run(code, right, scorer):
+    metadata = {"prompt": "", "entry_point": "f", "test": NUMPY}
+    grade = scorer.grade([attempt(code, metadata, "def f(x): return [2 * one for one in x]")])[0]
+    assert grade.correct is right, grade.detail
+
+
+def test_without_isolation_numpy_is_there_too_and_nothing_beside_it():
+    scorer = open_scorer("unit-tests", ScorerContext({"unsafe": True}))
+    replies = [
+        "import numpy\ndef f(x): return list(2 * numpy.array(x))",
+        "import rich\ndef f(x): return [2, 4][: len(rich.__name__)]",
+    ]
+    grades = scorer.grade([attempt(reply, {"entry_point": "f", "tests": ["assert f([1, 2]) == [2, 4]"]})
+                           for reply in replies])  # fmt: skip
+    assert [grade.correct for grade in grades] == [True, False]
+    assert "No module named 'rich'" in grades[1].detail
+
+
+@isolated
+@pytest.mark.parametrize(
+    ("tests", "reference", "expected"),
+    [
+        (["import nobodys_package", "assert f(1) == 2"], "-", "pip install nobodys_package"),
+        (["assert f(1) == 3"], "def f(x): return 2 * x", "its own reference solution fails"),
+        (["assert f(1) == 2"], "def f(x):\n    import time\n    while True: pass", "time limit of 2 s"),
+        (["assert f(1) == 2", "match = type x = 3"], "-", "do not compile"),
+        (["import sys\nassert sys.maxsize < 0", "assert f(1) == 2"], "-", "it fails by itself"),
+    ],
+)
+def test_an_item_whose_tests_cannot_be_run_here_has_no_grade(tests, reference, expected, scorer):
+    with pytest.raises(ScoringError, match=expected):
+        scorer.grade([attempt("def f(x): return 0", {"entry_point": "f", "tests": tests}, reference)])
+
+
+@isolated
+def test_a_package_that_replies_may_use_is_no_reason_for_wrong_where_it_is_missing():
+    scorer = open_scorer("unit-tests", ScorerContext({"packages": ["nobodys_package"]}))
+    metadata = {"entry_point": "f", "tests": ["assert f(1) == 2"]}
+    with pytest.raises(ScoringError, match="pip install nobodys_package"):
+        scorer.grade([attempt("import nobodys_package\ndef f(x): return nobodys_package.g(x)", metadata)])
+
+
+@isolated
+def test_a_file_that_needs_what_stands_above_its_function_passes_as_a_whole(scorer):
+    """What needs it is hidden from reading: the file as it stands passes, and so it is right."""
+    code = "globals()['K'] = 2\ndef f(x): return globals()['K'] * x"
+    metadata = {"entry_point": "f", "tests": ["assert f(1) == 2"]}
+    assert scorer.grade([attempt(code, metadata)])[0].correct
+
+
+@isolated
+def test_the_whole_file_is_judged_where_that_is_asked_for():
+    reply = f"```python\n{WHOLE}\n\nassert total([1]) == 3\n```"
+    for whole_file in (False, True):
+        scorer = open_scorer("unit-tests", ScorerContext({"whole_file": whole_file}))
+        assert scorer.grade([attempt(reply, HUMAN_EVAL)])[0].correct is not whole_file

@@ -2,7 +2,17 @@
 
 from ioa.training.exams.sandbox.availability import find_isolation
 from ioa.training.exams.sandbox.checking import Outcome, UnitTests, check
+from ioa.training.exams.sandbox.installed_packages import package_paths
 from ioa.training.exams.sandbox.isolation import Isolation, Unisolated
 from ioa.training.exams.sandbox.sandbox_settings import SandboxSettings
 
-__all__ = ["Isolation", "Outcome", "SandboxSettings", "Unisolated", "UnitTests", "check", "find_isolation"]
+__all__ = [
+    "Isolation",
+    "Outcome",
+    "SandboxSettings",
+    "Unisolated",
+    "UnitTests",
+    "check",
+    "find_isolation",
+    "package_paths",
+]

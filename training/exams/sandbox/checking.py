@@ -7,6 +7,7 @@ import secrets
 import selectors
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 from ioa.memory.errors import ScoringError
@@ -46,7 +47,11 @@ class Outcome(Record):
 
 
 def check(
-    alternatives: Sequence[Sequence[str]], tests: UnitTests, settings: SandboxSettings, isolation: Isolation
+    alternatives: Sequence[Sequence[str]],
+    tests: UnitTests,
+    settings: SandboxSettings,
+    isolation: Isolation,
+    packages: Sequence[Path] = (),
 ) -> Outcome:
     """Run tests against code.
 
@@ -59,6 +64,7 @@ def check(
         tests: The authors' tests.
         settings: The limits.
         isolation: Where it runs.
+        packages: Folders and files of third-party packages that can be imported there: see `package_paths`.
 
     Raises:
         ScoringError: a sandbox does not start, or breaks down by itself.
@@ -77,8 +83,8 @@ def check(
             **tests.model_dump(mode="json"),
         }
         ends = {"reading": requests.reading, "writing": replies.writing, "limits": settings.model_dump()}
-        candidate = stack.enter_context(start_process("candidate", ends, settings, isolation))
-        driver = stack.enter_context(start_process("driver", job, settings, isolation))
+        candidate = stack.enter_context(start_process("candidate", ends, settings, isolation, packages))
+        driver = stack.enter_context(start_process("driver", job, settings, isolation, packages))
         for pipe in (requests, replies):
             pipe.close()
         verdicts.close_writing()

@@ -19,6 +19,8 @@ LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/lib", "/li
 READABLE = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
 """What else the interpreter needs of the host, where it is there."""
 WORK = "/tmp"  # noqa: S108 - the sandbox's own, a file system in memory
+PACKAGES = Path("/packages")
+"""Where the sandbox has the packages that are lent."""
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "HOME": WORK, "LANG": "C.UTF-8"}
 OLDEST = (0, 8)
 """First version of bubblewrap that can limit a file system in memory and forbid further user namespaces."""
@@ -38,8 +40,8 @@ class Isolation(Protocol):
     own_folder: bool
     """Whether its working folder is the sandbox's own; else it gets one on the host."""
 
-    def command(self, program: Sequence[str], limits: SandboxSettings) -> list[str]:
-        """The command line that runs this program of the interpreter's inside."""
+    def command(self, program: Sequence[str], limits: SandboxSettings, packages: Sequence[Path] = ()) -> list[str]:
+        """The command line that runs this program of the interpreter's inside, where these packages can be read."""
 
 
 class Bubblewrap:
@@ -54,16 +56,21 @@ class Bubblewrap:
             bwrap: Path of the executable.
         """
         self._bwrap = bwrap
-        self._prefix = [*self._drop_root(), bwrap, *self._namespaces(), *self._view()]
+        self._inside = [bwrap, *self._namespaces(), *self._view()]
+        self._dropped: dict[tuple[Path, ...], list[str]] = {(): self._drop_root(())}
 
-    def command(self, program: Sequence[str], limits: SandboxSettings) -> list[str]:
+    def command(self, program: Sequence[str], limits: SandboxSettings, packages: Sequence[Path] = ()) -> list[str]:
         """See `Isolation`."""
+        lent = tuple(packages)
+        if lent not in self._dropped:
+            self._dropped[lent] = self._drop_root(lent)
+        binds = [part for path in lent for part in ("--ro-bind", str(path), str(PACKAGES / path.name))]
         size = str(limits.disk_mib << 20)
         folder = ["--size", size, "--tmpfs", WORK, "--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/"]
-        return [*self._prefix, *folder, "--", str(interpreter()), *program]
+        return [*self._dropped[lent], *self._inside, *binds, *folder, "--", str(interpreter()), *program]
 
-    def _drop_root(self) -> list[str]:
-        """For root: become nobody before anything else, having opened the way to the interpreter if it is not public.
+    def _drop_root(self, packages: Sequence[Path]) -> list[str]:
+        """For root: become nobody before anything else, having opened the way to what is read if it is not public.
 
         Limits on processes do not hold for root, and a user namespace of root's would leave root's files readable.
         """
@@ -73,12 +80,13 @@ class Bubblewrap:
         if setpriv is None:
             raise UserError("The sandbox cannot give up root's rights: setpriv, of util-linux, is not installed.")
         drop = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=KILL", "--"]
-        hidden = sorted({folder for path in _interpreter_paths() for folder in _closed_folders(path)})
+        read = [*_interpreter_paths(), *packages]
+        hidden = sorted({folder for path in read for folder in _closed_folders(path)})
         if not hidden:
             return drop
         view = [self._bwrap, "--die-with-parent", "--dev-bind", "/", "/"]
         for folder in (folder for folder in hidden if not any(other in folder.parents for other in hidden)):
-            below = [path for path in _interpreter_paths() if folder in path.parents]
+            below = [path for path in read if folder in path.parents]
             between = sorted({parent for path in below for parent in path.parents if folder in parent.parents})
             view += ["--perms", "0755", "--tmpfs", str(folder)]
             for parent in between:
@@ -115,7 +123,12 @@ class Unisolated:
 
     own_folder = False
 
-    def command(self, program: Sequence[str], limits: SandboxSettings) -> list[str]:  # noqa: ARG002 - an Isolation
+    def command(
+        self,
+        program: Sequence[str],
+        limits: SandboxSettings,  # noqa: ARG002 - an Isolation
+        packages: Sequence[Path] = (),  # noqa: ARG002 - the folder with links to them is found anyway
+    ) -> list[str]:
         """See `Isolation`."""
         return [str(interpreter()), *program]
 

@@ -7,18 +7,18 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ioa.training.exams.sandbox.isolation import ENVIRONMENT, Isolation
+from ioa.training.exams.sandbox.isolation import ENVIRONMENT, PACKAGES, Isolation
 from ioa.training.exams.sandbox.sandbox_settings import SandboxSettings
 
 INSIDE = Path(__file__).parent / "inside"
 MODULES = {
-    "candidate": ("limits", "plain", "peer", "candidate"),
-    "driver": ("limits", "plain", "peer", "names", "lent", "driver"),
+    "candidate": ("limits", "lent_packages", "plain", "peer", "candidate"),
+    "driver": ("limits", "lent_packages", "plain", "peer", "names", "lent", "driver"),
 }
 """The modules that run inside, each after those that it imports."""
 START = """\
@@ -115,18 +115,23 @@ def opened_pipe() -> Iterator[Pipe]:
 
 @contextlib.contextmanager
 def start_process(
-    role: str, job: Mapping[str, Any], settings: SandboxSettings, isolation: Isolation
+    role: str,
+    job: Mapping[str, Any],
+    settings: SandboxSettings,
+    isolation: Isolation,
+    packages: Sequence[Path] = (),
 ) -> Iterator[Process]:
     """The process, until it and all that it started are gone.
 
     The driver's job comes over its standard input, the candidate's few numbers with the command: there is no file or
     pipe of the host's in the candidate.
     """
-    text = json.dumps(job)
     sources = [part for name in MODULES[role] for part in (f"{__package__}.inside.{name}", _source(name))]
-    program = ["-s", "-S", "-P", "-B", "-c", START, text if role == "candidate" else "-", *sources]
     ends = tuple(number for name, number in job.items() if name in {"reading", "writing", "verdict"})
     with contextlib.ExitStack() as stack:
+        lent = str(PACKAGES if isolation.own_folder else _linked(stack, packages)) if packages else ""
+        text = json.dumps({**job, "packages": lent})
+        program = ["-s", "-S", "-P", "-B", "-c", START, text if role == "candidate" else "-", *sources]
         stdin: IO[bytes] | int = subprocess.DEVNULL
         if role == "driver":
             stdin = stack.enter_context(tempfile.TemporaryFile())
@@ -134,7 +139,7 @@ def start_process(
             stdin.seek(0)
         folder = "/" if isolation.own_folder else stack.enter_context(_folder())
         process = subprocess.Popen(  # noqa: S603 - that is what all this is for
-            isolation.command(program, settings),
+            isolation.command(program, settings, packages),
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -151,6 +156,14 @@ def start_process(
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="ioa-", ignore_cleanup_errors=True)
+
+
+def _linked(stack: contextlib.ExitStack, packages: Sequence[Path]) -> Path:
+    """A folder of the host's with links to them, so that nothing beside them is found."""
+    folder = Path(stack.enter_context(_folder()))
+    for path in packages:
+        (folder / path.name).symlink_to(path)
+    return folder
 
 
 def _source(name: str) -> str:

@@ -3,19 +3,33 @@
 import ast
 import re
 import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from ioa.memory.fenced_blocks import Block, fenced_blocks, lines_of
+from ioa.training.exams.scorers.needed_code import bound_names, needed_code, tree_of, unresolved_names
 from ioa.training.exams.scorers.stated import own_turn
 
-FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-"""A block of code; the last one may have been cut off."""
-PYTHON = {"python", "python3", "py"}
+PYTHON = {"python", "python3", "py", "py3", "ipython", "pycon"}
 MARKER = re.compile(r"^[ \t*#]*answer[ \t]*:[ \t*]*", re.IGNORECASE | re.MULTILINE)
 INDENT = "    "
 BEGINS = re.compile(r"(?:(?:async +)?def|class|import|from) +\w+.*|@\w")
-PROSE = re.compile(
-    r"(?!(?:assert|async|class|def|del|elif|except|for|from|global|if|import|raise|while|with)\b)[A-Za-z]\w*'?\w* +\w"
-)
-"""Two words in a row that no statement begins with, at the margin."""
+MOST_CUTS = 10
+"""Times that lines are taken off the end: each is a reading of all the rest."""
+MOST_ENDS = 20
+"""Fences that are tried as the end of a block."""
+_RUN = re.compile(r"`+|^[ \t]*~{3,}", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A piece of a reply that may be the code."""
+
+    language: str
+    text: str
+    closed: bool = True
+    """False where the reply ends before its block does."""
 
 
 def extract_code(reply: str, entry_point: str = "") -> str:
@@ -26,19 +40,133 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     the last block. Without a block, what stands behind the last "Answer:", over all lines; without that, the whole
     reply.
     """
-    text = own_turn(reply.replace("\r\n", "\n"))
-    blocks = [(language.lower(), code) for _, language, code in FENCE.findall(text)]
-    defining = [code for _, code in blocks if defines(code, entry_point)]
-    before = _unmarked(FENCE.split(text, maxsplit=1)[0])
+    text = "\n".join(lines_of(own_turn(reply))).replace("\ufeff", "")
+    blocks = code_blocks(text)
+    defining = [code for code in blocks if defines(code.text, entry_point)]
+    if not defining or not any(_reads(code.text) for code in defining):
+        defining = list(_loose_blocks(text, entry_point)) or defining
+    before = _unmarked(_before_fences(text))
     if blocks and not defining and defines(before, entry_point):
         return before
-    python = [code for language, code in blocks if language in PYTHON]
-    for candidates in (defining, python, [code for _, code in blocks]):
-        if candidates:
-            return textwrap.dedent(candidates[-1]).rstrip() if defines(candidates[-1], entry_point) else (
-                candidates[-1].rstrip()
-            )  # fmt: skip
-    return _unmarked(text)
+    if defining:
+        return _with_earlier(_chosen(defining), blocks, entry_point)
+    python = [code for code in blocks if code.language in PYTHON]
+    return (python or blocks)[-1].text.rstrip() if blocks else _from_indented(_unmarked(text), entry_point)
+
+
+def _from_indented(text: str, entry_point: str) -> str:
+    """The code that is set off by its indentation, as in Markdown without fences; else the text."""
+    lines = text.split("\n")
+    heads = [line for line in lines if defines(line, entry_point)]
+    first = next((line for line in lines if BEGINS.match(line.lstrip(" \t"))), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    if not indent or not heads or not all(line.startswith(indent) for line in heads):
+        return text
+    inside = [line for line in lines[lines.index(first) :] if not line.strip() or line.startswith(indent)]
+    code = textwrap.dedent("\n".join(inside)).rstrip()
+    return code if tree_of(code) else text
+
+
+def code_blocks(text: str) -> list[Code]:
+    """The fenced blocks of a reply, those inside of a block of Markdown behind it.
+
+    By CommonMark, but for one thing: a fence at the margin inside a docstring ends the block there, and the code does
+    not mean it. Such a block goes on to the first fence with which it can be read.
+    """
+    lines, start = text.split("\n"), 0
+    found: list[Code] = []
+    while True:
+        for block in fenced_blocks("\n".join(lines[start:])):
+            whole, end = _extended(block, lines[start:])
+            found.append(_code(block, whole))
+            if end != block.end:
+                start += end  # what follows was read out of step
+                break
+            if not _reads(whole):
+                found += [_code(inner, inner.text) for inner in fenced_blocks(block.text) if inner.text.strip()]
+        else:
+            return found
+
+
+def _code(block: Block, text: str) -> Code:
+    """The block; what stands behind its fence is its first line where that is code: "```def f(x):"."""
+    first = re.sub(r"^(?:python[\d.]*|py3?)[ \t]+", "", block.info)
+    if BEGINS.match(first) and _reads(f"{first}\n{text}"):
+        return Code("", f"{first}\n{text}", block.closed)
+    return Code(block.language, text, block.closed)
+
+
+def _extended(block: Block, lines: Sequence[str]) -> tuple[str, int]:
+    """The block's code with the line behind it: further than CommonMark's where only that can be read."""
+    if _reads(block.text) or (block.language and block.language not in PYTHON):
+        return block.text, block.end
+    mark, least = block.fence[0], len(block.fence)
+    indent = len(lines[block.start]) - len(lines[block.start].lstrip(" \t"))
+    closing = re.compile(rf"[ \t]*{re.escape(mark)}{{{least},}}[ \t]*")
+    ends = [number for number in range(block.end, len(lines)) if closing.fullmatch(lines[number])]
+    for end in [*ends[:MOST_ENDS], len(lines)]:
+        text = "".join(f"{_outdented(line, indent)}\n" for line in lines[block.start + 1 : end])
+        if end > block.end and _reads(text):
+            return text, min(end + 1, len(lines))
+    return block.text, block.end
+
+
+def _outdented(line: str, indent: int) -> str:
+    return line[min(indent, len(line) - len(line.lstrip(" \t"))) :]
+
+
+def _loose_blocks(text: str, entry_point: str) -> Iterator[Code]:
+    """What stands between two runs of backticks, wherever they are, and defines what was asked for.
+
+    For fences that CommonMark does not know: behind a text in the same line, indented by four spaces, closed behind
+    the last line of the code, opened in a list whose other lines are not indented; and for code in a line of prose.
+    """
+    if not entry_point:
+        return
+    runs = list(_RUN.finditer(text))[-2 * MOST_ENDS :]
+    for place in range(len(runs) - 1, -1, -1):
+        mark = runs[place].group().lstrip(" \t")
+        ends = [run.start() for run in runs[place + 1 :] if run.group().lstrip(" \t").startswith(mark)]
+        for end in [*ends[:MOST_ENDS], *([len(text)] if len(mark) > 2 else [])]:
+            inner = text[runs[place].end() : end]
+            for form in (inner.partition("\n")[2], inner, inner.lstrip().partition(" ")[2]):
+                code = textwrap.dedent(form).strip("\n")
+                if defines(code, entry_point) and tree_of(code):
+                    yield Code("", code)
+                    return
+
+
+def _chosen(defining: Sequence[Code]) -> Code:
+    """The last that can be read; one that was cut off at the reply's end is the last word all the same."""
+    readable = [code for code in defining if _reads(code.text) or (not code.closed and code is defining[-1])]
+    return (readable or defining)[-1]
+
+
+def _with_earlier(code: Code, blocks: Sequence[Code], entry_point: str) -> str:
+    """The code, behind what it uses of the blocks before it: some models give imports and helpers one of their own."""
+    text = textwrap.dedent(code.text).rstrip()
+    missing = unresolved_names(text)
+    earlier = [
+        one.text
+        for one in blocks[: blocks.index(code) if code in blocks else None]
+        if one.language in PYTHON | {""} and tree_of(one.text) and not defines(one.text, entry_point)
+    ]
+    whole = "\n".join(earlier)
+    if not missing & bound_names(whole):
+        return text
+    own = needed_code(whole, missing)
+    return "\n".join([*(line for line in own.split("\n") if line.strip()), "", text])
+
+
+def _reads(code: str) -> bool:
+    """Whether it is Python, as it stands or as the body of a function."""
+    dedented = textwrap.dedent(code)
+    return any(tree_of(form) for form in (code, dedented, f"def _():\n{textwrap.indent(dedented, INDENT)}\n{INDENT}0"))
+
+
+def _before_fences(text: str) -> str:
+    found = re.search(r"^[ \t]*(?:`{3,}|~{3,})", text, re.MULTILINE)
+    return text[: found.start()] if found else text
 
 
 def _unmarked(text: str) -> str:
@@ -54,58 +182,82 @@ def defines(code: str, name: str) -> bool:
     return bool(name) and re.search(pattern, code, re.MULTILINE) is not None
 
 
-def readings(code: str, prompt: str, entry_point: str) -> list[list[str]]:
+def readings(
+    code: str, prompt: str, entry_point: str, used: Iterable[str] = (), *, whole_file: bool = False
+) -> list[list[str]]:
     """What the code may mean, likeliest first: each a list of sources to execute one after the other.
 
     Code that defines what was asked for stands for itself, behind the prompt's imports and helper functions; where
     that cannot be read, without what a model added to it. Other code completes the prompt: as it stands, or indented as
     a function's body is, or up to where the body ends.
+
+    Args:
+        code: What was found in the reply.
+        prompt: What stands before the completion.
+        entry_point: What it has to define; empty: not known.
+        used: Further names that its tests use.
+        whole_file: Execute all of it; else what of it these names need: see `needed_code`.
     """
+    wanted = {*used, *([entry_point] if entry_point else [])}
     if not prompt.strip() or defines(code, entry_point):
-        forms = list(dict.fromkeys([code, definitions(code)]))
+        forms = [code] if whole_file else _alone(code, wanted)
         heads: list[list[str]] = [[prompt], [f"{prompt}\n{INDENT}pass\n"], []] if prompt.strip() else [[]]
         return [[*head, form] for form in forms for head in heads]
     bodies = [code, INDENT + code, textwrap.indent(textwrap.dedent(code), INDENT)]
     bodies += [_body(body) for body in bodies]
     glue = "" if prompt.endswith("\n") else "\n"
-    return [[f"{prompt}{glue}{body}\n"] for body in bodies if body.strip()]
+    sources = [f"{prompt}{glue}{body}\n" for body in bodies if body.strip()]
+    if whole_file:
+        return [[source] for source in sources]
+    kept = len(lines_of(prompt))
+    return [[_completed(source, wanted, kept)] for source in sources]
 
 
-def definitions(code: str) -> str:
-    """What code defines and imports: without calls and checks at its end, and without what was cut off there.
+def _completed(source: str, wanted: Iterable[str], kept: int) -> str:
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            compile(source, "code", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # such as a body that is not indented
+            return source
+    needed = needed_code(source, wanted, kept)
+    return source if needed.rstrip() == source.rstrip() else f"{needed}\n"
 
-    EvalPlus (Liu et al. 2023) cleans replies so, too. The code itself where there is nothing else in it, or no
-    beginning of it can be read.
+
+def _alone(code: str, wanted: Iterable[str]) -> list[str]:
+    """What of the code is needed; the code as it stands where it cannot be read."""
+    readable = code if tree_of(code) else _readable_part(code)
+    return list(dict.fromkeys([needed_code(readable, wanted), code]))
+
+
+def _readable_part(code: str) -> str:
+    """The code from its first definition or import to where it can be read: what was cut off, and prose, are left out.
+
+    The code itself where no beginning of it can be read.
     """
-    lines = code.splitlines()
+    lines = code.split("\n")
     start = next((number for number, line in enumerate(lines) if BEGINS.match(line)), 0)
     end = len(lines)
     for _ in range(MOST_CUTS):
-        try:
-            body = ast.parse("\n".join(lines[start:end])).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            fault = getattr(error, "lineno", None) or end - start
-            end = min(end - 1, start + fault - 1)
-            if end <= start:
-                break
-            continue
-        kept = [statement for statement in body if isinstance(statement, _DEFINING)]
-        whole = not kept or ((start, end) == (0, len(lines)) and kept == body)
-        return code if whole else "\n".join(ast.unparse(statement) for statement in kept)
+        part = "\n".join(lines[start:end])
+        fault = _first_fault(part)
+        if fault is None:
+            return part
+        end = min(end - 1, start + (fault or end - start) - 1)
+        if end <= start:
+            break
     return code
 
 
-MOST_CUTS = 10
-"""Times that lines are taken off the end: each is a reading of all the rest."""
-_DEFINING = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Assign,
-    ast.AnnAssign,
-)
+def _first_fault(code: str) -> int | None:
+    """The number of the line, from 1, where it cannot be read; 0: nobody knows which; none: it can be read."""
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            ast.parse(code)
+        except SyntaxError as error:
+            return error.lineno or 0
+        except (ValueError, RecursionError, MemoryError):
+            return 0
+    return None
 
 
 def _body(code: str) -> str:

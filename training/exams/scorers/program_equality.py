@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from ioa.memory.records import Attempt, Grade
+from ioa.training.exams.scorers.code import code_blocks
 
-_FENCE = re.compile(r"^```\w*\n(.*?)\n?```$", re.DOTALL)
 _DEFINED = re.compile(r"^\s*def\s+(\w+)", re.MULTILINE)
 
 
@@ -70,5 +70,5 @@ def _tree(code: str) -> str:
 
 
 def _bare(code: str) -> str:
-    fenced = _FENCE.match(code.strip())
-    return (fenced.group(1) if fenced else code).strip("\n").rstrip()
+    blocks = code_blocks(code.strip()) if code.strip().startswith(("```", "~~~")) else []
+    return (blocks[0].text if len(blocks) == 1 else code).strip("\n").rstrip()

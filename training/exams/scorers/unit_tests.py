@@ -1,23 +1,28 @@
 """The scorer `unit-tests`: code is right when the authors' tests pass, in a sandbox."""
 
 import ast
+import builtins
 import logging
 import os
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from ioa.memory.errors import UserError
+from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
-from ioa.training.exams.sandbox import SandboxSettings, UnitTests, check, find_isolation
-from ioa.training.exams.scorers.code import extract_code, readings
+from ioa.training.exams.sandbox import Outcome, SandboxSettings, UnitTests, check, find_isolation, package_paths
+from ioa.training.exams.scorers.code import defines, extract_code, readings
+from ioa.training.exams.scorers.needed_code import imported_modules, tree_of
 from ioa.training.exams.scorers.program_equality import same_program
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
 
+NO_BODY = "\n    pass\n"
+"""Completes a prompt of code."""
 _LOG = logging.getLogger(__name__)
 EXPECTED = (
     'Expected metadata {"prompt": code before the completion, "entry_point": name of the function, '
@@ -35,6 +40,12 @@ class UnitTestSettings(Record):
     """Checks at a time."""
     limits: SandboxSettings = SandboxSettings()
     """What the code may use."""
+    whole_file: bool = False
+    """Execute all that a reply's code holds, as OpenAI's own harness for HumanEval does; else what the function
+    needs."""
+    packages: tuple[str, ...] = ("numpy",)
+    """Third-party modules that a reply may import, where they are installed; what the item's own code and tests import
+    is there anyway."""
 
 
 class UnitTestScorer:
@@ -49,6 +60,7 @@ class UnitTestScorer:
             UserError: it cannot, and `unsafe` does not allow to go without.
         """
         self._settings = settings
+        self._references: dict[str, Outcome] = {}
         self._isolation = find_isolation(unsafe=settings.unsafe)
         if settings.unsafe:
             _LOG.warning(
@@ -57,12 +69,30 @@ class UnitTestScorer:
             )
 
     def grade(self, attempts: Sequence[Attempt], on_progress: Progress | None = None) -> list[Grade]:
-        """See `Scorer`."""
-        tests = [_tests_of(attempt) for attempt in attempts]
+        """See `Scorer`.
+
+        Raises:
+            ScoringError: the tests of an item cannot be run here, or its own reference solution does not pass them.
+        """
+        return self._grade_all(attempts, on_progress)
+
+    def same_answer(self, problem: str, one: str, other: str) -> bool:
+        """See `same_program`: a written problem has no tests but the examples in its text."""
+        return same_program(partial(self._grade_all, refer=False), problem, one, other)
+
+    def close(self) -> None:
+        """Nothing is open between checks."""
+
+    def _grade_all(
+        self, attempts: Sequence[Attempt], on_progress: Progress | None = None, *, refer: bool = True
+    ) -> list[Grade]:
+        """The grades; `refer`: a reply is wrong only where the item's reference solution is right."""
+        # Here and not in the threads: silencing the warnings of a compiler is not safe there.
+        jobs = [self._job(attempt) for attempt in attempts]
         grades = []
         with ThreadPoolExecutor(self._settings.workers) as pool:
             try:
-                for grade in pool.map(self._grade, attempts, tests):
+                for grade in pool.map(partial(self._grade, refer=refer), jobs):
                     grades.append(grade)
                     if on_progress is not None:
                         on_progress(len(grades), len(attempts))
@@ -70,26 +100,124 @@ class UnitTestScorer:
                 pool.shutdown(cancel_futures=True)
         return grades
 
-    def same_answer(self, problem: str, one: str, other: str) -> bool:
-        """See `same_program`: a written problem has no tests but the examples in its text."""
-        return same_program(self.grade, problem, one, other)
-
-    def close(self) -> None:
-        """Nothing is open between checks."""
-
-    def _grade(self, attempt: Attempt, tests: UnitTests) -> Grade:
+    def _job(self, attempt: Attempt) -> "_Job":
+        tests = _tests_of(attempt)
         code = extract_code(attempt.reply, tests.entry_point)
-        if not code.strip():
+        reference = attempt.answer if defines(attempt.answer, tests.entry_point) and tree_of(attempt.answer) else ""
+        too_long = len(code) > self._settings.limits.output_kib << 10
+        return _Job(
+            attempt,
+            tests,
+            code,
+            forms=() if too_long or not code.strip() else self._forms(code, tests),
+            reference=self._forms(reference, tests) if reference else (),
+            imports=frozenset(imported_modules(code)) if not too_long else frozenset(),
+            item_imports=frozenset(
+                module
+                for source in (
+                    tests.prompt + NO_BODY,
+                    tests.prompt,
+                    tests.imports,
+                    tests.setup,
+                    tests.test,
+                    *tests.tests,
+                )
+                for module in imported_modules(source)
+            ),
+        )
+
+    def _forms(self, code: str, tests: UnitTests) -> "tuple[Readings, ...]":
+        """How the code is judged, one after the other until it passes.
+
+        The function alone; where that fails, the whole file, in case something above it was needed after all: to pass
+        so is to pass by the stricter rule.
+        """
+        used = _used_names(tests)
+        alone, whole = (
+            readings(code, tests.prompt, tests.entry_point, used, whole_file=whole) for whole in (False, True)
+        )
+        return (whole,) if self._settings.whole_file or alone == whole else (alone, whole)
+
+    def _grade(self, job: "_Job", *, refer: bool) -> Grade:
+        if not job.code.strip():
             return Grade(score=0.0, correct=False, detail="there is no code in the reply", unread=True)
-        most = self._settings.limits.output_kib
-        if len(code) > most << 10:
+        if not job.forms:
+            most = self._settings.limits.output_kib
             return Grade(score=0.0, correct=False, detail=f"the code is longer than {most} KiB")
-        alternatives = readings(code, tests.prompt, tests.entry_point)
-        outcome = check(alternatives, tests, self._settings.limits, self._isolation)
-        if outcome.kind == "broken":
-            raise UserError(f"Scorer unit-tests: {_show_item(attempt)} cannot be judged: {outcome.detail}. {EXPECTED}")
+        outcome = self._judge(job, job.forms)
         passed = outcome.kind == "passed"
-        return Grade(score=float(passed), correct=passed, extracted=code, detail=outcome.detail)
+        if not passed:
+            self._require_packages(job)
+            if refer:
+                self._require_reference(job)
+        return Grade(score=float(passed), correct=passed, extracted=job.code, detail=outcome.detail)
+
+    def _judge(self, job: "_Job", forms: "Sequence[Readings]") -> Outcome:
+        """What comes of the first form that passes, or else of the first one."""
+        modules = job.item_imports | (job.imports & frozenset(self._settings.packages))
+        packages = tuple(dict.fromkeys(path for module in sorted(modules) for path in package_paths(module)))
+        outcomes: list[Outcome] = []
+        for form in forms:
+            outcomes.append(check(form, job.tests, self._settings.limits, self._isolation, packages))
+            if outcomes[-1].kind == "broken":
+                raise ScoringError(
+                    f"Scorer unit-tests: {_show_item(job.attempt)} cannot be judged here: {outcomes[-1].detail}."
+                    f"{self._advice(job)}"
+                )
+            if outcomes[-1].kind in {"passed", "time"}:
+                break
+        return outcomes[-1] if outcomes[-1].kind == "passed" else outcomes[0]
+
+    def _require_packages(self, job: "_Job") -> None:
+        missing = sorted(name for name in job.imports & {*self._settings.packages} if not package_paths(name))
+        if missing:
+            raise ScoringError(
+                f"Scorer unit-tests: the reply to {_show_item(job.attempt)} cannot be judged here: it imports "
+                f"{', '.join(missing)}, which it may and which is not installed. Install: pip install "
+                f"{' '.join(missing)}; or leave it out of scorers.unit-tests.packages."
+            )
+
+    def _require_reference(self, job: "_Job") -> None:
+        """See that the item's own solution passes: else its tests say nothing about anybody's."""
+        if not job.reference:
+            return
+        key = repr((job.reference, job.tests))
+        if key not in self._references:
+            self._references[key] = self._judge(job, job.reference)
+        found = self._references[key]
+        if found.kind != "passed":
+            raise ScoringError(
+                f"Scorer unit-tests: {_show_item(job.attempt)} cannot be judged here: its own reference solution fails "
+                f"its tests: {found.detail}. The item is wrong, or needs more than scorers.unit-tests.limits allows."
+            )
+
+    def _advice(self, job: "_Job") -> str:
+        """What to install, where something is missing; else what an item needs."""
+        missing = sorted(module for module in job.item_imports if not package_paths(module))
+        if missing:
+            return f" They need what is not installed here: pip install {' '.join(missing)}."
+        return f" {EXPECTED}"
+
+
+Readings = list[list[str]]
+"""See `readings`."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """An attempt, read."""
+
+    attempt: Attempt
+    tests: UnitTests
+    code: str
+    forms: tuple[Readings, ...]
+    """How the code is judged; none where it is too long or empty."""
+    reference: tuple[Readings, ...]
+    """The same of the item's own solution; none where it has none."""
+    imports: frozenset[str]
+    """Third-party modules that the code imports."""
+    item_imports: frozenset[str]
+    """The same of what the item itself holds."""
 
 
 def open_unit_tests(context: ScorerContext) -> Scorer:
@@ -123,12 +251,24 @@ def _tests_of(attempt: Attempt) -> UnitTests:
 
 def _imports(reference: str) -> str:
     """The import statements of the reference solution, which the authors' tests may rely on."""
-    with warnings.catch_warnings(action="ignore"):  # of escapes in old references
-        try:
-            body = ast.parse(reference).body
-        except SyntaxError:  # a bare completion
-            return ""
-    return "\n".join(ast.unparse(statement) for statement in body if isinstance(statement, ast.Import | ast.ImportFrom))
+    tree = tree_of(reference)  # none of a bare completion
+    imports = (one for one in tree.body if isinstance(one, ast.Import | ast.ImportFrom)) if tree else ()
+    return "\n".join(map(ast.unparse, imports))
+
+
+def _used_names(tests: UnitTests) -> frozenset[str]:
+    """Names that the tests may have from the code: they use them and do not define them."""
+    used, own = set[str](), set(dir(builtins))
+    for source in (tests.setup, tests.test, *tests.tests):
+        tree = tree_of(source)
+        for node in ast.walk(tree) if tree else ():
+            if isinstance(node, ast.Name):
+                (used if isinstance(node.ctx, ast.Load) else own).add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                own.add(node.name)
+            elif isinstance(node, ast.arg):
+                own.add(node.arg)
+    return frozenset(used - own)
 
 
 def _show_item(attempt: Attempt) -> str:

@@ -12,9 +12,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ioa.training.exams.sandbox.inside.lent_packages import reach
 from ioa.training.exams.sandbox.inside.limits import restrict
 from ioa.training.exams.sandbox.inside.peer import Message, Peer
-from ioa.training.exams.sandbox.inside.plain import TooLargeError
+from ioa.training.exams.sandbox.inside.plain import TooLargeError, kinds
 
 NAME = "solution"
 """Name of the module that the code becomes; not `__main__`, so that a script's last lines do not run."""
@@ -106,7 +107,8 @@ class Candidate(Peer):
             encode = self._encoder()
             reply: Message = {"ok": encode(result)}
             if message["op"] == "call" and result is None:
-                reply["args"] = [encode(value) if isinstance(value, MUTABLE) else None for value in values]
+                mutable = MUTABLE + kinds("numpy", "ndarray")
+                reply["args"] = [encode(value) if isinstance(value, mutable) else None for value in values]
         except TooLargeError:
             return {"limit": "output"}
         except BaseException as error:  # noqa: BLE001 - the driver raises it again, or fails the test for it
@@ -174,8 +176,9 @@ def main(arguments: dict[str, Any]) -> None:
     """Run as the candidate.
 
     Args:
-        arguments: reading, writing: descriptors; limits: the fields of `SandboxSettings`.
+        arguments: reading, writing: descriptors; limits: the fields of `SandboxSettings`; packages: where they are.
     """
     restrict(arguments["limits"])
+    reach(arguments["packages"])
     Candidate(arguments["reading"], arguments["writing"], arguments["limits"]["output_kib"] << 10).serve()
     os._exit(0)  # threads that the code has started are not waited for

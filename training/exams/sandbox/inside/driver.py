@@ -8,10 +8,11 @@ import traceback
 from typing import Any, NoReturn
 
 from ioa.training.exams.sandbox.inside.lent import Lent, number_of
+from ioa.training.exams.sandbox.inside.lent_packages import reach
 from ioa.training.exams.sandbox.inside.limits import restrict
 from ioa.training.exams.sandbox.inside.names import imported_modules, needed_names
 from ioa.training.exams.sandbox.inside.peer import Message, Peer
-from ioa.training.exams.sandbox.inside.plain import TooLargeError
+from ioa.training.exams.sandbox.inside.plain import TooLargeError, kinds
 
 TOLD = 600
 """Most characters of a verdict."""
@@ -33,6 +34,8 @@ class Driver(Peer):
         self._verdict, self._nonce = job["verdict"], job["nonce"]
         self._exceptions: dict[str, type[Exception]] = {}
         self._returned: tuple[Any, ...] = ()
+        self._asked = 0
+        self._untouched = False
 
     def say(self, kind: str, detail: str = "") -> None:
         """Tell the host something; each line carries the nonce of this check."""
@@ -74,6 +77,7 @@ class Driver(Peer):
 
         A call that returns nothing may be there for what it does to its arguments: these are then as it left them.
         """
+        self._asked += 1
         try:
             reply = self.request(operation, *values, **named)
             if "ok" in reply:
@@ -150,6 +154,8 @@ class Driver(Peer):
         if job["entry_point"] and job["entry_point"] not in found:
             self.finish("failed", f"the code does not define {job['entry_point']}")
         space.update(found)
+        self._asked = 0
+        self._untouched = bool(found) and all(isinstance(value, Lent) for value in found.values())
         if job["seeded"]:
             import random
 
@@ -178,13 +184,20 @@ class Driver(Peer):
         self.finish("broken", "the code before the tests does not compile")
 
     def _execute(self, name: str, source: str, space: dict[str, Any], call: str = "") -> None:
-        """Execute a source, or a call of what it has defined; whatever it raises has failed the check."""
+        """Execute a source, or a call of what it has defined; whatever it raises has failed the check.
+
+        But not what it raises by itself, before the code has had a part in it: such tests cannot be run here.
+        """
         self._returned = ()
         try:
             exec(compile(call or source, "" if call else name, "exec", dont_inherit=True), space)  # noqa: S102
         except MemoryError:
             self.finish("memory")
         except BaseException as error:  # noqa: BLE001 - any of it fails the test
+            if isinstance(error, ImportError) and error.name:  # one of the code's has crossed without that name
+                self.finish("broken", f"{name}: its import of {error.name} fails here: {error}")
+            if self._untouched and not self._asked and not isinstance(error, NameError):
+                self.finish("broken", f"{name}: it fails by itself: {self._describe_error(error, name, source)}")
             self.finish("failed", f"{name}: {self._describe_error(error, name, source)}")
 
     def _describe_error(self, error: BaseException, name: str, source: str) -> str:
@@ -214,6 +227,8 @@ def change(value: Any, after: Any) -> Any:
         value.update(after)
     elif isinstance(value, bytearray) and isinstance(after, bytearray):
         value[:] = after
+    elif isinstance(value, kinds("numpy", "ndarray")) and getattr(after, "shape", None) == value.shape:
+        value[...] = after
     else:
         return after
     return value
@@ -227,6 +242,7 @@ def _short(value: Any) -> str:
 def main(job: dict[str, Any]) -> None:
     """Run as the driver; the job came over the standard input."""
     restrict(job["limits"])
+    reach(job["packages"])
     sys.setrecursionlimit(3000)  # a nested value is decoded in two frames a level
     driver = Driver(job)
     driver.wait()

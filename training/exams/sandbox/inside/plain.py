@@ -5,6 +5,7 @@ finite floats are themselves; anything else is a list of a tag and its content.
 """
 
 import builtins
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -87,11 +88,21 @@ class Encoder:
         if isinstance(value, kinds("decimal", "Decimal") + kinds("fractions", "Fraction")):
             self._count_size(len(str(value)))
             return ["n", "D" if isinstance(value, kinds("decimal", "Decimal")) else "F", str(value)]
+        return self._moment(value) or self._array(value) or self._export(value)
+
+    def _moment(self, value: Any) -> list[Any] | None:
         if isinstance(value, kinds("datetime", "date", "time")):
             return ["w", _first(type(value), kinds("datetime", "datetime", "date", "time")), value.isoformat()]
         if isinstance(value, kinds("datetime", "timedelta")):
             return ["w", "timedelta", value.days, value.seconds, value.microseconds]
-        return self._export(value)
+        return None
+
+    def _array(self, value: Any) -> list[Any] | None:
+        if not isinstance(value, kinds("numpy", "ndarray", "generic")) or not _ARRAY.fullmatch(value.dtype.str):
+            return None
+        self._count_size(2 * value.nbytes)
+        whole = isinstance(value, kinds("numpy", "ndarray"))
+        return ["a", value.dtype.str, list(value.shape), value.tobytes().hex(), whole]
 
 
 def _first(kind: type, of: tuple[Any, ...]) -> str:
@@ -157,6 +168,18 @@ def _moment(kind: str, *content: Any) -> Any:
     return {"datetime": datetime.datetime, "date": datetime.date}[kind].fromisoformat(*content)
 
 
+def _array(kind: str, shape: list[int], data: str, whole: bool) -> Any:
+    """An array of numpy's, or the number that one without dimensions holds."""
+    import numpy
+
+    if not _ARRAY.fullmatch(kind):
+        raise ValueError(f"{kind} is no kind of number")
+    array = numpy.frombuffer(bytes.fromhex(data), dtype=kind).reshape(shape).copy()
+    return array if whole else array[()]
+
+
+_ARRAY = re.compile(r"[<>|][biufcSUmM]\d+(?:\[\d*\w+\])?")
+"""What numpy calls a kind of elements that are plain bytes."""
 _SEQUENCES: tuple[tuple[str, Any], ...] = (("l", list), ("t", tuple), ("s", set), ("z", frozenset))
 _COLLECTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "l": list,
@@ -175,4 +198,5 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "k": _kind,
     "n": _exact,
     "w": _moment,
+    "a": _array,
 }
