@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,6 +79,7 @@ def evaluate(
     else:
         _refuse("--benchmark", {"--include-path": include_path, "--no-chat-template": None if chat_template else True})
     config = _config(settings or [], seed, teacher_base_url, (judge, judge_base_url))
+    _say_unused(settings or [], {"student", "teacher", "seed"} if harness else USED)
     examinees = _examinees(model, against, config, settings or [], runs_dir, bare=bare, adapter=adapter)
     folder = _folder(out, Path(benchmark or f"harness-{harness}").stem, examinees)
     named = absolute_plugin(scorer) if scorer else None
@@ -89,6 +90,20 @@ def evaluate(
         elif harness is not None:
             result = _harness(harness, include_path, chat_template, config, examinees, folder, choice)
     _close(result, folder)
+
+
+USED = {"student", "teacher", "scorers", "budget", "prices", "roles.judge", "seed"}
+"""What an evaluation takes from a run file."""
+
+
+def _say_unused(settings: list[str], used: Collection[str]) -> None:
+    """Say which settings change nothing here."""
+    from ioa.graph.config_override import read_setting
+
+    for setting in settings:
+        parts = read_setting(setting).parts
+        if parts[0] not in used and ".".join(parts[:2]) not in used and parts != ("roles",):
+            typer.echo(f"--set {setting}: an evaluation makes no use of it.", err=True)
 
 
 def _refuse(kind: str, given: Mapping[str, object]) -> None:
@@ -105,14 +120,14 @@ def _config(
 
     given = [f"seed={seed}"]
     if teacher_base_url is not None:
-        given.append(f"teacher.base_url={json.dumps(teacher_base_url)}")
+        given.append(f"teacher.base_url={json.dumps(teacher_base_url, ensure_ascii=False)}")
     if judge[0] is not None:
         spec = "tutor:arithmetic" if judge[0] == "tutor" else judge[0]
         told = {"model": spec, "temperature": 0.0, **({"base_url": judge[1]} if judge[1] else {})}
-        given.append(f"roles.judge={json.dumps([told])}")
+        given.append(f"roles.judge={json.dumps([told], ensure_ascii=False)}")
     elif judge[1] is not None:
         raise UserError("--judge-base-url: name the judge too, with --judge.")
-    return override(RunConfig(), [*given, *settings])
+    return override(override(RunConfig(), given), settings)
 
 
 def _examinees(

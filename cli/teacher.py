@@ -24,7 +24,6 @@ def check(
     prices: Annotated[str | None, typer.Option(help="A price list of your own.")] = None,
 ) -> None:
     """Send a teacher at most seven tiny requests and say what it can do."""
-    import yaml
     from pydantic import ValidationError
     from rich.console import Console
     from rich.table import Table
@@ -32,6 +31,7 @@ def check(
 
     from ioa.agents import TeacherSettings, load_prices, start_model
     from ioa.agents.checkup import check_up
+    from ioa.memory.yaml_values import dump
 
     try:
         settings = TeacherSettings(
@@ -57,7 +57,7 @@ def check(
         raise UserError(f"Teacher {spec} does not answer: {found.findings[0].detail}")
     described = {"model": spec, **({"base_url": base_url} if base_url else {}), **found.recommended}
     console.print("Recommended in the run file:")
-    text = yaml.safe_dump({"teacher": described}, sort_keys=False).rstrip()
+    text = dump({"teacher": described}).rstrip()
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
