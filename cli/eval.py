@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.cli.output import echo
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.plugins import absolute_plugin
 
@@ -103,7 +104,7 @@ def _say_unused(settings: list[str], used: Collection[str]) -> None:
     for setting in settings:
         parts = read_setting(setting).parts
         if parts[0] not in used and ".".join(parts[:2]) not in used and parts != ("roles",):
-            typer.echo(f"--set {setting}: an evaluation makes no use of it.", err=True)
+            echo(f"--set {setting}: an evaluation makes no use of it.", err=True)
 
 
 def _refuse(kind: str, given: Mapping[str, object]) -> None:
@@ -182,9 +183,8 @@ def _harness(
     folder: "EvaluationFolder",
     choice: "Choice",
 ) -> "Result":
-    from rich.console import Console
-
     from ioa.evaluation.harness import HarnessTask, evaluate
+    from ioa.results.console import Console
     from ioa.results.terminal.progress import PlainProgress
 
     # The harness draws bars of its own, which a live display would break.
@@ -200,7 +200,7 @@ def _resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing is lost. Go on with the same command.", err=True)
+        echo("Interrupted; nothing is lost. Go on with the same command.", err=True)
         raise
     except BudgetReached as error:
         told = str(error).partition(" What was paid for")[0]
@@ -216,12 +216,11 @@ def _close(result: "Result", folder: "EvaluationFolder") -> None:
     Raises:
         Stopped: some replies could not be graded.
     """
-    from rich.console import Console
-
     from ioa.evaluation.tallies import table
+    from ioa.results.console import Console
 
     Console().print(table(result))
-    typer.echo(f"Results: {folder.result} and {folder.outcomes_file}")
+    echo(f"Results: {folder.result} and {folder.outcomes_file}")
     if result.errors:
         more = f"\n... and {len(result.errors) - 10} more" if len(result.errors) > 10 else ""
         raise Stopped(
@@ -232,11 +231,11 @@ def _close(result: "Result", folder: "EvaluationFolder") -> None:
 
 
 def _list() -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from ioa.evaluation.benchmark import benchmark_names, load_benchmark
+    from ioa.results.console import Console
 
     table = Table(title="Benchmarks", title_justify="left")
     for name in ("name", "what", "scorer", "shots", "max. tokens"):
@@ -247,4 +246,4 @@ def _list() -> None:
         shots = f"{one.default_shots}, up to {there}" if there else "none"
         table.add_row(name, Text(one.title), one.scorer, shots, str(one.max_new_tokens))
     Console().print(table)
-    typer.echo("Prompts, worked examples and what differs from the authors' protocols: docs/evaluation.md.")
+    echo("Prompts, worked examples and what differs from the authors' protocols: docs/evaluation.md.")
