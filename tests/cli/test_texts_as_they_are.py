@@ -83,7 +83,11 @@ SHOWN = {
     "run": [(("run.yaml", "--run-id", "r1", "--teacher-base-url", "URL"), (MODEL, SEEN))],
     "plan": [(("run.yaml", "--run-id", "p1", "--set", "teacher.base_url=URL"), (MODEL, SEEN))],
     "resume": [((RUN, "--set", f"budget.usd={TEXT}"), (CUT,)), ((RUN, "--set", f"budget.{TEXT}=1"), (SEEN,))],
-    "estimate": [(("run.yaml",), (MODEL,)), (("run.yaml", "--set", f"domain={NAME}"), (NAME,))],
+    "estimate": [
+        (("run.yaml",), (MODEL,)),
+        (("run.yaml", "--set", "teacher.model=openai:a[/b]:m:"), ("openai:a[/b]:m:",)),  # docarray/docarray#733
+        (("run.yaml", "--set", f"domain={NAME}"), (NAME,)),
+    ],
     "runs": [((), (RUN,)), (("--runs-dir", NAME), (NAME,))],
     "show": [((RUN,), (SEEN, MODEL)), ((NAME,), (NAME,))],
     "transcript": [

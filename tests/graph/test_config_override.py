@@ -167,6 +167,13 @@ def test_what_is_typed_is_what_the_run_gets(settings, key, value):
     assert type(found) is type(value)
 
 
+def test_a_name_with_dots_that_is_there_is_meant_and_another_one_is_put_into_quotes():
+    """NousResearch/hermes-agent#91095: a dotted path wrote `qwen3` and `5:4b` below it, and nobody read that."""
+    there = RunConfig(teacher=TeacherSettings(model="openai:m", options={"models": {"qwen3.5:4b": {"length": 1}}}))
+    found = override(there, ["teacher.options.models.qwen3.5:4b.length=65536", 'teacher.options.models."a.b".length=2'])
+    assert found.teacher.options["models"] == {"qwen3.5:4b": {"length": 65536}, "a.b": {"length": 2}}
+
+
 def _names(key, found):
     return ["scorers", "a.b", "plugin"] if key == "scorers.a.b.plugin" else key.split(".")
 

@@ -35,6 +35,7 @@ SPECIAL = ["1e-3", "010", "12:30", "0o17", "on", "~", "=", "<<", "2024-01-31", "
     ],
 )
 def test_a_value_is_what_it_looks_like_to_both_readers(tmp_path, text, value):
+    """hiyouga/LlamaFactory#4014: a learning rate of `2e-5` was a text."""
     path = tmp_path / "a.yaml"
     path.write_text(f"key: {text}\n")
     for found in (read_value(text), yaml.load(text, FastLoader), load_yaml(path)[0]["key"]):

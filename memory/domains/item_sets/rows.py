@@ -51,9 +51,10 @@ def read_rows(path: Path) -> Iterator[Row | Fault]:
 
 
 def _table(path: Path, content: bytes) -> Iterator[Row | Fault]:
-    text = decode_text(path, content, EXPECTED)
+    text = content.decode(errors="surrogateescape")  # each row tells of itself what was not UTF-8
     lines = [line.removeprefix(BOM) for line in io.StringIO(text, newline="")]  # of files that were joined
     header = _QUOTED.sub("", next(filter(str.strip, lines), ""))
+    decode_text(path, header.encode(errors="surrogateescape"), EXPECTED)
     separator = max(_SEPARATORS, key=header.count)
     if named := _EXCEL.fullmatch(header.strip()):
         separator = named[1]
@@ -94,6 +95,10 @@ def _csv_rows(path: Path, table: Iterator[tuple[int, list[str]] | Fault]) -> Ite
             yield read
             continue
         line, cells = read
+        why = next(filter(None, map(_not_text, cells)), "")
+        if why:
+            yield Fault(place=f"{path}:{line}", text=why)
+            continue
         if not any(cells):
             continue
         if not names:
@@ -106,6 +111,15 @@ def _csv_rows(path: Path, table: Iterator[tuple[int, list[str]] | Fault]) -> Ite
             )
         else:
             yield Row(f"{path}:{line}", dict(zip(names, cells, strict=False)))
+
+
+def _not_text(cell: str) -> str:
+    """Why a cell is none; empty where it is one."""
+    if "\0" in cell:
+        return "a zero byte. Expected text."
+    if any("\udc80" <= sign <= "\udcff" for sign in cell):
+        return f"not UTF-8 ({cell.encode(errors='surrogateescape')[:40]!r}). Save the file anew in that encoding."
+    return ""
 
 
 def _is_header(path: Path, line: int, cells: list[str], names: list[str]) -> bool:

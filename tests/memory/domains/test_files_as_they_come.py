@@ -146,6 +146,7 @@ def test_a_value_that_is_no_answer_is_told_and_the_others_can_be_read(tmp_path, 
         ("zero.jsonl", text(LINES[0], LINES[1].replace("Halve", "\0alve"), LINES[2]), ":2: not JSON"),
         ("latin.jsonl", text(*LINES[:2]) + '\n{"question": "für", "answer": "1"}'.encode("latin-1"), ":3: not UTF-8"),
         ("latin.csv", text(HEAD, *CELLS, "") + "für,1,x".encode("latin-1"), ":5: not UTF-8"),
+        ("head.csv", "frage,wörter\nx,y".encode("latin-1"), ":1: not UTF-8"),
         ("twice.jsonl", text(*LINES, LINES[0]), ":4: id: 'h3' is also the id of line 1"),
         ("ragged.csv", text(HEAD, *CELLS, "What, now?,1,x"), ":5: 4 columns. Expected 3"),
         ("short.csv", text(HEAD, *CELLS, "What,1"), ":5: 2 columns. Expected 3"),
@@ -172,6 +173,27 @@ def test_what_cannot_be_read_is_named_with_its_line(tmp_path, name, content, tol
     with pytest.raises(UserError) as caught:
         read_item_set(path)
     assert str(caught.value).startswith(f"{path}{told}")
+
+
+@pytest.mark.parametrize("name", ["latin.csv", "latin.jsonl", "zero.csv", "zero.jsonl"])
+def test_the_lines_beside_one_that_is_no_text_can_be_read(tmp_path, name):
+    path = tmp_path / name
+    rows = CELLS if name.endswith("csv") else LINES
+    bad = rows[1].replace("Halve", "H\xe4lfte" if name.startswith("latin") else "\0").replace("h5", "bad")
+    content = "\n".join([*([HEAD] if name.endswith("csv") else []), rows[0], bad, *rows[1:]])
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(UserError, match=f"{path}:{3 if name.endswith('csv') else 2}: "):
+        read_item_set(path)
+    found = read_item_set(ItemSetSource(file=str(path), skip_bad=True))
+    assert [item.id for item in found.items] == ["h3", "h5", "h8"]
+
+
+@pytest.mark.parametrize("answer", ["NA", "null", "NaN", "None", "TRUE", "-", "1,5", "=1+1", "007", "1e3"])
+def test_a_cell_of_a_table_is_the_text_that_stands_there(tmp_path, answer):
+    """OasisLMF/OasisLMF#307, pandas-dev/pandas#48712: words that a reader of tables takes for a missing value."""
+    path = tmp_path / "a.csv"
+    path.write_text(f'question,answer\nWhat?,"{answer}"\n')
+    assert read_item_set(path).items[0].answer == answer
 
 
 def test_parquet_is_known_by_its_content_and_keeps_numbers_of_32_bits(tmp_path):
