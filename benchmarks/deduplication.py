@@ -286,8 +286,9 @@ WAYS = {
 
 def table(results: dict[str, list[dict[str, Any]]], stored: int, size: int) -> None:
     """Print what was measured."""
-    from rich.console import Console
     from rich.table import Table
+
+    from ioa.results.console import Console
 
     shown = Table(
         title=f"{stored:,} lessons stored, batches of {size}; share of each kind that is caught", title_justify="left"

@@ -15,7 +15,8 @@ import argparse
 
 from planted_language_model import tiny_tables
 from planted_students import INVENTED, MISSED, combination_table, coverage_table, population_tables
-from rich.console import Console
+
+from ioa.results.console import Console
 
 
 def main() -> None:

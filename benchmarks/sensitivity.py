@@ -97,8 +97,9 @@ def read_run(folder: Path) -> tuple[Diagnosis, RunConfig]:
 
 def show(now: Planned, found: Mapping[str, Sequence[tuple[float, Planned]]], config: RunConfig) -> None:
     """Print one line for each value."""
-    from rich.console import Console
     from rich.table import Table
+
+    from ioa.results.console import Console
 
     table = Table(title=f"As the run was: {_said(now)}", title_justify="left")
     for name in ("threshold", "value", "edges", "deficient", "targets", "stages", "largest rise", "steep", "changed"):

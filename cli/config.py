@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ioa.cli.output import echo_data
+
 
 def config(
     config: Annotated[
@@ -17,4 +19,4 @@ def config(
     from ioa.graph.config_docs import commented, markdown
 
     resolved = override(load_config(config) if config else RunConfig(), settings or [])
-    typer.echo(markdown().rstrip() if docs else commented(resolved))
+    echo_data(markdown().rstrip() if docs else commented(resolved))

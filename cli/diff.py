@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ioa.cli.options import AsJson, RunsDir, echo_json
+from ioa.cli.options import AsJson, RunsDir
+from ioa.cli.output import echo_json
 from ioa.results.run_names import RUNS, open_run
 
 

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.cli.output import echo
 from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from ioa.cli.domain_files import Found
     from ioa.memory.records import Domain, Source
+    from ioa.results.console import Console
 
 LONGEST = 300
 """Characters of a problem and its answer that are shown."""
@@ -41,10 +42,9 @@ def add(
     module_from: Annotated[str | None, typer.Option(help="Field whose values become modules.")] = None,
 ) -> None:
     """Check files of problems, say what they hold, and write a domain of them; a bad file writes nothing."""
-    from rich.console import Console
-
     from ioa.cli.domain_files import read_files, target_folder, write_pack
     from ioa.memory.slugs import slug
+    from ioa.results.console import Console
 
     name = name or Path(files[0]).name.split(".")[0]
     if "/" in name or "\\" in name or not name.isprintable():
@@ -63,8 +63,8 @@ def add(
     console = Console()
     _say(console, found)
     path = write_pack(folder, found, description or f"The problems of {name}.")
-    typer.echo(f"Written: {path}")
-    typer.echo(f"Use it with: ioa run CONFIG --domain {path}")
+    echo(f"Written: {path}")
+    echo(f"Use it with: ioa run CONFIG --domain {path}")
 
 
 @domain_app.command()
@@ -75,14 +75,13 @@ def show(
     examples: Annotated[int, typer.Option(min=0, help="Problems shown of each module.")] = 1,
 ) -> None:
     """What a domain holds: its modules and some of its problems."""
-    from rich.console import Console
-
     from ioa.memory.domains.packs import load_source
     from ioa.memory.records import Domain
+    from ioa.results.console import Console
 
     console = Console()
     found = load_source(name)
-    console.print(plain(f"{found.name}: {found.description}"), markup=False, highlight=False)
+    console.print(plain(f"{found.name}: {found.description}"))
     if isinstance(found, Domain):
         _show_domain(console, found, examples)
     else:
@@ -107,14 +106,10 @@ def _say(console: "Console", found: "Found") -> None:
         console.print(
             f"{read.name}: format {read.format}, {len(read.items)} items, scorer {scorers}, "
             f"{len(read.skipped)} bad items left out",
-            markup=False,
-            highlight=False,
             soft_wrap=True,
         )
         if read.skipped:
-            console.print(
-                plain(describe_faults(read.skipped)), style="yellow", markup=False, highlight=False, soft_wrap=True
-            )
+            console.print(plain(describe_faults(read.skipped)), style="yellow", soft_wrap=True)
     console.print(f"{len(found.different)} different items, {len(found.double)} that say the same as another one")
     table = _table("module", "items", "seeds", "probes", "")
     for share in shares(found):
@@ -123,7 +118,7 @@ def _say(console: "Console", found: "Found") -> None:
             share.module or "(named by the teacher)", *map(str, (share.items, share.seeds, share.probes)), remark
         )
     console.print(table)
-    console.print(_division(PROBES), soft_wrap=True, highlight=False)
+    console.print(_division(PROBES), soft_wrap=True)
 
 
 def _division(probes: int) -> str:
@@ -177,7 +172,7 @@ def _show_source(console: "Console", source: "Source", examples: int) -> None:
     from rich.text import Text
 
     for warning in source.warnings:
-        console.print(plain(warning), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(warning), style="yellow", soft_wrap=True)
     table = _table("module", "items", "what it is", *(["problems"] if examples else []))
     modules = {module.id: module.description for module in source.modules}
     for id_ in (*modules, ""):

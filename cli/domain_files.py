@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from ioa.agents.decomposition import LEAST_SEEDS
@@ -23,6 +22,7 @@ from ioa.memory.files import write_records, write_text
 from ioa.memory.plugins import is_plugin_file
 from ioa.memory.records import BankItem, RefusedItem, SourceItem, Split
 from ioa.memory.slugs import slug
+from ioa.memory.yaml_values import dump
 from ioa.training import ExaminationSettings, Scorers
 from ioa.training.exams.scorers import refuse_file, scorer_names
 
@@ -181,7 +181,7 @@ def write_pack(folder: Path, found: Found, description: str) -> Path:
         raise _cannot_be_made(folder, error) from error
     try:
         write_records(part / ITEMS, found.items)
-        write_text(part / file, yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120))
+        write_text(part / file, dump(pack, width=120))
         load_source(str(part / file))  # what is written can be read
         part.chmod(0o777 & ~_umask())
         part.replace(folder)

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ioa.cli.output import echo
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.plugins import absolute_plugin
 
@@ -89,6 +90,7 @@ def evaluate(
     if whole_file:
         programs = {**config.scorers.get(PROGRAMS, {}), "whole_file": True}
         config = config.model_copy(update={"scorers": {**config.scorers, PROGRAMS: programs}})
+    _say_unused(settings or [], {"student", "teacher", "seed"} if harness else USED)
     examinees = _examinees(model, against, config, settings or [], runs_dir, bare=bare, adapter=adapter)
     folder = _folder(out, Path(benchmark or f"harness-{harness}").stem, examinees)
     named = absolute_plugin(scorer) if scorer else None
@@ -99,6 +101,20 @@ def evaluate(
         elif harness is not None:
             result = _harness(harness, include_path, chat_template, config, examinees, folder, choice)
     _close(result, folder)
+
+
+USED = {"student", "teacher", "scorers", "budget", "prices", "roles.judge", "seed"}
+"""What an evaluation takes from a run file."""
+
+
+def _say_unused(settings: list[str], used: Collection[str]) -> None:
+    """Say which settings change nothing here."""
+    from ioa.graph.config_override import read_setting
+
+    for setting in settings:
+        parts = read_setting(setting).parts
+        if parts[0] not in used and ".".join(parts[:2]) not in used and parts != ("roles",):
+            echo(f"--set {setting}: an evaluation makes no use of it.", err=True)
 
 
 def _refuse(kind: str, given: Mapping[str, object]) -> None:
@@ -115,14 +131,14 @@ def _config(
 
     given = [f"seed={seed}"]
     if teacher_base_url is not None:
-        given.append(f"teacher.base_url={json.dumps(teacher_base_url)}")
+        given.append(f"teacher.base_url={json.dumps(teacher_base_url, ensure_ascii=False)}")
     if judge[0] is not None:
         spec = "tutor:arithmetic" if judge[0] == "tutor" else judge[0]
         told = {"model": spec, "temperature": 0.0, **({"base_url": judge[1]} if judge[1] else {})}
-        given.append(f"roles.judge={json.dumps([told])}")
+        given.append(f"roles.judge={json.dumps([told], ensure_ascii=False)}")
     elif judge[1] is not None:
         raise UserError("--judge-base-url: name the judge too, with --judge.")
-    return override(RunConfig(), [*given, *settings])
+    return override(override(RunConfig(), given), settings)
 
 
 def _examinees(
@@ -177,9 +193,8 @@ def _harness(
     folder: "EvaluationFolder",
     choice: "Choice",
 ) -> "Result":
-    from rich.console import Console
-
     from ioa.evaluation.harness import HarnessTask, evaluate
+    from ioa.results.console import Console
     from ioa.results.terminal.progress import PlainProgress
 
     # The harness draws bars of its own, which a live display would break.
@@ -195,7 +210,7 @@ def _resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing is lost. Go on with the same command.", err=True)
+        echo("Interrupted; nothing is lost. Go on with the same command.", err=True)
         raise
     except BudgetReached as error:
         told = str(error).partition(" What was paid for")[0]
@@ -211,12 +226,11 @@ def _close(result: "Result", folder: "EvaluationFolder") -> None:
     Raises:
         Stopped: some replies could not be graded.
     """
-    from rich.console import Console
-
     from ioa.evaluation.tallies import table
+    from ioa.results.console import Console
 
     Console().print(table(result))
-    typer.echo(f"Results: {folder.result} and {folder.outcomes_file}")
+    echo(f"Results: {folder.result} and {folder.outcomes_file}")
     if result.errors:
         more = f"\n... and {len(result.errors) - 10} more" if len(result.errors) > 10 else ""
         raise Stopped(
@@ -227,11 +241,11 @@ def _close(result: "Result", folder: "EvaluationFolder") -> None:
 
 
 def _list() -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from ioa.evaluation.benchmark import benchmark_names, load_benchmark
+    from ioa.results.console import Console
 
     table = Table(title="Benchmarks", title_justify="left")
     for name in ("name", "what", "scorer", "shots", "max. tokens"):
@@ -242,4 +256,4 @@ def _list() -> None:
         shots = f"{one.default_shots}, up to {there}" if there else "none"
         table.add_row(name, Text(one.title), one.scorer, shots, str(one.max_new_tokens))
     Console().print(table)
-    typer.echo("Prompts, worked examples and what differs from the authors' protocols: docs/evaluation.md.")
+    echo("Prompts, worked examples and what differs from the authors' protocols: docs/evaluation.md.")

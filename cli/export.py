@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ioa.cli.options import RunId, RunsDir
+from ioa.cli.output import echo
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS
 
@@ -53,11 +54,11 @@ def export(
         from ioa.results.exporters.table import export_table
 
         file = out or Path(f"{run.run_id}.{to.value}")
-        typer.echo(f"{export_table(run, to.value, file)} rows: {file}")
+        echo(f"{export_table(run, to.value, file)} rows: {file}")
         return
     require(to.value, f"ioa export --to {to.value}")
     settings = _settings(run, to, {key: value for key, value in given.items() if value is not None})
-    typer.echo(_to_otel(run, settings) if to is Target.otel else _to_mlflow(run, settings))
+    echo(_to_otel(run, settings) if to is Target.otel else _to_mlflow(run, settings))
 
 
 _OPTIONS = {

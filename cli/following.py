@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from ioa.cli.output import echo
 from ioa.memory.errors import Stopped
 from ioa.results.run_names import runs_dir_option
 
@@ -36,7 +35,7 @@ def resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"Interrupted; nothing is lost. {advice}", err=True)
+        echo(f"Interrupted; nothing is lost. {advice}", err=True)
         raise
     except Stopped as error:
         error.args = (f"{error}\n{advice}",)
@@ -45,12 +44,11 @@ def resumable(run_id: str, runs_dir: Path) -> Iterator[None]:
 
 def show_closing(run: "RunDirectory") -> None:
     """The table of a run that is finished, and where its report is."""
-    from rich.console import Console
-
+    from ioa.results.console import Console
     from ioa.results.run_cards import read_summary
     from ioa.results.terminal.closing_table import closing_table
 
     summary = read_summary(run)
     if summary is not None:
         Console().print(closing_table(summary))
-    typer.echo(f"Report: {run.report}")
+    echo(f"Report: {run.report}")

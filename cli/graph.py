@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from ioa.cli.output import echo
+
 
 def graph(
     out: Annotated[
@@ -20,7 +22,7 @@ def graph(
 
     built = build_graph(RunContext(RunDirectory(Path("unused")), RunConfig()))
     if out is None:
-        typer.echo(mermaid(built))
+        echo(mermaid(built))
     else:
         draw(built, out)
-        typer.echo(out)
+        echo(out)

@@ -3,6 +3,7 @@
 import typer
 
 from ioa.cli.options import RunId, RunsDir
+from ioa.cli.output import echo
 from ioa.results.run_names import RUNS
 
 index_app = typer.Typer(help="Look after the index of a run's lessons.", no_args_is_help=True)
@@ -19,4 +20,4 @@ def rebuild(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
     made = RunDirectory.at(runs_dir, run_id).require()
     embedder = open_embedder(read_run_config(made).embedder)
     with made.hold(), ExampleStore(made, embedder) as store:
-        typer.echo(f"{store.rebuild()} lessons indexed")
+        echo(f"{store.rebuild()} lessons indexed")

@@ -1,12 +1,12 @@
 """The command that lists the lessons of a run, or finds them by meaning."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ioa.cli.options import RunId, RunsDir
+from ioa.cli.output import echo_json
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS
 
@@ -45,7 +45,7 @@ def lessons(
     else:
         rows = _nearest(made, like, module, stage, limit or NEAREST)
     if as_json:
-        typer.echo(json.dumps([{"like": near, **lesson.model_dump(mode="json")} for lesson, near in rows], indent=2))
+        echo_json([{"like": near, **lesson.model_dump(mode="json")} for lesson, near in rows])
     else:
         _print(rows, len(chosen), pager=not no_pager and like is None)
 
@@ -92,5 +92,4 @@ def _print(rows: "Sequence[tuple[Example, float | None]]", of: int, *, pager: bo
         console.print(
             f"{count} lesson{'' if of == 1 else 's'}" if of else "There are no such lessons yet.",
             style="dim",
-            highlight=False,
         )

@@ -13,6 +13,7 @@ from ioa.cli.export import export
 from ioa.cli.graph import graph
 from ioa.cli.index import index_app
 from ioa.cli.lessons import lessons
+from ioa.cli.output import echo
 from ioa.cli.plan import plan
 from ioa.cli.report import report
 from ioa.cli.resume import resume
@@ -24,7 +25,6 @@ from ioa.cli.transcript import transcript
 from ioa.cli.view import view
 from ioa.cli.why import why
 from ioa.memory.errors import UserError
-from ioa.memory.plain_text import plain
 
 app = typer.Typer(
     name="ioa",
@@ -49,14 +49,13 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        told = plain(str(error))  # it may quote a file or a model
-        typer.echo(f"Error: {told}" if error.exit_code else told, err=True)
+        echo(f"Error: {error}" if error.exit_code else error, err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            typer.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             sys.exit(UserError.exit_code)
-        typer.echo(
+        echo(
             f"Error: the disk is full ({error.filename or 'no file named'}). Make room, then resume the run.",
             err=True,
         )

@@ -1,8 +1,7 @@
-"""Arguments that several commands have, and how they print data."""
+"""Arguments that several commands have."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,8 +13,3 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="Any key of th
 RunName = Annotated[str | None, typer.Option("--run-id", help="Name of the run; domain and time where none is given.")]
 RunFile = Annotated[str, typer.Argument(metavar="CONFIG", help="A run file (YAML), or the name of a built-in one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as data.")]
-
-
-def echo_json(value: Any) -> None:
-    """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=2))

@@ -7,6 +7,7 @@ import typer
 
 from ioa.cli.following import following, resumable
 from ioa.cli.options import RunFile, RunName, RunsDir, Settings
+from ioa.cli.output import echo
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS
 
@@ -19,12 +20,11 @@ def plan(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Diagnose and plan, and stop before anything is taught; the run goes on with `ioa resume`."""
-    from rich.console import Console
-
     from ioa.cli.review import stages_table
     from ioa.graph.config import load_config, override
     from ioa.graph.runner import Paused, new_run_id, start
     from ioa.memory.run_dir import RunDirectory, check_run_id
+    from ioa.results.console import Console
 
     configured = override(load_config(config), [*(settings or []), "curriculum.review=true"])
     name = check_run_id(run_id or new_run_id(configured.domain))
@@ -38,7 +38,7 @@ def plan(
         Console().print(stages_table(made))
         if out is not None:
             out.write_text(made.curriculum.read_text(encoding="utf-8"), encoding="utf-8")
-            typer.echo(f"Edit {out}, then teach it with: ioa run {config} --curriculum {out}")
-        typer.echo(paused, err=True)
+            echo(f"Edit {out}, then teach it with: ioa run {config} --curriculum {out}")
+        echo(paused, err=True)
     else:
-        typer.echo("No module is a target: there is nothing to teach.")
+        echo("No module is a target: there is nothing to teach.")

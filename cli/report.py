@@ -1,8 +1,7 @@
 """`ioa report`: the report of a run, drawn again."""
 
-import typer
-
 from ioa.cli.options import RunId, RunsDir
+from ioa.cli.output import echo
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS, open_run
 
@@ -20,4 +19,4 @@ def report(run_id: RunId, runs_dir: RunsDir = RUNS) -> None:
     status = run_status(made, summary)  # asked before it is held here: then somebody works on it
     with made.hold():
         write_report(made, "interrupted" if status == "stopped" else status)
-    typer.echo(made.report)
+    echo(made.report)

@@ -4,18 +4,18 @@ import sys
 from pathlib import Path
 
 import click
-import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ioa.cli.following import following
+from ioa.cli.output import ask
 from ioa.graph.curriculum_file import read_curriculum
 from ioa.graph.runner import Paused, resume
 from ioa.memory import Domain, RunDirectory
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record
 from ioa.memory.plain_text import plain
+from ioa.results.console import Console
 
 
 def stages_table(run: RunDirectory) -> Table:
@@ -55,14 +55,14 @@ def answer_review(paused: Paused, runs: Path, run_id: str) -> RunDirectory:
     while sys.stdin.isatty():
         try:
             Console(stderr=True).print(stages_table(run))
-            said = typer.prompt("Teach it (t), edit it (e), or leave it for later (l)?", default="t", err=True)
+            said = ask("Teach it (t), edit it (e), or leave it for later (l)?", "t")
             if said.startswith("t"):
                 with following() as listener:
                     return resume(runs, run_id, listener)
         except UserError as error:
             if isinstance(error, Paused):
                 raise
-            said = typer.prompt(f"{error}\nEdit it again (e), or leave it for later (l)?", default="e", err=True)
+            said = ask(f"{error}\nEdit it again (e), or leave it for later (l)?", "e")
         if said.startswith("e"):
             click.edit(filename=str(run.curriculum))
         elif said.startswith("l"):

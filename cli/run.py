@@ -41,7 +41,7 @@ def run(
         "student.model": student,
         "domain": domain,
     }
-    flags = [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
+    flags = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items() if value is not None]
     configured = override(load_config(config), [*flags, *(settings or [])])
     name = check_run_id(run_id or new_run_id(configured.domain))
     with resumable(name, runs_dir):

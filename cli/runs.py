@@ -2,9 +2,8 @@
 
 import shlex
 
-import typer
-
-from ioa.cli.options import AsJson, RunsDir, echo_json
+from ioa.cli.options import AsJson, RunsDir
+from ioa.cli.output import echo, echo_json
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS
 
@@ -23,7 +22,7 @@ def runs(as_json: AsJson = False, runs_dir: RunsDir = RUNS) -> None:
     elif cards:
         wide_console().print(runs_table(cards))
     elif (runs_dir / "config.yaml").is_file():
-        typer.echo(f"{runs_dir} is a run, not a folder of runs: ioa show {shlex.quote(str(runs_dir))}", err=True)
+        echo(f"{runs_dir} is a run, not a folder of runs: ioa show {shlex.quote(str(runs_dir))}", err=True)
     else:
         there = f"{runs_dir} has no runs" if runs_dir.is_dir() else f"There is no folder {runs_dir}"
-        typer.echo(f"{there}. Start one with `ioa run arithmetic`, or name another folder: --runs-dir.", err=True)
+        echo(f"{there}. Start one with `ioa run arithmetic`, or name another folder: --runs-dir.", err=True)

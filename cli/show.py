@@ -1,6 +1,7 @@
 """`ioa show`: one run on a page."""
 
-from ioa.cli.options import AsJson, RunId, RunsDir, echo_json
+from ioa.cli.options import AsJson, RunId, RunsDir
+from ioa.cli.output import echo_json
 from ioa.results.run_names import RUNS, open_run, option_for
 
 

@@ -24,14 +24,14 @@ def check(
     prices: Annotated[str | None, typer.Option(help="A price list of your own.")] = None,
 ) -> None:
     """Send a teacher at most seven tiny requests and say what it can do."""
-    import yaml
     from pydantic import ValidationError
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from ioa.agents import TeacherSettings, load_prices, start_model
     from ioa.agents.checkup import check_up
+    from ioa.memory.yaml_values import dump
+    from ioa.results.console import Console
 
     try:
         settings = TeacherSettings(
@@ -57,18 +57,17 @@ def check(
         raise UserError(f"Teacher {spec} does not answer: {found.findings[0].detail}")
     described = {"model": spec, **({"base_url": base_url} if base_url else {}), **found.recommended}
     console.print("Recommended in the run file:")
-    text = yaml.safe_dump({"teacher": described}, sort_keys=False).rstrip()
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    text = dump({"teacher": described}).rstrip()
+    console.print(text, soft_wrap=True)
 
 
 def estimate(config: RunFile, settings: Settings = None) -> None:
     """What a run will ask of its teachers: calls, tokens, cost and time, from least to most. Asks nobody."""
-    from rich.console import Console
-
     from ioa.agents import load_prices
     from ioa.agents.estimate import estimate as estimate_run
     from ioa.graph.config import load_config, override
     from ioa.results import words
+    from ioa.results.console import Console
 
     run = override(load_config(config), settings or [])
     prices = load_prices(run.prices)

@@ -1,12 +1,12 @@
 """`ioa transcript`: what the agents asked, what they were answered, and what was decided."""
 
-import json
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ioa.cli.options import RunId, RunsDir
+from ioa.cli.output import echo, echo_json
 from ioa.memory.errors import UserError
 from ioa.results.run_names import RUNS, open_run
 
@@ -69,9 +69,9 @@ def transcript(
     shown = Show(made, selection, limit=limit, last=last, follow=follow)
     if as_json:
         for one in shown.events():
-            typer.echo(json.dumps(one.model_dump(mode="json")))
+            echo_json(one.model_dump(mode="json"), indent=None)
         if not shown.shown:
-            typer.echo(shown.count_text(), err=True)
+            echo(shown.count_text(), err=True)
     else:
         _print_events(shown, full=full, pager=not no_pager and not follow)
 
@@ -86,4 +86,4 @@ def _print_events(shown: "Show", *, full: bool, pager: bool) -> None:
         for one in chain([first] if first else [], events):
             console.print(render(one, full=full))
             console.print()
-        console.print(shown.count_text(), style="dim", highlight=False)
+        console.print(shown.count_text(), style="dim")

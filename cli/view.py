@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ioa.cli.output import echo
 from ioa.memory.errors import UserError
 
 FIRST_PORT, PORTS = 8765, 20
@@ -28,11 +29,11 @@ def view(
     from ioa.results.view.app import LOOPBACK, serve
 
     if host not in LOOPBACK:
-        typer.echo(
+        echo(
             f"Warning: whoever can reach {host} can read these runs. Leave --host out to keep them to this machine.",
             err=True,
         )
-    serve(runs_dir, host, choose_port(host, port), open_browser=browser)
+    serve(runs_dir, host, choose_port(host, port), open_browser=browser, say=echo)
 
 
 def choose_port(host: str, port: int | None) -> int:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ioa.cli.options import AsJson, RunId, RunsDir, echo_json
+from ioa.cli.options import AsJson, RunId, RunsDir
+from ioa.cli.output import echo_json
 from ioa.results.run_names import RUNS, open_run, option_for
 
 
@@ -17,8 +18,7 @@ def why(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Walk back from a lesson to what it rests on, or tell a module's whole story; also of a run under way."""
-    from rich.console import Console
-
+    from ioa.results.console import Console
     from ioa.results.explanation import explain
     from ioa.results.facts import read_facts
     from ioa.results.run_cards import read_card

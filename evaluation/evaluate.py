@@ -125,6 +125,9 @@ def evaluate(evaluation: Evaluation, listener: Listener) -> Result:
     for named in evaluation.examinees:
         check(named, listener)
         listener.message(f"{named.label} is {named.told}")
+    for name in evaluation.config.scorers:
+        if name not in paper.scorers():
+            listener.message(f"scorers.{name} is set, but grades no item here: {', '.join(paper.scorers())} does.")
     with folder.hold():
         if folder.begin(evaluation.settings(chosen, paper)):
             listener.message(f"Going on with {folder.root}")

@@ -19,16 +19,18 @@ from ioa.agents import (
     TeacherSettings,
 )
 from ioa.graph.config_keys import find_key, keys
+from ioa.graph.config_override import nearest, place_settings, read_setting
 from ioa.graph.settings.exporters import ExporterSettings
 from ioa.graph.settings.mastery import MasterySettings
 from ioa.memory.errors import UserError
-from ioa.memory.plugins import absolute_plugin
+from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.yaml_source import validate
+from ioa.memory.yaml_values import FastLoader, dump
 from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
-from ioa.training.exams.scorers import PLUGIN
+from ioa.training.exams.scorers import PLUGIN, scorer_names
 
 PluginName = Annotated[str, AfterValidator(absolute_plugin)]
 """A name, or `FILE.py:ATTRIBUTE`; a relative path begins where the run is begun, and it may go on from elsewhere."""
@@ -76,7 +78,7 @@ class RunConfig(Record):
 
     def to_yaml(self) -> str:
         """The config with every default spelt out, as YAML."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return dump(self.model_dump(mode="json"))
 
 
 def load_config(name: str) -> RunConfig:
@@ -105,9 +107,8 @@ def read_run_config(run: RunDirectory) -> RunConfig:
     """
     try:
         text = run.config.read_text(encoding="utf-8")
-        # The C loader is ten times as fast and knows no lines; they are needed only where something is wrong.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, where libyaml is there
-        return RunConfig.model_validate(yaml.load(text, loader))  # noqa: S506 - both of them are safe
+        # It knows no lines; they are needed only where something is wrong.
+        return RunConfig.model_validate(yaml.load(text, FastLoader))  # noqa: S506 - a safe one
     except (OSError, ValueError, yaml.YAMLError):
         return validate(run.config, RunConfig)
 
@@ -118,39 +119,24 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
     Raises:
         UserError: a setting has no `=`, names a key that does not exist, or has a value that does not fit.
     """
-    data: dict[str, Any] = config.model_dump(mode="json")
-    for setting in settings:
-        key, separator, value = setting.partition("=")
-        if not separator:
-            raise UserError(f"--set {setting}: expected KEY=VALUE, for example mastery.rounds=3.")
-        *sections, last = key.split(".")
-        place: Any = data
-        for section in sections:
-            place = _below(place, section)
-        if not isinstance(place, dict) or last not in place:
-            raise UserError(f"--set {setting}: there is no key {key}. {_keys_beside(data, sections)}")
-        try:
-            place[last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            problem = getattr(error, "problem", None) or "it cannot be read"
-            raise UserError(f"--set {setting}: the value is not YAML ({problem}); put quotes around it.") from error
+    placed = place_settings(config.model_dump(mode="json"), RunConfig, settings, {"scorers": scorer_names()})
+    _check_scorer_names(config, placed)
     try:
-        return RunConfig.model_validate(data)
+        return RunConfig.model_validate(placed)
     except ValidationError as error:
         raise UserError("\n".join(f"--set {_wrong(fault)}" for fault in error.errors())) from error
 
 
-def _keys_beside(data: dict[str, Any], sections: Sequence[str]) -> str:
-    """The keys that there are, in the deepest of the sections that exists."""
-    place: Any = data
-    path: list[str] = []
-    for section in sections:
-        below = _below(place, section)
-        if not isinstance(below, dict) or not below:
-            break
-        place = below
-        path.append(section)
-    return f"The keys of {'.'.join(path) or 'a run file'}: {', '.join(place) if isinstance(place, dict) else 'none'}."
+def _check_scorer_names(config: RunConfig, placed: Mapping[str, Any]) -> None:
+    """See that settings name scorers that there are; what the run file names is checked when the run begins."""
+    scorers = placed["scorers"]
+    for name, options in scorers.items() if isinstance(scorers, dict) else ():
+        known = {*scorer_names(), *config.scorers}
+        if name in known or is_plugin_file(name) or (isinstance(options, dict) and PLUGIN in options):
+            continue
+        near = nearest(name, sorted(known))
+        meant = f" Did you mean {near}?" if near else ""
+        raise UserError(f"--set scorers.{name}: there is no scorer {name!r}.{meant} Known: {', '.join(sorted(known))}.")
 
 
 def _wrong(fault: Any) -> str:
@@ -165,15 +151,6 @@ def _wrong(fault: Any) -> str:
     return f"{name}: {fault['msg']} (got {shown if len(shown) <= 60 else shown[:57] + '...'}).{expected}"
 
 
-def _below(place: Any, section: str) -> Any:
-    """What stands under that name, or at that place of a list counted from 0; none where nothing does."""
-    if isinstance(place, dict):
-        return place.get(section)
-    if isinstance(place, list) and section.isdecimal() and int(section) < len(place):
-        return place[int(section)]
-    return None
-
-
 CALLING = {
     *("api_key_env", "api_key_file", "attempts", "base_url", "breaker", "concurrency", "cool_down", "form"),
     *("longest_wait", "max_tokens", "price", "rpm", "timeout", "tpm"),
@@ -181,10 +158,11 @@ CALLING = {
 """Keys of a teacher that decide how it is reached and not what it has to say."""
 
 
-def _may_change(section: str, key: str, name: str) -> bool:
-    if section in {"budget", "prices", "exporters"} or key == "training.report_to":
+def _may_change(key: tuple[str, ...]) -> bool:
+    if key[0] in {"budget", "prices", "exporters"} or key == ("training", "report_to"):
         return True
-    return section in {"teacher", "roles"} and name in CALLING
+    own = key[1:] if key[0] == "teacher" else [part for part in key[2:] if not part.isdecimal()]
+    return key[0] in {"teacher", "roles"} and len(own) > 0 and own[0] in CALLING
 
 
 def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
@@ -194,12 +172,10 @@ def changed(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         UserError: a setting is of another kind, or wrong.
     """
     for setting in settings:
-        key = setting.partition("=")[0]
-        section, _, rest = key.partition(".")
-        name = rest.rpartition(".")[2]
-        if not _may_change(section, key, name):
+        read = read_setting(setting)
+        if not _may_change(read.parts):
             raise UserError(
-                f"--set {setting}: a run under way keeps its {key}, because what it has made depends on it. "
+                f"--set {setting}: a run under way keeps its {read.key}, because what it has made depends on it. "
                 "What may change: budget.*, prices, exporters.*, training.report_to, and of teacher and roles.ROLE.0: "
                 f"{', '.join(sorted(CALLING))}."
             )

@@ -31,7 +31,13 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
 _INTRODUCTION = """\
 Every key of a run file, written by `ioa config --docs` from the program's own description of them. A key that is left
 out keeps its default. Any of them can be set on the command line: `ioa run arithmetic --set mastery.rounds=3`.
-`ioa config FILE` shows a run file with every key spelt out."""
+`ioa config FILE` shows a run file with every key spelt out.
+
+With `--set`, a text is taken as it stands, whatever is in it, and quotes around the whole of it are taken off; other
+values are YAML, where `1e-3` is a number. A place in a list is `roles.judge.0.rpm` or `roles.judge[0].rpm`, counted
+from 0; the next free place is opened with its first key, `roles.judge.0.model`. Options of scorers and teachers are
+keys as well: `scorers.judge.threshold=6`, `teacher.options.reasoning_effort=low`. A name that has a dot is put into
+quotes: `teacher.options."a.b"=1`. Two settings of which one takes back the other are refused."""
 
 
 def key_of(symbol: str) -> Key | None:

@@ -5,9 +5,10 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from ioa.memory.yaml_values import dump
 
 
 class Key(NamedTuple):
@@ -59,13 +60,13 @@ def describe_key(name: str, field: FieldInfo) -> Key:
 
 def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """The model below a key, where there is one."""
-    options = get_args(field.annotation) if _is_union(field.annotation) else (field.annotation,)
+    options = get_args(field.annotation) if is_union(field.annotation) else (field.annotation,)
     return next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
 def _described(annotation: Any, metadata: list[Any]) -> tuple[str, str]:
     """(kind, range) of a value."""
-    if _is_union(annotation):
+    if is_union(annotation):
         parts = [_described(part, []) for part in get_args(annotation) if part is not NoneType]
         kind = " or ".join(kind for kind, _ in parts) + (" or null" if NoneType in get_args(annotation) else "")
         return kind, _bounds(metadata) or ", ".join(bounds for _, bounds in parts if bounds)
@@ -109,7 +110,8 @@ def _bounds(metadata: list[Any]) -> str:
     return ", ".join(found)
 
 
-def _is_union(annotation: Any) -> bool:
+def is_union(annotation: Any) -> bool:
+    """Whether a value may be of several kinds."""
     return get_origin(annotation) in {Union, UnionType}
 
 
@@ -122,5 +124,4 @@ def _plain(value: Any) -> Any:
 def yaml_text(value: Any) -> str:
     """A value as YAML on as few lines as it takes."""
     nested = isinstance(value, dict) and any(isinstance(part, list | dict) and part for part in value.values())
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=None if nested else False)
-    return text.rstrip()
+    return dump(value, default_flow_style=None if nested else False).rstrip()

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from ioa.memory import Curriculum, Diagnosis, Domain, Module, Stage
 from ioa.memory.errors import UserError
 from ioa.memory.yaml_source import validate
+from ioa.memory.yaml_values import dump
 
 _HEAD = """\
 # The curriculum: stages in the order in which they are taught. Edit it before it is taught, or copy it and give it to
@@ -105,4 +104,4 @@ def with_measured_difficulty(curriculum: Curriculum, diagnosis: Diagnosis) -> Cu
 
 def curriculum_yaml(curriculum: Curriculum) -> str:
     """The curriculum as a file that a person can read and edit."""
-    return _HEAD + yaml.safe_dump(curriculum.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+    return _HEAD + dump(curriculum.model_dump(mode="json"), width=100)

@@ -20,6 +20,7 @@ from ioa.memory.errors import UserError
 _FILE = re.compile(r"(?P<file>(?:[A-Za-z]:[\\/])?[^:\n]+\.py):(?P<attribute>[A-Za-z_]\w*)(?::(?P<argument>.*))?")
 """`FILE.py:ATTRIBUTE`, perhaps with `:ARGUMENT`. A drive of Windows is the only colon that a path may have: without
 that rule `gguf:./a.py:b` would be a file, too."""
+_FILE_AND_ATTRIBUTE = re.compile(r"(?:[A-Za-z]:[\\/])?[^:=\n]+\.py:[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Plugin:
 def is_plugin_file(name: str) -> bool:
     """Whether a name is the place of a plug-in in a file, `FILE.py:ATTRIBUTE`, and not that of an installed one."""
     return _FILE.fullmatch(name) is not None
+
+
+def plugin_file_at_start(text: str) -> str:
+    """The plug-in's file and attribute with which a text begins, `FILE.py:ATTRIBUTE`; empty where it does not."""
+    found = _FILE_AND_ATTRIBUTE.match(text)
+    return found[0] if found else ""
 
 
 def absolute_plugin(name: str) -> str:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 
 from ioa.memory.errors import UserError
 from ioa.memory.redaction import SECRET
+from ioa.memory.text_files import read_text
+from ioa.memory.yaml_values import LINE_ENDS, Loader
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -25,13 +27,15 @@ def load_yaml(path: Path) -> tuple[Any, Locate]:
     Raises:
         UserError: the file cannot be read, is not YAML, or gives a key twice.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such file.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as text ({error}).") from error
-    loader = yaml.SafeLoader(text)
+    text = read_text(path, "a YAML file")
+    for sign, escape in LINE_ENDS.items():
+        if sign in text:
+            line = len(text[: text.index(sign)].splitlines())
+            raise UserError(
+                f"{path}:{line}: holds U+{ord(sign):04X}, which YAML takes for the end of a line. Put the text into "
+                f"double quotes and write it as {escape} there."
+            )
+    loader = Loader(text)
     try:
         root = loader.get_single_node()
         doubles = [] if root is None else list(_doubles(root))

@@ -36,6 +36,7 @@ from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
+from ioa.memory.yaml_values import read_value
 from ioa.training.exams.examining import score_by_module
 
 R = TypeVar("R", bound=BaseModel)
@@ -190,7 +191,7 @@ def read_curriculum(run: RunDirectory) -> Curriculum | None:
     if not path.is_file():
         return None
     try:
-        return Curriculum.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Curriculum.model_validate(read_value(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(
             f"{path}: not a curriculum ({error}).\nIt needs `stages`, each with number, title, modules, "

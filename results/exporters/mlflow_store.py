@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ioa.graph.settings.exporters import MlflowSettings, OtelSettings
 from ioa.memory.errors import UserError
 from ioa.memory.redaction import redact_strings
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import TranscriptReader
+from ioa.memory.yaml_values import read_value
 from ioa.results.exporters.export_text import clean
 from ioa.results.exporters.measures import Point, all_points
 from ioa.results.facts import read_facts
@@ -119,7 +118,7 @@ def _find_or_create(client: "MlflowClient", experiment: str, run: RunDirectory) 
 
 
 def _params(run: RunDirectory) -> dict[str, str]:
-    config = redact_strings(yaml.safe_load(run.config.read_text(encoding="utf-8")))
+    config = redact_strings(read_value(run.config.read_text(encoding="utf-8")))
     return {_key(name): clean(str(value), _LONGEST) for name, value in _flat(config, "")}
 
 

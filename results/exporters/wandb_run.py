@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from ioa.memory import Assessment
 from ioa.memory.files import read_record
 from ioa.memory.redaction import redact_strings
 from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.memory.yaml_values import read_value
 from ioa.results.exporters.measures import assessment_values
 
 STEP = "train/global_step"
@@ -80,7 +79,7 @@ class WandbScalars:
             x_disable_meta=True,
             x_sync_dir_suffix=str(len(list(self._folder.glob("*run-*"))) + 1),  # two may begin in the same second
         )
-        config = redact_strings(yaml.safe_load(self._run.config.read_text(encoding="utf-8")))
+        config = redact_strings(read_value(self._run.config.read_text(encoding="utf-8")))
         made = wandb.init(
             id=self._run.run_id,
             name=self._run.run_id,

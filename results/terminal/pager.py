@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from ioa.results.console import Console
 
 _WIDTH = 160
 """Columns where there is no terminal to ask."""
@@ -17,7 +17,7 @@ _WIDTH = 160
 
 def wide_console(file: IO[str] | None = None) -> "Console":
     """A console as wide as the terminal; where there is none, wide enough that tables and lines are not cut up."""
-    from rich.console import Console
+    from ioa.results.console import Console
 
     console = Console(file=file)
     if not console.is_terminal and "COLUMNS" not in os.environ:
@@ -56,7 +56,7 @@ def paged(*, wanted: bool) -> Iterator["Console"]:
 
 def _into(pipe: IO[str], terminal: "Console") -> "Console":
     """A console that writes for the terminal into a pipe, and says so where nobody reads it any more."""
-    from rich.console import Console
+    from ioa.results.console import Console
 
     class Piped(Console):
         def on_broken_pipe(self) -> None:
@@ -66,7 +66,7 @@ def _into(pipe: IO[str], terminal: "Console") -> "Console":
         file=pipe,
         force_terminal=True,
         width=terminal.width,
-        color_system=terminal.color_system,  # type: ignore[arg-type]  # its own value, which rich types as text
+        color_system=terminal.color_system,
     )
 
 

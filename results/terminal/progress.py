@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -14,7 +14,6 @@ from rich.progress import (
     SpinnerColumn,
     Task,
     TaskID,
-    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -22,6 +21,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from ioa.graph.listeners import Listener, NodeVisit
+from ioa.results.console import Console
 from ioa.results.words import money
 
 
@@ -78,7 +78,12 @@ class PlainProgress(Listener):
         self._money = spent_text(calls, tokens, usd)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(text, soft_wrap=True)
+
+
+class _Name(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(task.description)
 
 
 class _Facts(ProgressColumn):
@@ -93,7 +98,7 @@ class LiveProgress(Listener):
         self._console = console
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            _Name(),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

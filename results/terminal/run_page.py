@@ -127,7 +127,8 @@ def _scores(page: Overview) -> "Table":
     names = ("Before", "After", "Teacher") if page.card.after else ("Before", "Teacher")
     for name in ("Module", *names):
         table.add_column(name, overflow="fold")
-    for module in (module for stage in page.stages for module in stage.modules):
+    # Of a module that a bridge teaches first the examination is one.
+    for module in {module.module: module for stage in page.stages for module in stage.modules}.values():
         scores = [getattr(module, name.lower()) for name in names]
         table.add_row(Text(plain(module.module)), *map(score_cell, scores))
     if page.card.after:

@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import typer
 
 from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RunDirectory
@@ -48,7 +47,7 @@ def find_runs(path: Path) -> Place:
     return Place(path, None)
 
 
-def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
+def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool, say: Callable[[str], None]) -> None:
     """Serve the viewer until it is interrupted.
 
     Args:
@@ -56,6 +55,7 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
         host: Address to listen at.
         port: Where; it has to be free.
         open_browser: Show it in the browser as well.
+        say: Tells the person at the terminal where it is.
 
     Raises:
         UserError: the folder is not there.
@@ -72,7 +72,7 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
         _guard(app, host)
         name = f"[{host}]" if ":" in host else host
         app.on_startup(site.warm_up)
-        app.on_startup(partial(_announce, f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
+        app.on_startup(partial(_announce, say, f"Runs of {runs_dir}: http://{name}:{port}/ (Ctrl-C ends it)"))
         with contextlib.suppress(KeyboardInterrupt):  # that is how a person ends it
             ui.run(
                 host=host,
@@ -87,13 +87,13 @@ def serve(runs_dir: Path, host: str, port: int, *, open_browser: bool) -> None:
             )
 
 
-async def _announce(told: str) -> None:
+async def _announce(say: Callable[[str], None], told: str) -> None:
     """Say where it is, once it listens."""
     from nicegui.server import Server
 
     while not Server.instance.started:
         await asyncio.sleep(0.02)
-    typer.echo(told)
+    say(told)
 
 
 def _guard(app: "App", host: str) -> None:

@@ -32,6 +32,10 @@ def place(tmp_path_factory):
         (["run", "run.yaml", "--set", "scorers={a: {plugin: './nosuch.py:open_it'}}"], ["nosuch.py", "open_it"]),
         (["run", "run.yaml", "--run-id", "../../x"], ["../../x"]),
         (["run", "run.yaml", "--runs-dir", "run.yaml"], ["run.yaml"]),
+        (
+            ["eval", "nobody", "--benchmark", "gsm8k", "--data", "run.yaml", "--set", "training.epochs=3"],
+            ["--set training.epochs=3: an evaluation makes no use of it", "Nobody is called 'nobody'"],
+        ),
         (["resume", "nosuch"], ["nosuch"]),
         (["resume", "../x"], ["../x"]),
         (["transcript", "nosuch"], ["nosuch"]),

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rich.console import Console
 from tests.openai_server import completion, serve
 from tests.small import ioa, start
 from tests.training.tiny import make_tiny_student
@@ -28,6 +27,7 @@ from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import read_records, write_record, write_text
 from ioa.memory.records import Assessment, GateResult, Score
 from ioa.memory.run_dir import RunDirectory
+from ioa.results.console import Console
 
 GATE = GateResult(module="sums/short", student=Score(k=1, n=2), teacher=Score(k=2, n=2), ratio=0.5, mastered=False)
 PAGE = (Path(__file__).parents[2] / "docs/evaluation.md").read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ import re
 from io import StringIO
 
 import pytest
-from rich.console import Console
 from tests.results import fake_run as fake
 from tests.small import ioa
 
@@ -14,6 +13,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Assessment, Misconception, Probe, Refusal
 from ioa.memory.run_dir import RunDirectory
+from ioa.results.console import Console
 from ioa.results.explanation import explain
 from ioa.results.facts import read_facts
 from ioa.results.story import LessonStory, ModuleStory

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
-from rich.console import Console
 from tests.results import fake_run as fake
 from tests.results.fake_run import summary_of
 from typer.testing import CliRunner
@@ -18,6 +17,7 @@ from ioa.results.charts import LIGHT
 from ioa.results.charts.score_charts import final_charts, forgetting_charts, gap_charts
 from ioa.results.comparison import compare
 from ioa.results.comparison_tables import comparison_tables
+from ioa.results.console import Console
 from ioa.results.explanation import module_story
 from ioa.results.exporters.measures import all_points
 from ioa.results.facts import read_facts

@@ -1,8 +1,9 @@
 """Item sets: files and data sets of problems with answers that a person has already."""
 
 from ioa.memory.domains.item_sets.formats import FORMATS, Format
-from ioa.memory.domains.item_sets.item_faults import SHOWN, Fault, UnreadableFile, describe_faults
+from ioa.memory.domains.item_sets.item_faults import SHOWN, Fault, describe_faults
 from ioa.memory.domains.item_sets.item_files import ItemSet, ItemSetSource, read_item_set
+from ioa.memory.text_files import UnreadableFile
 
 __all__ = [
     "FORMATS",

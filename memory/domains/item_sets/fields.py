@@ -7,6 +7,7 @@ import math
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from ioa.memory.domains.item_sets.item_faults import show_value
@@ -38,6 +39,12 @@ class Fields:
         self.data = data
         self._called = {name.lower(): own for name, own in (called or {}).items()}
         self._values = {str(name).lower(): value for name, value in data.items()}
+
+    def doubles(self) -> list[str]:
+        """Fields that differ from another one in upper and lower case only, of which one would be lost."""
+        names = list(map(str, self.data))
+        lowered = [name.lower() for name in names]
+        return [name for name, low in zip(names, lowered, strict=True) if lowered.count(low) > 1][1:]
 
     def __contains__(self, names: str) -> bool:
         return any(self._own(name) in self._values for name in names.split("|"))
@@ -72,7 +79,7 @@ class Fields:
         if value is None:
             blank = names in self
             raise self.fault(names, "empty. Expected a text." if blank else "required, but missing.")
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if not _is_text(value):
             raise self.fault(names, f"expected a string or a number (got {show_value(value)}).")
         return str(value)
 
@@ -91,12 +98,19 @@ class Fields:
             value = _literal(value)
         if value is None:
             raise self.fault(names, "empty. Expected a list." if names in self else "required, but missing.")
-        if not isinstance(value, list) or not all(isinstance(part, str | int | float) for part in value) or not value:
+        if not isinstance(value, list) or not all(map(_is_text, value)) or not value:
             raise self.fault(names, f"expected a list of texts (got {show_value(self.get(names))}).")
         return [str(part) for part in value]
 
     def _own(self, name: str) -> str:
         return self._called.get(name, name).lower()
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text, or a number that a text can be made of."""
+    if isinstance(value, float | Decimal):
+        return math.isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _is_empty(value: Any) -> bool:

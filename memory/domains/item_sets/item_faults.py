@@ -1,9 +1,7 @@
 """What is wrong with a file of items, told so that a person can find it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 
 SHOWN = 20
@@ -24,14 +22,6 @@ class Fault(Record):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.field}: {self.text}" if self.field else f"{self.place}: {self.text}"
-
-
-class UnreadableFile(UserError):
-    """A file of which no item can be read; `path` and `text` are the two halves of the message."""
-
-    def __init__(self, path: Path | str, text: str) -> None:
-        super().__init__(f"{path}: {text}")
-        self.path, self.text = path, text
 
 
 def describe_faults(faults: Sequence[Fault]) -> str:

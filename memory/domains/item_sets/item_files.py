@@ -193,7 +193,8 @@ class _Reader:
 
     def _parts(self, fields: Fields) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """The parts of an item, and what is wrong with its fields."""
-        format_, made, faults = self.format, dict[str, Any](), list[tuple[str, str]]()
+        format_, made = self.format, dict[str, Any]()
+        faults = [(name, "stands there twice, in upper and in lower case; keep one.") for name in fields.doubles()]
         if format_.strict and not self.entry.fields:
             known = ", ".join(format_.fields)
             faults += [

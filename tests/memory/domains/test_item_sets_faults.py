@@ -35,7 +35,7 @@ BAD_ITEMS = [
         ":2: answer: expected a last line `####",
     ),
     ("a.jsonl", lines(GSM, '{"question": "q"}', GSM), ":2: answer: required, but missing"),
-    ("a.jsonl", lines(PLAIN, '{"question": "q", "answer": NaN}'), ":2: answer: empty"),
+    ("a.jsonl", lines(PLAIN, '{"question": "q", "answer": NaN}'), ":2: not JSON: NaN is no JSON number"),
     ("a.jsonl", lines(PLAIN, '{"question": "q", "answer": null}'), ":2: answer: empty"),
     (
         "a.jsonl",

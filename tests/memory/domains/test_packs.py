@@ -110,7 +110,7 @@ def test_a_missing_file_and_one_that_is_not_text_are_refused(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         load_domain(str(tmp_path / "none.yaml"))
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(UserError, match="cannot be read as text"):
+    with pytest.raises(UserError, match="UTF-16 text"):
         load_domain(str(tmp_path / "binary.yaml"))
 
 

@@ -10,7 +10,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests.results import fake_run as fake
 from tests.results.fake_run import summary_of
 
@@ -19,6 +18,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
 from ioa.results import report
+from ioa.results.console import Console
 from ioa.results.facts import read_facts
 from ioa.results.report import ReportWriter, write_report
 from ioa.results.report import page as page_module

@@ -2,11 +2,11 @@
 
 from io import StringIO
 
-from rich.console import Console
 from tests.results import fake_run as fake
 
 from ioa.memory.plain_text import plain
 from ioa.memory.transcript import AttemptEvent
+from ioa.results.console import Console
 from ioa.results.terminal.event_text import render
 
 
