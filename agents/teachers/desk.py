@@ -69,7 +69,7 @@ class CallDesk:
             teacher=failure.teacher,
             attempt=attempt,
             messages=messages,
-            reply="",
+            reply=failure.fault.reply,
             error=f"{failure.fault.kind.value}: {failure.fault.message}",
             category=failure.fault.kind.value,
             answered=False,

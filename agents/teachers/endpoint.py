@@ -4,18 +4,22 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
 from ioa.agents.settings.teacher import Price, TeacherSettings
-from ioa.agents.teachers.answer import Answer, estimate_tokens, read_answer
+from ioa.agents.teachers.answer import Answer, BrokenReplyError, Endings, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
-from ioa.agents.teachers.dialect import Dialect, Form, first_form
+from ioa.agents.teachers.dialect import Dialect, Form, Lesser, first_form
 from ioa.agents.teachers.keys import key_variable
-from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
+from ioa.agents.teachers.opening import address_of, find_address, missing_version, move, remarks
+from ioa.agents.teachers.part_refusals import MOST_SEARCHES, Learned, PartSearch, complaint, may_be_a_part
+from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, AttemptError, Fault, FaultKind, classify
 from ioa.agents.teachers.rate_limits import Breaker, RateLimiter, Slots
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.redaction import redact
@@ -90,6 +94,7 @@ class Endpoint:
         price: Price | None = None,
         budget: Budget | None = None,
         notice: Notice = lambda _: None,
+        learned: Learned | None = None,
     ) -> None:
         """The endpoint of one chat model.
 
@@ -99,22 +104,32 @@ class Endpoint:
             price: Of its tokens; none where it is not known.
             budget: What it spends from.
             notice: Told what a person watching should know: waits, and what the server turned out not to accept.
+            learned: What was found out about the same model at the same address, shared with others who ask it.
         """
         self.settings = settings
         self.price = price
         self._model = model
+        self._copies: dict[frozenset[str], BaseChatModel] = {frozenset(): model}
         self._budget = budget
         self._notice = notice
         form = first_form(model) if settings.form == "auto" else Form(settings.form)
-        self._dialect = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.max_tokens)
+        self._base = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.reply_limit)
+        self._learned = learned or Learned()
         self._limiter = RateLimiter(settings.rpm, settings.tpm)
         self._slots = Slots(settings.concurrency)
         self._breaker = Breaker(settings.breaker, settings.cool_down)
+        self._endings = Endings(model)
         self._reply_tokens = float(UNKNOWN_REPLY)
         self._longest = 0
         self._last = ""
         self._answered = 0
         self._hopeless = ""
+        self._searching = asyncio.Lock()
+        self._accepted: set[str] = set()
+        self._in_vain: set[str] = set()
+        self._suspected = 0
+        for said in remarks(settings):
+            notice(f"{self.spec}: {said}")
 
     @property
     def spec(self) -> str:
@@ -124,7 +139,7 @@ class Endpoint:
     @property
     def dialect(self) -> Dialect:
         """What the model was found to accept so far."""
-        return self._dialect
+        return self._learned.applied(self._base)
 
     @property
     def free(self) -> bool:
@@ -138,10 +153,8 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """Where the model answers, as far as that is known: given in the settings or found in the environment."""
-        named = (getattr(self._model, name, None) for name in ("openai_api_base", "azure_endpoint", "base_url"))
-        found = next((str(one) for one in named if one), "")
-        return self.settings.base_url or ("" if self.settings.model.startswith("gguf:") else found)
+        """Where the model answers, as far as that is known."""
+        return address_of(self._model, self.settings)
 
     def cost(self, tokens: Tokens) -> float | None:
         """US dollars of a call; none where the price is not known."""
@@ -160,29 +173,28 @@ class Endpoint:
         """
         failures, answered = 0, self._answered
         while failures < self.settings.attempts:
-            began, dialect = time.monotonic(), self._dialect
+            began = time.monotonic()
             try:
-                return await self._attempt(request, dialect)
+                return await self._attempt(request)
             except _OpenError as error:
                 many = f"failed {self.settings.breaker} times in a row"
                 raise UnavailableError(f"{self.where} {many}{self._last}") from error
-            except _AttemptError as error:
-                fault = error.fault
-            billed = self._billed(fault, request)
-            request.on_fault(Failure(self.spec, fault, time.monotonic() - began, billed, self.cost(billed)))
-            self._last = f"; the last time: {fault.kind.value}: {fault.message}"
-            if fault.kind in STOPS:
-                self._hopeless = self._stopped(fault)
-                raise TeacherError(self._hopeless)
-            if fault.kind not in PASSES:
-                self._ask_for_less(fault, dialect)
-                continue
+            except AttemptError as error:
+                sent = error
+            self._report(sent.fault, request, began)
+            outcome = await self._send_otherwise(request, sent, failures)
+            if not isinstance(outcome, Fault):
+                if outcome is None:
+                    continue  # another call has found out meanwhile what this server takes
+                return outcome
+            fault = outcome
+            self._give_up(fault)
             if fault.kind is FaultKind.RATE_LIMIT and self._answered > answered:
                 answered = self._answered  # others get through: it is only this call's turn that has not come
             else:
                 failures += 1
             if failures < self.settings.attempts:
-                await self._wait(fault, failures, began, dialect)
+                await self._wait(fault, failures, began)
             elif fault.kind is not FaultKind.RATE_LIMIT:
                 self._breaker.failed()
         if self._answered > answered and fault.kind is not FaultKind.RATE_LIMIT:
@@ -192,60 +204,92 @@ class Endpoint:
 
     async def close(self) -> None:
         """Close the model's connections, where it has any of its own, on the loop that they belong to."""
-        await close_connections(self._model)
+        for model in self._copies.values():
+            await close_connections(model)
 
-    async def _attempt(self, request: Request, dialect: Dialect) -> Answer:
+    def _give_up(self, fault: Fault) -> None:
+        """Raise what trying again cannot cure."""
+        if fault.kind in STOPS:
+            self._hopeless = self._stopped(fault)
+            raise TeacherError(self._hopeless)
+        if fault.kind not in PASSES:
+            raise RejectedError(fault.kind, fault.message)
+
+    async def _attempt(self, request: Request, trial: Dialect | None = None) -> Answer:
+        """Send it once; a trial goes beside the slots, which may all be waiting for what it finds out."""
         read = estimate_tokens(request.prompt)
-        if request.max_tokens is not None:
-            dialect = replace(dialect, max_tokens=request.max_tokens)
-        most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
-        expected = Tokens(input=read, output=most, estimated=True)
-        async with self._slots.slot():
-            if self._hopeless:  # found out by another call while this one waited
-                raise TeacherError(self._hopeless)
-            if self._breaker.open:
-                raise _OpenError
+        async with self._slots.slot() if trial is None else nullcontext():
+            if trial is None:
+                await self._may_begin()
+            dialect = trial or self._speaking(request)
+            most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
+            expected = Tokens(input=read, output=most, estimated=True)
             await self._limiter.acquire(read + expected.output)
-            if self._budget is None:
-                request.on_send()
-                answer = await self._send(request.prompt, dialect, request.schema)
-            else:
-                async with self._budget.reserve(self.cost(expected) or 0.0, read + expected.output) as settle:
-                    request.on_send()
-                    try:
-                        answer = await self._send(request.prompt, dialect, request.schema)
-                    except _AttemptError as error:
-                        billed = self._billed(error.fault, request)
-                        if billed.input:
-                            settle(self.cost(billed) or 0.0, billed.input)
-                        raise
-                    settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
+            try:
+                answer = await self._pay(request, dialect, expected)
+            except AttemptError as error:
+                error.sent = (dialect, self._learned.address)
+                raise
         self._slots.record_success()
         self._breaker.succeeded()
         self._answered += 1
+        self._accepted |= {_carried(one, request) for one in self._lesser(dialect, request)}
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)
         self._longest = max(self._longest, answer.tokens.output)
         # A moving mean over about the last ten replies: the length changes with the task, node by node.
         self._reply_tokens += 0.1 * (answer.tokens.output - self._reply_tokens)
         return answer
 
+    async def _may_begin(self) -> None:
+        if self._searching.locked():
+            async with self._searching:  # what is being found out holds for this call, too
+                pass
+        if self._hopeless:  # found out by another call while this one waited
+            raise TeacherError(self._hopeless)
+        if self._breaker.open:
+            raise _OpenError
+
+    async def _pay(self, request: Request, dialect: Dialect, expected: Tokens) -> Answer:
+        if self._budget is None:
+            request.on_send()
+            return await self._send(request.prompt, dialect, request.schema)
+        async with self._budget.reserve(self.cost(expected) or 0.0, expected.input + expected.output) as settle:
+            request.on_send()
+            try:
+                answer = await self._send(request.prompt, dialect, request.schema)
+            except AttemptError as error:
+                billed = self._billed(error.fault, request)
+                if billed.input:
+                    settle(self.cost(billed) or 0.0, billed.input + billed.output)
+                raise
+            settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
+        return answer
+
+    def _report(self, fault: Fault, request: Request, began: float) -> None:
+        billed = self._billed(fault, request)
+        request.on_fault(Failure(self.spec, fault, time.monotonic() - began, billed, self.cost(billed)))
+        self._last = f"; the last time: {fault.kind.value}: {fault.message}"
+
     @staticmethod
     def _billed(fault: Fault, request: Request) -> Tokens:
+        if fault.tokens is not None:
+            return fault.tokens
         if fault.kind not in MAYBE_BILLED:
             return Tokens()
         return Tokens(input=estimate_tokens(request.prompt), estimated=True)
 
     async def _send(self, prompt: Sequence[Message], dialect: Dialect, schema: Mapping[str, Any]) -> Answer:
-        arguments = dialect.arguments(self._model, schema)
+        if dialect.without not in self._copies:
+            self._copies[dialect.without] = dialect.model(self._model)
+        model = self._copies[dialect.without]
+        arguments = dialect.arguments(model, schema)
         try:
-            said = await asyncio.wait_for(
-                self._model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout
-            )
+            said = await asyncio.wait_for(model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout)
         except UserError:
             raise
         except TimeoutError as error:
             seconds = f"no whole answer within {self.settings.timeout:g} s"
-            raise _AttemptError(Fault(FaultKind.TIMEOUT, seconds)) from error
+            raise AttemptError(Fault(FaultKind.TIMEOUT, seconds)) from error
         except Exception as error:
             fault = classify(error)
             if fault is None:
@@ -253,27 +297,113 @@ class Endpoint:
                     f"Teacher {self.where} failed: {type(error).__name__}: {redact(str(error))}\n"
                     "Resume the run when that is mended; nothing is lost."
                 ) from error
-            raise _AttemptError(fault) from error
+            raise AttemptError(fault) from error
         if not isinstance(said, AIMessage):
-            raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(said).__name__} instead of a chat message"))
+            raise AttemptError(Fault(FaultKind.MALFORMED, f"{type(said).__name__} instead of a chat message"))
         try:
-            return read_answer(said, prompt)
-        except (ValueError, TypeError, KeyError) as error:
-            raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")) from error
+            return self._endings.check(lambda: read_answer(said, prompt))
+        except (BrokenReplyError, ValueError, TypeError, KeyError) as error:
+            wrong = Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")
+            raise AttemptError(classify(error) or wrong) from error
 
-    def _ask_for_less(self, fault: Fault, dialect: Dialect) -> None:
-        """Leave out what the server refuses, from now on; where nothing of ours is refused the call is at fault."""
-        softer = dialect.without_refused(fault.message) if fault.kind is FaultKind.BAD_REQUEST else None
-        if softer is None:
-            raise RejectedError(fault.kind, fault.message)
-        self._soften(dialect, softer, f"refuses part of the request ({fault.message})")
+    def _speaking(self, request: Request) -> Dialect:
+        """How this request is put now."""
+        dialect = self.dialect
+        return dialect if request.max_tokens is None else replace(dialect, max_tokens=request.max_tokens)
 
-    def _soften(self, dialect: Dialect, softer: Dialect, why: str) -> None:
-        if self._dialect == dialect:  # of calls in flight together the first one tells
-            self._dialect = softer
-            self._notice(f"{self.spec} {why}: going on without it.")
+    def _lesser(self, dialect: Dialect, request: Request) -> list[Lesser]:
+        return dialect.lesser(self._model, request.prompt, self.settings.options)
 
-    async def _wait(self, fault: Fault, failures: int, began: float, dialect: Dialect) -> None:
+    async def _send_otherwise(self, request: Request, error: AttemptError, failures: int) -> Answer | Fault | None:
+        """Send it to the address with `/v1`, or without a part, where the fault may be about that.
+
+        Returns:
+            The answer; the fault that is left where there is none; none of both where another call has found out in the
+            meantime what the server takes, so that the request is worth sending again.
+        """
+        fault = error.fault
+        sent, address = error.sent
+        elsewhere = self._elsewhere(fault)
+        parts = self._questioned(fault, request, sent, failures)
+        if elsewhere is None and not parts:
+            return fault
+        async with self._searching:
+            if (self._speaking(request), self._learned.address) != (sent, address):
+                return None
+            try:
+                if elsewhere is not None:
+                    return await self._try_elsewhere(request, sent, fault, elsewhere)
+                return await self._try_with_less(request, sent, fault, parts)
+            except AttemptError as other:
+                return other.fault
+
+    async def _trial(self, request: Request, dialect: Dialect) -> Answer:
+        began = time.monotonic()
+        try:
+            return await self._attempt(request, dialect)
+        except AttemptError as error:
+            self._report(error.fault, request, began)
+            raise
+
+    def _elsewhere(self, fault: Fault) -> str | None:
+        """The address with `/v1` behind it, where it may be missing: nobody has been answered there yet."""
+        known = self._answered or self._learned.address
+        return None if known else missing_version(find_address(self.settings), fault)
+
+    async def _try_elsewhere(self, request: Request, dialect: Dialect, fault: Fault, url: str) -> Answer | Fault:
+        before = self.address
+        if not move(self._model, url):
+            return fault
+        try:
+            answer = await self._trial(request, dialect)
+        except AttemptError as error:
+            if error.fault.kind is fault.kind and not error.fault.names_model:
+                move(self._model, before)
+                return replace(fault, message=f"{fault.message} (nor does it answer at {url})")
+            self._found_at(url, before)
+            raise
+        self._found_at(url, before)
+        return answer
+
+    def _found_at(self, url: str, before: str) -> None:
+        self._learned.address = url
+        self._notice(f"{self.spec} does not answer at {before}, but at {url}: going on there.")
+
+    def _questioned(self, fault: Fault, request: Request, dialect: Dialect, failures: int) -> list[Lesser]:
+        """The parts of a request that a fault may be about."""
+        parts = self._lesser(dialect, request)
+        if complaint(fault) in self._in_vain:
+            return []
+        if may_be_a_part(fault, parts):
+            return parts
+        # Some servers fail on a schema without saying that it is that; so they do when they are down.
+        if fault.kind is FaultKind.SERVER and failures + self._suspected > 0 and not self._breaker.open:
+            return [one for one in parts if one.part == "schema"]
+        return []
+
+    async def _try_with_less(
+        self, request: Request, dialect: Dialect, fault: Fault, parts: list[Lesser]
+    ) -> Answer | Fault:
+        names = {one.part for one in parts}
+        search = PartSearch(
+            partial(self._trial, request),
+            lambda now: [one for one in self._lesser(now, request) if one.part in names],
+            lambda one: _carried(one, request) in self._accepted,
+            in_vain=len(self._in_vain) >= MOST_SEARCHES,
+        )
+        found = await search.run(dialect, fault)
+        if found is None:
+            self._in_vain.add(complaint(fault))
+            return fault
+        sure = fault.kind is not FaultKind.SERVER or any(one.named_in(fault.message) for one in found.left_out)
+        self._suspected += not sure
+        if sure or self._suspected > 1:
+            self._learned.learn(dialect, found.dialect)
+            how = ", ".join({one.part: one.words for one in found.left_out}.values())
+            self._notice(f"{self.spec} refuses part of the request ({fault.message}): going on {how}.")
+        return found.answer
+
+    async def _wait(self, fault: Fault, failures: int, began: float) -> None:
         most = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1))
         pause = random.uniform(most / 2, most)
         if fault.kind is FaultKind.RATE_LIMIT:
@@ -291,15 +421,13 @@ class Endpoint:
             self._breaker.failed()
             if fault.kind is FaultKind.SERVER:
                 self._slots.overloaded(began)
-                softer = dialect.weaker()
-                if failures > 1 and softer is not None and not self._breaker.open:  # some answer 500 to a schema
-                    self._soften(dialect, softer, "answers a request for structured output with a server error")
         await asyncio.sleep(pause)
 
     @property
     def where(self) -> str:
         """The teacher with its address."""
-        return f"{self.spec} at {self.settings.base_url}" if self.settings.base_url else self.spec
+        at = self._learned.address or self.address
+        return f"{self.spec} at {at}" if at else self.spec
 
     def _stopped(self, fault: Fault) -> str:
         todo = {
@@ -316,10 +444,9 @@ class _OpenError(Exception):
     """The circuit is open: nothing is sent."""
 
 
-class _AttemptError(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
+def _carried(one: Lesser, request: Request) -> str:
+    """A part as it is in a request; a schema is accepted or not as it is."""
+    return f"{one.carried} {request.schema if one.part == 'schema' else ''}"
 
 
 _CLIENTS = ("root_async_client", "_async_client")
