@@ -116,8 +116,9 @@ async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Pric
     findings += [system, temperature, *(finding for _, finding in forms), await _tools(model, settings)]
     findings += [await _context(model, settings), _price(price)]
     recommended: dict[str, Any] = {"form": best.value}
-    if settings.address is not None:
-        recommended = {"base_url": moved or settings.address.url, **recommended}
+    at = moved or (settings.address.url if settings.address is not None else None)
+    if at != settings.base_url:
+        recommended = {"base_url": at, **recommended}
     if settings.temperature is not None and not temperature.good:
         recommended["temperature"] = None
     if first.answer.reasoning_tokens or first.answer.reasoning or split_thought(first.answer.text)[1]:
@@ -156,11 +157,12 @@ async def _first(model: BaseChatModel, settings: TeacherSettings, dialect: Diale
     question = "Write the numbers from 1 to 40, parted by spaces, and nothing else."
     said = await _say(model, settings, dialect, question)
     given = find_address(settings)
-    other = missing_version(given, said.fault) if said.fault else None
-    if given is None or other is None or not move(model, other):
+    fault = said.fault
+    other = missing_version(given, fault) if fault is not None else None
+    if given is None or fault is None or other is None or not move(model, other):
         return said, ""
     again = await _say(model, settings, dialect, question)
-    if again.fault is not None and again.fault.kind is said.fault.kind:
+    if again.fault is not None and again.fault.kind is fault.kind:
         move(model, given.url)
         return said, ""
     return again, other

@@ -107,6 +107,8 @@ def _scheme(bare: str) -> tuple[str, str, list[str]]:
         return scheme, rest, [f"{said} read as {scheme}://"] if said.lower() != f"{scheme}://" else []
     if _OTHER_SCHEME.match(bare):
         raise ValueError(f"{bare!r} is no address of a web server: it begins with http:// or https://")
+    if bare.startswith("/") and not bare.startswith("//"):
+        raise ValueError(f"{bare!r} is a path without a host: expected an address such as http://127.0.0.1:8000/v1")
     rest = bare if bare.startswith("::") else bare.removeprefix(":").lstrip("/")
     rest = f"[{rest}]" if rest.count(":") > 1 and _is_near(rest) and not rest.startswith("[") else rest
     host = (urlsplit(f"//{rest}").hostname or "") if not rest.startswith("[") or "]" in rest else ""

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,14 +12,16 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
 from ioa.agents.settings.teacher import Price, TeacherSettings
+from ioa.agents.teachers.adjusting import Adjuster
 from ioa.agents.teachers.answer import Answer, BrokenReplyError, Endings, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
-from ioa.agents.teachers.dialect import Dialect, Form, Lesser, first_form
+from ioa.agents.teachers.dialect import Dialect
 from ioa.agents.teachers.keys import key_variable
-from ioa.agents.teachers.opening import address_of, find_address, missing_version, move, remarks
-from ioa.agents.teachers.part_refusals import MOST_SEARCHES, Learned, PartSearch, complaint, may_be_a_part
+from ioa.agents.teachers.opening import address_of, remarks
+from ioa.agents.teachers.part_refusals import Learned
 from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, AttemptError, Fault, FaultKind, classify
 from ioa.agents.teachers.rate_limits import Breaker, RateLimiter, Slots
+from ioa.agents.teachers.request import Failure, Request
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Message, Tokens
@@ -49,35 +50,6 @@ class RejectedError(Exception):
     def __init__(self, kind: FaultKind, message: str) -> None:
         super().__init__(message)
         self.kind = kind
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An attempt that came to nothing."""
-
-    teacher: str
-    """Spec."""
-    fault: Fault
-    seconds: float = 0.0
-    billed: Tokens = field(default_factory=Tokens)
-    """What the provider may charge for it all the same, estimated."""
-    usd: float | None = 0.0
-    """The same in US dollars; none where the price is not known."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One thing to ask, whoever is asked."""
-
-    prompt: tuple[Message, ...]
-    schema: Mapping[str, Any]
-    """JSON Schema of the reply."""
-    max_tokens: int | None = None
-    """Limit of this reply; none for the teacher's own."""
-    on_fault: Callable[[Failure], None] = field(default=lambda _: None)
-    """Told of every attempt that failed."""
-    on_send: Callable[[], None] = field(default=lambda: None)
-    """Told just before an attempt is sent."""
 
 
 class Endpoint:
@@ -112,9 +84,7 @@ class Endpoint:
         self._copies: dict[frozenset[str], BaseChatModel] = {frozenset(): model}
         self._budget = budget
         self._notice = notice
-        form = first_form(model) if settings.form == "auto" else Form(settings.form)
-        self._base = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.reply_limit)
-        self._learned = learned or Learned()
+        self._adjuster = Adjuster(model, settings, notice, learned or Learned())
         self._limiter = RateLimiter(settings.rpm, settings.tpm)
         self._slots = Slots(settings.concurrency)
         self._breaker = Breaker(settings.breaker, settings.cool_down)
@@ -124,10 +94,6 @@ class Endpoint:
         self._last = ""
         self._answered = 0
         self._hopeless = ""
-        self._searching = asyncio.Lock()
-        self._accepted: set[str] = set()
-        self._in_vain: set[str] = set()
-        self._suspected = 0
         for said in remarks(settings):
             notice(f"{self.spec}: {said}")
 
@@ -139,7 +105,7 @@ class Endpoint:
     @property
     def dialect(self) -> Dialect:
         """What the model was found to accept so far."""
-        return self._learned.applied(self._base)
+        return self._adjuster.dialect
 
     @property
     def free(self) -> bool:
@@ -182,7 +148,8 @@ class Endpoint:
             except AttemptError as error:
                 sent = error
             self._report(sent.fault, request, began)
-            outcome = await self._send_otherwise(request, sent, failures)
+            found_out = failures if not self._breaker.open else 0
+            outcome = await self._adjuster.adjust(request, sent, found_out, partial(self._trial, request))
             if not isinstance(outcome, Fault):
                 if outcome is None:
                     continue  # another call has found out meanwhile what this server takes
@@ -221,19 +188,19 @@ class Endpoint:
         async with self._slots.slot() if trial is None else nullcontext():
             if trial is None:
                 await self._may_begin()
-            dialect = trial or self._speaking(request)
+            dialect, place = trial or self._adjuster.speaking(request), self._adjuster.place
             most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
             expected = Tokens(input=read, output=most, estimated=True)
             await self._limiter.acquire(read + expected.output)
             try:
                 answer = await self._pay(request, dialect, expected)
             except AttemptError as error:
-                error.sent = (dialect, self._learned.address)
+                error.sent = (dialect, place)
                 raise
         self._slots.record_success()
         self._breaker.succeeded()
         self._answered += 1
-        self._accepted |= {_carried(one, request) for one in self._lesser(dialect, request)}
+        self._adjuster.accepted(request, dialect)
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)
         self._longest = max(self._longest, answer.tokens.output)
         # A moving mean over about the last ten replies: the length changes with the task, node by node.
@@ -241,9 +208,7 @@ class Endpoint:
         return answer
 
     async def _may_begin(self) -> None:
-        if self._searching.locked():
-            async with self._searching:  # what is being found out holds for this call, too
-                pass
+        await self._adjuster.settled()
         if self._hopeless:  # found out by another call while this one waited
             raise TeacherError(self._hopeless)
         if self._breaker.open:
@@ -306,37 +271,6 @@ class Endpoint:
             wrong = Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")
             raise AttemptError(classify(error) or wrong) from error
 
-    def _speaking(self, request: Request) -> Dialect:
-        """How this request is put now."""
-        dialect = self.dialect
-        return dialect if request.max_tokens is None else replace(dialect, max_tokens=request.max_tokens)
-
-    def _lesser(self, dialect: Dialect, request: Request) -> list[Lesser]:
-        return dialect.lesser(self._model, request.prompt, self.settings.options)
-
-    async def _send_otherwise(self, request: Request, error: AttemptError, failures: int) -> Answer | Fault | None:
-        """Send it to the address with `/v1`, or without a part, where the fault may be about that.
-
-        Returns:
-            The answer; the fault that is left where there is none; none of both where another call has found out in the
-            meantime what the server takes, so that the request is worth sending again.
-        """
-        fault = error.fault
-        sent, address = error.sent
-        elsewhere = self._elsewhere(fault)
-        parts = self._questioned(fault, request, sent, failures)
-        if elsewhere is None and not parts:
-            return fault
-        async with self._searching:
-            if (self._speaking(request), self._learned.address) != (sent, address):
-                return None
-            try:
-                if elsewhere is not None:
-                    return await self._try_elsewhere(request, sent, fault, elsewhere)
-                return await self._try_with_less(request, sent, fault, parts)
-            except AttemptError as other:
-                return other.fault
-
     async def _trial(self, request: Request, dialect: Dialect) -> Answer:
         began = time.monotonic()
         try:
@@ -344,64 +278,6 @@ class Endpoint:
         except AttemptError as error:
             self._report(error.fault, request, began)
             raise
-
-    def _elsewhere(self, fault: Fault) -> str | None:
-        """The address with `/v1` behind it, where it may be missing: nobody has been answered there yet."""
-        known = self._answered or self._learned.address
-        return None if known else missing_version(find_address(self.settings), fault)
-
-    async def _try_elsewhere(self, request: Request, dialect: Dialect, fault: Fault, url: str) -> Answer | Fault:
-        before = self.address
-        if not move(self._model, url):
-            return fault
-        try:
-            answer = await self._trial(request, dialect)
-        except AttemptError as error:
-            if error.fault.kind is fault.kind and not error.fault.names_model:
-                move(self._model, before)
-                return replace(fault, message=f"{fault.message} (nor does it answer at {url})")
-            self._found_at(url, before)
-            raise
-        self._found_at(url, before)
-        return answer
-
-    def _found_at(self, url: str, before: str) -> None:
-        self._learned.address = url
-        self._notice(f"{self.spec} does not answer at {before}, but at {url}: going on there.")
-
-    def _questioned(self, fault: Fault, request: Request, dialect: Dialect, failures: int) -> list[Lesser]:
-        """The parts of a request that a fault may be about."""
-        parts = self._lesser(dialect, request)
-        if complaint(fault) in self._in_vain:
-            return []
-        if may_be_a_part(fault, parts):
-            return parts
-        # Some servers fail on a schema without saying that it is that; so they do when they are down.
-        if fault.kind is FaultKind.SERVER and failures + self._suspected > 0 and not self._breaker.open:
-            return [one for one in parts if one.part == "schema"]
-        return []
-
-    async def _try_with_less(
-        self, request: Request, dialect: Dialect, fault: Fault, parts: list[Lesser]
-    ) -> Answer | Fault:
-        names = {one.part for one in parts}
-        search = PartSearch(
-            partial(self._trial, request),
-            lambda now: [one for one in self._lesser(now, request) if one.part in names],
-            lambda one: _carried(one, request) in self._accepted,
-            in_vain=len(self._in_vain) >= MOST_SEARCHES,
-        )
-        found = await search.run(dialect, fault)
-        if found is None:
-            self._in_vain.add(complaint(fault))
-            return fault
-        sure = fault.kind is not FaultKind.SERVER or any(one.named_in(fault.message) for one in found.left_out)
-        self._suspected += not sure
-        if sure or self._suspected > 1:
-            self._learned.learn(dialect, found.dialect)
-            how = ", ".join({one.part: one.words for one in found.left_out}.values())
-            self._notice(f"{self.spec} refuses part of the request ({fault.message}): going on {how}.")
-        return found.answer
 
     async def _wait(self, fault: Fault, failures: int, began: float) -> None:
         most = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1))
@@ -426,7 +302,7 @@ class Endpoint:
     @property
     def where(self) -> str:
         """The teacher with its address."""
-        at = self._learned.address or self.address
+        at = self._adjuster.place or self.address
         return f"{self.spec} at {at}" if at else self.spec
 
     def _stopped(self, fault: Fault) -> str:
@@ -442,11 +318,6 @@ class Endpoint:
 
 class _OpenError(Exception):
     """The circuit is open: nothing is sent."""
-
-
-def _carried(one: Lesser, request: Request) -> str:
-    """A part as it is in a request; a schema is accepted or not as it is."""
-    return f"{one.carried} {request.schema if one.part == 'schema' else ''}"
 
 
 _CLIENTS = ("root_async_client", "_async_client")

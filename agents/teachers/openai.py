@@ -28,8 +28,8 @@ class WholeReplies(BaseChatOpenAI):
     def _create_chat_result(
         self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
     ) -> ChatResult:
-        if isinstance(response, str):  # a web page
-            raise ValueError(f"expected a chat completion, got {response[:80]!r}")
+        if not isinstance(response, dict | openai.BaseModel):  # a web page
+            raise ValueError(f"expected a chat completion, got {str(response)[:80]!r}")
         data = response if isinstance(response, dict) else response.model_dump(warnings=False)
         raise_error(data)
         result = super()._create_chat_result(response, generation_info)
@@ -95,7 +95,7 @@ class ReasoningChatOpenAI(WholeReplies, ChatOpenAI):
         return self._create_chat_result(reply)
 
 
-def with_whole_replies(kind: type[BaseChatOpenAI]) -> type[BaseChatOpenAI]:
+def with_whole_replies(kind: type) -> type[BaseChatOpenAI]:
     """The chat model of a provider that speaks as OpenAI does, Azure's or DeepSeek's, with what it drops."""
     return type(f"Whole{kind.__name__}", (WholeReplies, kind), {"__module__": __name__})
 

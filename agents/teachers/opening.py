@@ -170,7 +170,7 @@ def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
     address = find_address(settings)
     if address is not None:
         arguments |= _reached_at(address, provider, options)
-    key = read_key(settings)
+    key = found = read_key(settings)
     named = settings.api_key_env is not None or settings.api_key_file is not None
     if key is not None and not named and (key.value == key.raw or "api_key" in options):
         key = None  # the client reads it itself, or is told another
@@ -180,7 +180,7 @@ def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
         arguments["client_kwargs"] = {**client, "headers": headers}
     elif key is not None:
         arguments["api_key"] = key.value
-    elif provider in _INSISTING and not (os.environ.get(key_variable(settings)) or "").strip():
+    elif provider in _INSISTING and found is None and "api_key" not in options:
         if address is None:
             raise UserError(f"Teacher {settings.model}: its key is missing. Set {key_variable(settings)}.")
         # Local servers ask for no key, the client insists on one. DeepSeek's would take OpenAI's from the environment.
@@ -190,6 +190,7 @@ def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
 
 def _reached_at(address: Address, provider: str, options: Mapping[str, Any]) -> dict[str, Any]:
     query = dict(address.query)
+    told: dict[str, Any]
     if provider == "azure_openai":
         version = query.pop("api-version", None)
         told = {"azure_endpoint": address.url, **({"api_version": version} if version else {})}

@@ -12,7 +12,7 @@ from ioa.agents.teachers.answer import Answer
 from ioa.agents.teachers.dialect import WEAKNESS, Dialect, Lesser
 from ioa.agents.teachers.provider_faults import AttemptError, Fault, FaultKind
 
-MOST_TRIALS = 12
+MOST_TRIALS = 24
 """Requests that one search sends at most."""
 MOST_SEARCHES = 4
 """Searches in vain after which only a part that a complaint names is left out."""
@@ -77,8 +77,8 @@ class PartSearch:
     lesser: Callable[[Dialect], list[Lesser]]
     accepted: Callable[[Lesser], bool]
     """Whether the part was in a request that was answered before: then it is left out only where it is named."""
-    in_vain: bool = False
-    """Whether only parts that are named may be left out."""
+    named_only: bool = False
+    """Whether only parts that a complaint names may be left out."""
     trials: int = field(default=MOST_TRIALS, init=False)
 
     async def run(self, dialect: Dialect, fault: Fault) -> Found | None:
@@ -88,7 +88,7 @@ class PartSearch:
             AttemptError: a fault of another kind was in the way.
         """
         found = await self._one_by_one(dialect, fault)
-        if found is None and not self.in_vain:
+        if found is None and not self.named_only:
             found = await self._bare(dialect)
         return await self._with_as_much_as_may_be(dialect, found) if found is not None else None
 
@@ -113,7 +113,7 @@ class PartSearch:
         """What to leave out next: what is named first, and nothing that is known to be accepted unless it is named."""
         left = [one for one in self.lesser(dialect) if one.dialect not in tried]
         named = [one for one in left if one.named_in(fault.message)]
-        others = [] if self.in_vain else [one for one in left if not self.accepted(one)]
+        others = [] if self.named_only else [one for one in left if not self.accepted(one)]
         return next(iter([*named, *others]), None)
 
     async def _bare(self, dialect: Dialect) -> Found | None:

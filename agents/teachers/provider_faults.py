@@ -92,6 +92,8 @@ class AttemptError(Exception):
         """How the request was put, for whoever sent it."""
 
 
+_LONGEST = 500
+"""Characters of a body that is no error as the SDK knows them."""
 _STATUS = {
     402: FaultKind.QUOTA,
     401: FaultKind.AUTHENTICATION,
@@ -213,6 +215,10 @@ def _unanswered(chain: Sequence[BaseException]) -> Fault | None:
     if any(isinstance(getattr(one, "status_code", None), int) for one in chain):
         # An error in the body of a 200, such as in the stream of Ollama, whose client then says -1.
         return Fault(_of_status(500, message), message)
+    if "APIError" in names:  # the same in a stream of OpenAI's
+        code = str(getattr(chain[0], "code", ""))
+        known = code.isdecimal() and 400 <= int(code) < 600
+        return Fault(_of_status(int(code), message) if known else FaultKind.BROKEN_OFF, message)
     return None
 
 
@@ -257,6 +263,7 @@ def _status(error: BaseException) -> int | None:
 def _error_text(error: BaseException) -> str:
     said = str(error).strip() or type(error).__name__
     body = getattr(error, "body", None)
+    body = body[0] if isinstance(body, list) and body else body  # Gemini's errors come in a list
     told: Any = body if isinstance(body, Mapping) else {}
     inner = told.get("error")
     told = inner if isinstance(inner, Mapping) else told
@@ -264,6 +271,8 @@ def _error_text(error: BaseException) -> str:
     for more in (*words, getattr(error, "code", None)):
         if more and not isinstance(more, int) and str(more) not in said:  # some SDKs say no more than the status
             said = f"{said} ({more})"
+    if re.fullmatch(r"Error code: \d+", said) and body:  # the SDK's whole message, where it does not know the body
+        said = f"{said} ({str(body)[:_LONGEST]})"
     return said
 
 
