@@ -21,6 +21,7 @@ _BELOW = re.compile(r"(/v\d\w*)/(?:chat|models|embeddings)$", re.IGNORECASE)
 _TWICE = re.compile(r"(/v\d\w*)\1$", re.IGNORECASE)
 _VERSION = re.compile(r"/v\d+\w*(?:/|$)", re.IGNORECASE)
 _PRIVATE = (".local", ".localhost", ".internal", ".lan", ".home", ".home.arpa", ".svc")
+OLLAMA_PORT = 11434
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where servers listen, not where they are reached
 
 
@@ -85,6 +86,9 @@ def read_address(typed: str, provider: str = "openai") -> Address:
     if not host or not _plausible(host):
         raise ValueError(f"{bare!r} names no host: expected an address such as http://127.0.0.1:8000/v1")
     netloc = parts.netloc
+    if provider == "ollama" and port is None and changes and "://" not in bare:  # as its own client completes it
+        port, netloc = OLLAMA_PORT, f"{netloc}:{OLLAMA_PORT}"
+        changes.append(f"and port {OLLAMA_PORT}")
     if host in _ANY_HOST:
         reached = _ANY_HOST[host]
         reached = f"[{reached}]" if ":" in reached else reached

@@ -101,7 +101,7 @@ class Adjuster:
             except AttemptError as other:
                 return other.fault
 
-    async def _try_elsewhere(self, dialect: Dialect, fault: Fault, url: str, send: Send) -> Answer | Fault:
+    async def _try_elsewhere(self, dialect: Dialect, fault: Fault, url: str, send: Send) -> Answer | Fault | None:
         before = address_of(self._model, self._settings)
         if not move(self._model, url):
             return fault
@@ -112,7 +112,7 @@ class Adjuster:
                 move(self._model, before)
                 return replace(fault, message=f"{fault.message} (nor does it answer at {url})")
             self._found_at(url, before)
-            raise
+            return None  # somebody is there; what is wrong now is another matter
         self._found_at(url, before)
         return answer
 

@@ -19,6 +19,7 @@ _CUT_OFF = (
     *("length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_completion_tokens", "maximum_tokens"),
     *("max_length", "token_limit", "max_tokens_reached", "max_predicted_tokens_reached"),
     *("model_length", "model_context_window_exceeded", "context_length", "context_length_reached", "error_limit"),
+    "repetition",  # vLLM, where it was told to end loops
 )
 _REFUSED = (
     *("content_filter", "content_filtered", "content_policy", "content_policy_violation", "refusal", "safety"),

@@ -35,6 +35,8 @@ _ADDRESSES = {
     "azure_openai": ("AZURE_OPENAI_ENDPOINT",),
 }
 """Where the providers' clients look for one; what stands there is read as what stands in `base_url` is."""
+_ADDRESS_OPTIONS = ("base_url", "api_base", "openai_api_base", "azure_endpoint", "anthropic_api_url")
+"""What the clients call it themselves."""
 _INSISTING = {"openai", "deepseek", "anthropic"}
 """Providers whose client does not work without a key."""
 GGUF_CONTEXT = 8192
@@ -165,7 +167,7 @@ def check_methods(settings: TeacherSettings, domain: str, problems: Sequence[str
 def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
     """What the model is built with. Temperature and limits go with each call, where they can be left out again."""
     ours = LIMITS if provider in OPENAI_FAMILY else ()
-    options = {name: value for name, value in settings.options.items() if name not in {*ours, "base_url"}}
+    options = {name: value for name, value in settings.options.items() if name not in {*ours, *_ADDRESS_OPTIONS}}
     arguments: dict[str, Any] = {"max_retries": 0, "timeout": settings.timeout, **options}
     address = find_address(settings)
     if address is not None:
@@ -209,8 +211,8 @@ def find_address(settings: TeacherSettings) -> Address | None:
     """
     if settings.base_url is not None:
         return settings.address
-    given = settings.options.get("base_url")
-    found = [("teacher.options.base_url", str(given))] if given else []
+    given = settings.options
+    found = [(f"teacher.options.{name}", str(given[name])) for name in _ADDRESS_OPTIONS if given.get(name)]
     variables = _ADDRESSES.get(settings.provider, ())
     found += [(name, os.environ[name]) for name in variables if os.environ.get(name, "").strip()]
     if not found:

@@ -136,6 +136,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 """What the clients say of a key that no header can hold."""
+_NO_TLS = re.compile(r"wrong.version.number|record layer failure|packet length too long", re.IGNORECASE)
+"""What the client says of a server that answers without TLS."""
 _UNSUPPORTED = re.compile(r"is not supported for", re.IGNORECASE)
 _CONNECTION = ("ConnectionError", "APIConnectionError")
 _BROKEN = (
@@ -191,7 +193,9 @@ def _broken(chain: Sequence[BaseException]) -> Fault | None:
     for one in chain:
         names = {base.__name__ for base in type(one).__mro__}
         if isinstance(one, ConnectionError) or names.intersection(_BROKEN):
-            return Fault(FaultKind.CONNECTION, redact(str(one)) or type(one).__name__)
+            message = redact(str(one)) or type(one).__name__
+            plain = "the server seems to speak http:// and not https://: " if _NO_TLS.search(message) else ""
+            return Fault(FaultKind.CONNECTION, plain + message)
     return None
 
 

@@ -68,6 +68,9 @@ def test_an_address_is_read_as_what_it_means(typed, meant, words):
     ("provider", "typed", "meant"),
     [
         ("ollama", "http://localhost:11434/v1", "http://localhost:11434"),
+        ("ollama", "localhost", "http://localhost:11434"),
+        ("ollama", "0.0.0.0", "http://127.0.0.1:11434"),
+        ("ollama", "192.168.1.20:8080", "http://192.168.1.20:8080"),
         ("ollama", "localhost:11434/api/generate", "http://localhost:11434"),
         ("anthropic", "https://api.anthropic.com/v1/messages", "https://api.anthropic.com"),
         ("anthropic", "https://gw.example.org/anthropic/v1", "https://gw.example.org/anthropic"),
@@ -95,6 +98,13 @@ def test_the_query_of_an_address_goes_with_every_request(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-these-tests")
     model = open_model(TeacherSettings(model="openai:m", base_url="gw.example.org/v1?api-version=2"))
     assert (model.openai_api_base, model.default_query) == ("https://gw.example.org/v1", {"api-version": "2"})
+
+
+@pytest.mark.parametrize("name", ["base_url", "openai_api_base"])
+def test_an_address_among_the_options_is_read_alike(monkeypatch, name):
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-these-tests")
+    model = open_model(TeacherSettings(model="openai:m", options={name: " gpu7:8000/v1/ "}))
+    assert model.openai_api_base == "http://gpu7:8000/v1"
 
 
 @pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
@@ -159,6 +169,28 @@ def test_a_missing_version_is_tried_once_and_said(server, tmp_path):
     assert [one.text for one in said] == ["1 2 3"] * 3
     assert (server.listings, len(server.requests)) == (1, 3)
     assert [server.base_url in one for one in told] == [True]
+
+
+def test_a_missing_version_and_a_refused_part_are_two_matters(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-these-tests")
+    told = []
+
+    def pick(body):
+        return play.bad_request("no") if "temperature" in body else play.ok("1 2 3")
+
+    with serve_script(then=pick, handler=Elsewhere) as server:
+        root = server.base_url.removesuffix("/v1")
+        said = ask(tmp_path, TeacherSettings(model="openai:m", base_url=root, form="text", temperature=0), told.append)
+    assert [one.text for one in said] == ["1 2 3"] * 3
+    assert len(told) == 2
+
+
+def test_a_server_without_tls_is_told_by_the_word_that_is_wrong(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-these-tests")
+    with serve_script() as server:
+        settings = TeacherSettings(model="openai:m", base_url=server.base_url.replace("http:", "https:"), timeout=5)
+        found = check_up(open_model(settings), settings, None)
+    assert "http:// and not https://" in found.findings[0].detail
 
 
 def test_the_check_tries_it_too_and_recommends_it(server):

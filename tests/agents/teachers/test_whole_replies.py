@@ -194,12 +194,13 @@ def test_all_of_openais_family_are_read_so(ask, monkeypatch, provider):
 WORDS = {
     "stop": "stop end_turn stop_sequence eos eos_token COMPLETE STOP FinishReason.STOP FINISH_REASON_STOP "
     "done stopstop",
-    "length": "length max_tokens MAX_TOKENS model_length maxTokens model_context_window_exceeded max_output_tokens",
+    "length": "length max_tokens MAX_TOKENS model_length maxTokens model_context_window_exceeded max_output_tokens "
+    "repetition",
     "refusal": "content_filter refusal SAFETY RECITATION PROHIBITED_CONTENT BLOCKLIST SPII sensitive "
     "guardrail_intervened content_filtered ERROR_TOXIC",
     "broken": "error insufficient_system_resource network_error abort cancelled timeout unknown tool_use pause_turn "
     "MALFORMED_FUNCTION_CALL OTHER LANGUAGE FINISH_REASON_UNSPECIFIED load unload not_finished time_limit user_cancel "
-    "repetition ERROR failed incomplete stopped_by_server",
+    "ERROR failed incomplete stopped_by_server",
     "unsaid": "null None",
 }
 ROWS = [(word, ending) for ending, words in WORDS.items() for word in words.split()]
