@@ -117,7 +117,10 @@ class TeacherSettings(Record):
             return None
         if _USER_SECRET.search(typed) or _QUERY_SECRET.search(typed) or redact(typed) != typed:
             raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
-        return tidy(typed)
+        try:
+            return tidy(typed)
+        except ValueError as error:
+            raise PydanticCustomError("address", "{why}", {"why": str(error)}) from error
 
     @field_validator("options")
     @classmethod
