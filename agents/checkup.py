@@ -13,9 +13,10 @@ from langchain_core.messages import AIMessage
 from ioa.agents.prompting import split_thought
 from ioa.agents.settings.teacher import Price
 from ioa.agents.teachers import Answer, TeacherSettings
-from ioa.agents.teachers.answer import read_answer
+from ioa.agents.teachers.answer import BrokenReplyError, UnsaidEndingError, read_answer
 from ioa.agents.teachers.dialect import Dialect, Form, first_form
 from ioa.agents.teachers.endpoint import close_connections
+from ioa.agents.teachers.opening import address_of, find_address, missing_version, move, remarks
 from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classify
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
@@ -102,9 +103,9 @@ async def _check_up_and_close(model: BaseChatModel, settings: TeacherSettings, p
 
 
 async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Price | None) -> Checkup:
-    plain = Dialect(form=Form.TEXT, max_tokens=settings.max_tokens)
-    first = await _say(model, settings, plain, "Write the numbers from 1 to 40, parted by spaces, and nothing else.")
-    findings = [_reachable(first)]
+    plain = Dialect(form=Form.TEXT, max_tokens=settings.reply_limit)
+    first, moved = await _first(model, settings, plain)
+    findings = [_reachable(first, moved or address_of(model, settings)), *_remarks(settings, moved)]
     if first.answer is None:
         return Checkup(teacher=settings.model, findings=tuple(findings), recommended={})
     findings += [_speed(first), _usage(first.answer), _reasoning(first)]
@@ -115,6 +116,9 @@ async def _check_up(model: BaseChatModel, settings: TeacherSettings, price: Pric
     findings += [system, temperature, *(finding for _, finding in forms), await _tools(model, settings)]
     findings += [await _context(model, settings), _price(price)]
     recommended: dict[str, Any] = {"form": best.value}
+    at = moved or (settings.address.url if settings.address is not None else None)
+    if at != settings.base_url:
+        recommended = {"base_url": at, **recommended}
     if settings.temperature is not None and not temperature.good:
         recommended["temperature"] = None
     if first.answer.reasoning_tokens or first.answer.reasoning or split_thought(first.answer.text)[1]:
@@ -139,14 +143,44 @@ async def _say(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect
     except Exception as error:  # noqa: BLE001 - that is what is to be found out
         fault = classify(error) or Fault(FaultKind.BAD_REQUEST, f"{type(error).__name__}: {redact(str(error))}")
         return _Said(None, None, fault, time.monotonic() - began)
-    return _Said(read_answer(message, prompt), message, None, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    try:
+        return _Said(read_answer(message, prompt), message, None, seconds)
+    except UnsaidEndingError as unsaid:
+        return _Said(unsaid.answer, message, None, seconds)
+    except BrokenReplyError as broken:
+        return _Said(None, message, classify(broken), seconds)
 
 
-def _reachable(said: _Said) -> Finding:
+async def _first(model: BaseChatModel, settings: TeacherSettings, dialect: Dialect) -> tuple[_Said, str]:
+    """(what came of the first question, the address with `/v1` where it is answered there and not at the given one)."""
+    question = "Write the numbers from 1 to 40, parted by spaces, and nothing else."
+    said = await _say(model, settings, dialect, question)
+    given = find_address(settings)
+    fault = said.fault
+    other = missing_version(given, fault) if fault is not None else None
+    if given is None or fault is None or other is None or not move(model, other):
+        return said, ""
+    again = await _say(model, settings, dialect, question)
+    if again.fault is not None and again.fault.kind is fault.kind:
+        move(model, given.url)
+        return said, ""
+    return again, other
+
+
+def _remarks(settings: TeacherSettings, moved: str) -> list[Finding]:
+    told = remarks(settings)
+    if moved:
+        told.append(f"it answers at {moved}, and not at {settings.base_url}")
+    return [Finding(name="as given", good=None, detail=one) for one in told]
+
+
+def _reachable(said: _Said, address: str) -> Finding:
+    at = f" at {address}" if address else ""
     if said.fault is None:
-        return Finding(name="reachable", good=True, detail=f"first answer after {said.seconds:.2f} s")
+        return Finding(name="reachable", good=True, detail=f"first answer after {said.seconds:.2f} s{at}")
     advice = "; trying again cannot help" if said.fault.kind in STOPS else ""
-    return Finding(name="reachable", good=False, detail=f"{said.why}{advice}")
+    return Finding(name="reachable", good=False, detail=f"{said.why}{at}{advice}")
 
 
 def _speed(said: _Said) -> Finding:

@@ -14,6 +14,7 @@ from ioa.agents import (
     CurriculumPlanner,
     Diagnoser,
     Endpoint,
+    Learned,
     PedagogicalAdapter,
     Role,
     Spent,
@@ -169,7 +170,11 @@ class RunContext:
         if name not in self.parts:
             price = settings.price or load_prices(self.config.prices).price(settings.model)
             model = self._open.enter_context(start_model(settings))
-            self.parts[name] = Endpoint(model, settings, price=price, budget=self.budget(), notice=self.message)
+            # What one role's settings were found out not to work with holds for another role that asks the same model.
+            learned = self.parts.setdefault(f"learned {settings.model} at {settings.base_url}", Learned())
+            self.parts[name] = Endpoint(
+                model, settings, price=price, budget=self.budget(), notice=self.message, learned=learned
+            )
         endpoint: Endpoint = self.parts[name]
         return endpoint
 

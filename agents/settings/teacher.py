@@ -4,23 +4,28 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from ioa.agents.settings.address import Address, read_address, tidy
 from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET, redact, redact_strings
 from ioa.memory.transcript import Tokens
 
 MILLION = 1_000_000
+OPENAI_FAMILY = frozenset({"openai", "azure_openai", "deepseek"})
+"""Providers whose client is OpenAI's."""
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""Their options that limit a reply."""
 
 
 _SECRET = re.compile(
     r'"[\w-]*(?:api[_-]?key|access[_-]?key|authorization|[_-]token|secret|password|cookie)"\s*:', re.IGNORECASE
 )
 _QUERY_SECRET = re.compile(r"[?&][^=&]*(?:key|token|secret)=", re.IGNORECASE)
+_USER_SECRET = re.compile(r"(?:^|/)[^/@:\s]*:[^/@]+@")
 _PROVIDER = re.compile(r"[a-z0-9_]+:.+")
 
 
@@ -51,7 +56,8 @@ class TeacherSettings(Record):
     """`provider:model`, for example `tutor:arithmetic` (embedded), `openai:gpt-5-mini`, `gguf:PATH`; or a function in a
     Python file, `FILE.py:FUNCTION` or `FILE.py:FUNCTION:NAME`."""
     base_url: str | None = None
-    """Address of an OpenAI-compatible server; with it the provider is usually `openai`."""
+    """Address of an OpenAI-compatible server; with it the provider is usually `openai`. What is missing is completed
+    (`http://`, `/v1`), what is too much is taken off (`/chat/completions`), and said."""
     api_key_env: str | None = None
     """Environment variable that holds the key; none for the provider's usual one. Never the key itself."""
     api_key_file: str | None = None
@@ -85,14 +91,36 @@ class TeacherSettings(Record):
     weight: Annotated[float | None, Field(gt=0)] = None
     """Share of a role's calls, where a role has several teachers; without weights they are taken in order."""
 
+    @property
+    def address(self) -> Address | None:
+        """Where `base_url` says that the server is; none where there is none."""
+        return None if self.base_url is None else read_address(self.base_url, self.provider)
+
+    @property
+    def provider(self) -> str:
+        """What stands before the colon of `model`."""
+        return self.model.partition(":")[0]
+
+    @property
+    def reply_limit(self) -> int | None:
+        """Most tokens of a reply, also where it is given among the options of OpenAI's family."""
+        if self.max_tokens is not None or self.provider not in OPENAI_FAMILY:
+            return self.max_tokens
+        given = next((self.options[name] for name in LIMITS if name in self.options), None)
+        return given if isinstance(given, int) else None
+
     @field_validator("base_url")
     @classmethod
-    def _no_password(cls, address: str | None) -> str | None:
+    def _address_without_secret(cls, typed: str | None) -> str | None:
         """The address is written into the run's folder, and said whenever the teacher does not answer."""
-        told = address or ""
-        if urlsplit(told).password or _QUERY_SECRET.search(told) or redact(told) != told:
+        if typed is None:
+            return None
+        if _USER_SECRET.search(typed) or _QUERY_SECRET.search(typed) or redact(typed) != typed:
             raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
-        return address
+        try:
+            return tidy(typed)
+        except ValueError as error:
+            raise PydanticCustomError("address", "{why}", {"why": str(error)}) from error
 
     @field_validator("options")
     @classmethod

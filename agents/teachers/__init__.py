@@ -5,9 +5,11 @@ from ioa.agents.settings.teacher import Price, TeacherSettings
 from ioa.agents.teachers.answer import Answer
 from ioa.agents.teachers.budget import Budget, BudgetReached, Spent
 from ioa.agents.teachers.desk import CallDesk, Sitting
-from ioa.agents.teachers.endpoint import Endpoint, Failure, RejectedError, Request, TeacherError
+from ioa.agents.teachers.endpoint import Endpoint, RejectedError, TeacherError
 from ioa.agents.teachers.keys import key_variable
+from ioa.agents.teachers.part_refusals import Learned
 from ioa.agents.teachers.prices import PRICES, PriceList, load_prices
+from ioa.agents.teachers.request import Failure, Request
 
 __all__ = [
     "PRICES",
@@ -18,6 +20,7 @@ __all__ = [
     "CallDesk",
     "Endpoint",
     "Failure",
+    "Learned",
     "Price",
     "PriceList",
     "RejectedError",

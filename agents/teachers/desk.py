@@ -12,7 +12,8 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from ioa.agents.teachers.answer import Answer
-from ioa.agents.teachers.endpoint import Endpoint, Failure, Request, TeacherError, UnavailableError
+from ioa.agents.teachers.endpoint import Endpoint, TeacherError, UnavailableError
+from ioa.agents.teachers.request import Failure, Request
 from ioa.memory.ledger import Ledger, ledger_key
 from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript import CallContext, Message, Transcript
@@ -69,7 +70,7 @@ class CallDesk:
             teacher=failure.teacher,
             attempt=attempt,
             messages=messages,
-            reply="",
+            reply=failure.fault.reply,
             error=f"{failure.fault.kind.value}: {failure.fault.message}",
             category=failure.fault.kind.value,
             answered=False,

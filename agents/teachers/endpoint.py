@@ -4,19 +4,24 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
 from ioa.agents.settings.teacher import Price, TeacherSettings
-from ioa.agents.teachers.answer import Answer, estimate_tokens, read_answer
+from ioa.agents.teachers.adjusting import Adjuster
+from ioa.agents.teachers.answer import Answer, BrokenReplyError, Endings, estimate_tokens, read_answer
 from ioa.agents.teachers.budget import Budget
-from ioa.agents.teachers.dialect import Dialect, Form, first_form
+from ioa.agents.teachers.dialect import Dialect
 from ioa.agents.teachers.keys import key_variable
-from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, Fault, FaultKind, classify
+from ioa.agents.teachers.opening import address_of, remarks
+from ioa.agents.teachers.part_refusals import Learned
+from ioa.agents.teachers.provider_faults import MAYBE_BILLED, PASSES, STOPS, AttemptError, Fault, FaultKind, classify
 from ioa.agents.teachers.rate_limits import Breaker, RateLimiter, Slots
+from ioa.agents.teachers.request import Failure, Request
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.redaction import redact
 from ioa.memory.transcript import Message, Tokens
@@ -47,35 +52,6 @@ class RejectedError(Exception):
         self.kind = kind
 
 
-@dataclass(frozen=True)
-class Failure:
-    """An attempt that came to nothing."""
-
-    teacher: str
-    """Spec."""
-    fault: Fault
-    seconds: float = 0.0
-    billed: Tokens = field(default_factory=Tokens)
-    """What the provider may charge for it all the same, estimated."""
-    usd: float | None = 0.0
-    """The same in US dollars; none where the price is not known."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One thing to ask, whoever is asked."""
-
-    prompt: tuple[Message, ...]
-    schema: Mapping[str, Any]
-    """JSON Schema of the reply."""
-    max_tokens: int | None = None
-    """Limit of this reply; none for the teacher's own."""
-    on_fault: Callable[[Failure], None] = field(default=lambda _: None)
-    """Told of every attempt that failed."""
-    on_send: Callable[[], None] = field(default=lambda: None)
-    """Told just before an attempt is sent."""
-
-
 class Endpoint:
     """A chat model with everything that is known about reaching it.
 
@@ -90,6 +66,7 @@ class Endpoint:
         price: Price | None = None,
         budget: Budget | None = None,
         notice: Notice = lambda _: None,
+        learned: Learned | None = None,
     ) -> None:
         """The endpoint of one chat model.
 
@@ -99,22 +76,26 @@ class Endpoint:
             price: Of its tokens; none where it is not known.
             budget: What it spends from.
             notice: Told what a person watching should know: waits, and what the server turned out not to accept.
+            learned: What was found out about the same model at the same address, shared with others who ask it.
         """
         self.settings = settings
         self.price = price
         self._model = model
+        self._copies: dict[frozenset[str], BaseChatModel] = {frozenset(): model}
         self._budget = budget
         self._notice = notice
-        form = first_form(model) if settings.form == "auto" else Form(settings.form)
-        self._dialect = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.max_tokens)
+        self._adjuster = Adjuster(model, settings, notice, learned or Learned())
         self._limiter = RateLimiter(settings.rpm, settings.tpm)
         self._slots = Slots(settings.concurrency)
         self._breaker = Breaker(settings.breaker, settings.cool_down)
+        self._endings = Endings(model)
         self._reply_tokens = float(UNKNOWN_REPLY)
         self._longest = 0
         self._last = ""
         self._answered = 0
         self._hopeless = ""
+        for said in remarks(settings):
+            notice(f"{self.spec}: {said}")
 
     @property
     def spec(self) -> str:
@@ -124,7 +105,7 @@ class Endpoint:
     @property
     def dialect(self) -> Dialect:
         """What the model was found to accept so far."""
-        return self._dialect
+        return self._adjuster.dialect
 
     @property
     def free(self) -> bool:
@@ -138,10 +119,8 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """Where the model answers, as far as that is known: given in the settings or found in the environment."""
-        named = (getattr(self._model, name, None) for name in ("openai_api_base", "azure_endpoint", "base_url"))
-        found = next((str(one) for one in named if one), "")
-        return self.settings.base_url or ("" if self.settings.model.startswith("gguf:") else found)
+        """Where the model answers, as far as that is known."""
+        return address_of(self._model, self.settings)
 
     def cost(self, tokens: Tokens) -> float | None:
         """US dollars of a call; none where the price is not known."""
@@ -160,29 +139,29 @@ class Endpoint:
         """
         failures, answered = 0, self._answered
         while failures < self.settings.attempts:
-            began, dialect = time.monotonic(), self._dialect
+            began = time.monotonic()
             try:
-                return await self._attempt(request, dialect)
+                return await self._attempt(request)
             except _OpenError as error:
                 many = f"failed {self.settings.breaker} times in a row"
                 raise UnavailableError(f"{self.where} {many}{self._last}") from error
-            except _AttemptError as error:
-                fault = error.fault
-            billed = self._billed(fault, request)
-            request.on_fault(Failure(self.spec, fault, time.monotonic() - began, billed, self.cost(billed)))
-            self._last = f"; the last time: {fault.kind.value}: {fault.message}"
-            if fault.kind in STOPS:
-                self._hopeless = self._stopped(fault)
-                raise TeacherError(self._hopeless)
-            if fault.kind not in PASSES:
-                self._ask_for_less(fault, dialect)
-                continue
+            except AttemptError as error:
+                sent = error
+            self._report(sent.fault, request, began)
+            found_out = failures if not self._breaker.open else 0
+            outcome = await self._adjuster.adjust(request, sent, found_out, partial(self._trial, request))
+            if not isinstance(outcome, Fault):
+                if outcome is None:
+                    continue  # another call has found out meanwhile what this server takes
+                return outcome
+            fault = outcome
+            self._give_up(fault)
             if fault.kind is FaultKind.RATE_LIMIT and self._answered > answered:
                 answered = self._answered  # others get through: it is only this call's turn that has not come
             else:
                 failures += 1
             if failures < self.settings.attempts:
-                await self._wait(fault, failures, began, dialect)
+                await self._wait(fault, failures, began)
             elif fault.kind is not FaultKind.RATE_LIMIT:
                 self._breaker.failed()
         if self._answered > answered and fault.kind is not FaultKind.RATE_LIMIT:
@@ -192,60 +171,90 @@ class Endpoint:
 
     async def close(self) -> None:
         """Close the model's connections, where it has any of its own, on the loop that they belong to."""
-        await close_connections(self._model)
+        for model in self._copies.values():
+            await close_connections(model)
 
-    async def _attempt(self, request: Request, dialect: Dialect) -> Answer:
+    def _give_up(self, fault: Fault) -> None:
+        """Raise what trying again cannot cure."""
+        if fault.kind in STOPS:
+            self._hopeless = self._stopped(fault)
+            raise TeacherError(self._hopeless)
+        if fault.kind not in PASSES:
+            raise RejectedError(fault.kind, fault.message)
+
+    async def _attempt(self, request: Request, trial: Dialect | None = None) -> Answer:
+        """Send it once; a trial goes beside the slots, which may all be waiting for what it finds out."""
         read = estimate_tokens(request.prompt)
-        if request.max_tokens is not None:
-            dialect = replace(dialect, max_tokens=request.max_tokens)
-        most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
-        expected = Tokens(input=read, output=most, estimated=True)
-        async with self._slots.slot():
-            if self._hopeless:  # found out by another call while this one waited
-                raise TeacherError(self._hopeless)
-            if self._breaker.open:
-                raise _OpenError
+        async with self._slots.slot() if trial is None else nullcontext():
+            if trial is None:
+                await self._may_begin()
+            dialect, place = trial or self._adjuster.speaking(request), self._adjuster.place
+            most = dialect.max_tokens or max(int(2 * self._reply_tokens), self._longest)
+            expected = Tokens(input=read, output=most, estimated=True)
             await self._limiter.acquire(read + expected.output)
-            if self._budget is None:
-                request.on_send()
-                answer = await self._send(request.prompt, dialect, request.schema)
-            else:
-                async with self._budget.reserve(self.cost(expected) or 0.0, read + expected.output) as settle:
-                    request.on_send()
-                    try:
-                        answer = await self._send(request.prompt, dialect, request.schema)
-                    except _AttemptError as error:
-                        billed = self._billed(error.fault, request)
-                        if billed.input:
-                            settle(self.cost(billed) or 0.0, billed.input)
-                        raise
-                    settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
+            try:
+                answer = await self._pay(request, dialect, expected)
+            except AttemptError as error:
+                error.sent = (dialect, place)
+                raise
         self._slots.record_success()
         self._breaker.succeeded()
         self._answered += 1
+        self._adjuster.accepted(request, dialect)
         self._limiter.settle(read + expected.output, answer.tokens.input + answer.tokens.output)
         self._longest = max(self._longest, answer.tokens.output)
         # A moving mean over about the last ten replies: the length changes with the task, node by node.
         self._reply_tokens += 0.1 * (answer.tokens.output - self._reply_tokens)
         return answer
 
+    async def _may_begin(self) -> None:
+        await self._adjuster.settled()
+        if self._hopeless:  # found out by another call while this one waited
+            raise TeacherError(self._hopeless)
+        if self._breaker.open:
+            raise _OpenError
+
+    async def _pay(self, request: Request, dialect: Dialect, expected: Tokens) -> Answer:
+        if self._budget is None:
+            request.on_send()
+            return await self._send(request.prompt, dialect, request.schema)
+        async with self._budget.reserve(self.cost(expected) or 0.0, expected.input + expected.output) as settle:
+            request.on_send()
+            try:
+                answer = await self._send(request.prompt, dialect, request.schema)
+            except AttemptError as error:
+                billed = self._billed(error.fault, request)
+                if billed.input:
+                    settle(self.cost(billed) or 0.0, billed.input + billed.output)
+                raise
+            settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
+        return answer
+
+    def _report(self, fault: Fault, request: Request, began: float) -> None:
+        billed = self._billed(fault, request)
+        request.on_fault(Failure(self.spec, fault, time.monotonic() - began, billed, self.cost(billed)))
+        self._last = f"; the last time: {fault.kind.value}: {fault.message}"
+
     @staticmethod
     def _billed(fault: Fault, request: Request) -> Tokens:
+        if fault.tokens is not None:
+            return fault.tokens
         if fault.kind not in MAYBE_BILLED:
             return Tokens()
         return Tokens(input=estimate_tokens(request.prompt), estimated=True)
 
     async def _send(self, prompt: Sequence[Message], dialect: Dialect, schema: Mapping[str, Any]) -> Answer:
-        arguments = dialect.arguments(self._model, schema)
+        if dialect.without not in self._copies:
+            self._copies[dialect.without] = dialect.model(self._model)
+        model = self._copies[dialect.without]
+        arguments = dialect.arguments(model, schema)
         try:
-            said = await asyncio.wait_for(
-                self._model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout
-            )
+            said = await asyncio.wait_for(model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout)
         except UserError:
             raise
         except TimeoutError as error:
             seconds = f"no whole answer within {self.settings.timeout:g} s"
-            raise _AttemptError(Fault(FaultKind.TIMEOUT, seconds)) from error
+            raise AttemptError(Fault(FaultKind.TIMEOUT, seconds)) from error
         except Exception as error:
             fault = classify(error)
             if fault is None:
@@ -253,27 +262,24 @@ class Endpoint:
                     f"Teacher {self.where} failed: {type(error).__name__}: {redact(str(error))}\n"
                     "Resume the run when that is mended; nothing is lost."
                 ) from error
-            raise _AttemptError(fault) from error
+            raise AttemptError(fault) from error
         if not isinstance(said, AIMessage):
-            raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(said).__name__} instead of a chat message"))
+            raise AttemptError(Fault(FaultKind.MALFORMED, f"{type(said).__name__} instead of a chat message"))
         try:
-            return read_answer(said, prompt)
-        except (ValueError, TypeError, KeyError) as error:
-            raise _AttemptError(Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")) from error
+            return self._endings.check(lambda: read_answer(said, prompt))
+        except (BrokenReplyError, ValueError, TypeError, KeyError) as error:
+            wrong = Fault(FaultKind.MALFORMED, f"{type(error).__name__}: {redact(str(error))}")
+            raise AttemptError(classify(error) or wrong) from error
 
-    def _ask_for_less(self, fault: Fault, dialect: Dialect) -> None:
-        """Leave out what the server refuses, from now on; where nothing of ours is refused the call is at fault."""
-        softer = dialect.without_refused(fault.message) if fault.kind is FaultKind.BAD_REQUEST else None
-        if softer is None:
-            raise RejectedError(fault.kind, fault.message)
-        self._soften(dialect, softer, f"refuses part of the request ({fault.message})")
+    async def _trial(self, request: Request, dialect: Dialect) -> Answer:
+        began = time.monotonic()
+        try:
+            return await self._attempt(request, dialect)
+        except AttemptError as error:
+            self._report(error.fault, request, began)
+            raise
 
-    def _soften(self, dialect: Dialect, softer: Dialect, why: str) -> None:
-        if self._dialect == dialect:  # of calls in flight together the first one tells
-            self._dialect = softer
-            self._notice(f"{self.spec} {why}: going on without it.")
-
-    async def _wait(self, fault: Fault, failures: int, began: float, dialect: Dialect) -> None:
+    async def _wait(self, fault: Fault, failures: int, began: float) -> None:
         most = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** (failures - 1))
         pause = random.uniform(most / 2, most)
         if fault.kind is FaultKind.RATE_LIMIT:
@@ -291,15 +297,13 @@ class Endpoint:
             self._breaker.failed()
             if fault.kind is FaultKind.SERVER:
                 self._slots.overloaded(began)
-                softer = dialect.weaker()
-                if failures > 1 and softer is not None and not self._breaker.open:  # some answer 500 to a schema
-                    self._soften(dialect, softer, "answers a request for structured output with a server error")
         await asyncio.sleep(pause)
 
     @property
     def where(self) -> str:
         """The teacher with its address."""
-        return f"{self.spec} at {self.settings.base_url}" if self.settings.base_url else self.spec
+        at = self._adjuster.place or self.address
+        return f"{self.spec} at {at}" if at else self.spec
 
     def _stopped(self, fault: Fault) -> str:
         todo = {
@@ -314,12 +318,6 @@ class Endpoint:
 
 class _OpenError(Exception):
     """The circuit is open: nothing is sent."""
-
-
-class _AttemptError(Exception):
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
 
 
 _CLIENTS = ("root_async_client", "_async_client")

@@ -1,22 +1,61 @@
-"""ChatOpenAI with what it drops, the reasoning of models behind OpenAI-compatible servers, and less to do a call."""
+"""OpenAI's chat models with what LangChain drops of a reply, and with less to do a call."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import openai
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
+
+from ioa.agents.teachers.answer import BrokenReplyError
+from ioa.memory.transcript import Tokens
 
 _FIELDS = ("reasoning_content", "reasoning")
 """DeepSeek, vLLM and llama.cpp say the first, OpenRouter and newer vLLM the second."""
 
 
-class ReasoningChatOpenAI(ChatOpenAI):
-    """Keeps the reasoning text of a reply in `additional_kwargs["reasoning_content"]`.
+class WholeReplies(BaseChatOpenAI):
+    """Keeps what tells a whole reply from one that was broken off; for any chat model of OpenAI's family.
 
-    Each has connections of its own. LangChain shares them between all models of one address, also where those
-    run on different event loops, on which they cannot be used.
+    An error in the body of a success, at the top, in the choice or in its message, is raised. A router's
+    `native_finish_reason` and a refusal stay with the message, and so does the reasoning, in
+    `additional_kwargs["reasoning_content"]`.
+    """
+
+    def _create_chat_result(
+        self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
+    ) -> ChatResult:
+        if not isinstance(response, dict | openai.BaseModel):  # a web page
+            raise ValueError(f"expected a chat completion, got {str(response)[:80]!r}")
+        data = response if isinstance(response, dict) else response.model_dump(warnings=False)
+        raise_error(data)
+        result = super()._create_chat_result(response, generation_info)
+        for generation, choice in zip(result.generations, data.get("choices") or [], strict=False):
+            said = choice.get("message") or {}
+            thought = next((said[name] for name in _FIELDS if isinstance(said.get(name), str) and said[name]), None)
+            if said.get("refusal"):
+                generation.message.additional_kwargs["refusal"] = said["refusal"]
+            if thought is not None:
+                generation.message.additional_kwargs["reasoning_content"] = thought
+            if choice.get("native_finish_reason"):
+                generation.message.response_metadata["native_finish_reason"] = choice["native_finish_reason"]
+        return result
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> ChatGenerationChunk | None:
+        raise_error(chunk)
+        return super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+
+
+class ReasoningChatOpenAI(WholeReplies, ChatOpenAI):
+    """Each has connections of its own.
+
+    LangChain shares them between all models of one address, also where those run on different event loops, on which
+    they cannot be used.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -55,16 +94,55 @@ class ReasoningChatOpenAI(ChatOpenAI):
             raise ValueError(f"expected a chat completion, got {str(reply)[:80]!r}")
         return self._create_chat_result(reply)
 
-    def _create_chat_result(
-        self, response: dict[str, Any] | openai.BaseModel, generation_info: dict[str, Any] | None = None
-    ) -> ChatResult:
-        result = super()._create_chat_result(response, generation_info)
-        data = response if isinstance(response, dict) else response.model_dump(warnings=False)
-        for generation, choice in zip(result.generations, data.get("choices") or [], strict=False):
-            said = choice.get("message") or {}
-            thought = next((said[name] for name in _FIELDS if isinstance(said.get(name), str) and said[name]), None)
-            if said.get("refusal"):
-                generation.message.additional_kwargs["refusal"] = said["refusal"]
-            if thought is not None:
-                generation.message.additional_kwargs["reasoning_content"] = thought
-        return result
+
+def with_whole_replies(kind: type) -> type[BaseChatOpenAI]:
+    """The chat model of a provider that speaks as OpenAI does, Azure's or DeepSeek's, with what it drops."""
+    return type(f"Whole{kind.__name__}", (WholeReplies, kind), {"__module__": __name__})
+
+
+def raise_error(data: Mapping[str, Any]) -> None:
+    """See that a body, or a part of a stream, holds no error.
+
+    Raises:
+        BrokenReplyError: it does, whatever else it holds.
+    """
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
+    said = first.get("message") or first.get("delta")
+    said = said if isinstance(said, Mapping) else {}
+    top = data if data.get("object") == "error" else {}
+    error = next((one for one in (data.get("error"), first.get("error"), said.get("error"), top) if one), None)
+    if error is None:
+        return
+    text, usage = said.get("content"), data.get("usage")
+    raise BrokenReplyError(
+        f"an error in the body of a success: {_message(error)}",
+        text=text if isinstance(text, str) else "",
+        tokens=_tokens(usage) if isinstance(usage, Mapping) else None,
+        status=_status(error),
+    )
+
+
+def _message(error: Any) -> str:
+    if not isinstance(error, Mapping):
+        return str(error)
+    told = [error.get(name) for name in ("message", "code", "type", "param", "metadata")]
+    return "; ".join(str(one) for one in told if one) or str(dict(error))
+
+
+def _status(error: Any) -> int | None:
+    if not isinstance(error, Mapping):
+        # The words of LM Studio for a path that it does not know.
+        return 404 if "unexpected endpoint" in str(error).lower() else None
+    for name in ("code", "status", "status_code", "http_code"):
+        told = str(error.get(name) or "")
+        if told.isdecimal() and 400 <= int(told) < 600:
+            return int(told)
+    return None
+
+
+def _tokens(usage: Mapping[str, Any]) -> Tokens | None:
+    counts = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
+    if all(isinstance(count, int) and count >= 0 for count in counts):
+        return Tokens(input=counts[0] or 0, output=counts[1] or 0)
+    return None

@@ -7,7 +7,7 @@ anybody else's teacher; `FILE.py:FUNCTION`, a plug-in that is in no package; `pr
 
 import importlib.util
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr
 
-from ioa.agents.settings.teacher import TeacherSettings
+from ioa.agents.settings.address import Address, read_address, tidy
+from ioa.agents.settings.teacher import LIMITS, OPENAI_FAMILY, TeacherSettings
+from ioa.agents.teachers.dialect import protocol
 from ioa.agents.teachers.keys import key_variable, read_key
+from ioa.agents.teachers.provider_faults import Fault, FaultKind
 from ioa.memory.errors import UserError
 from ioa.memory.plugins import is_plugin_file, open_plugin, plugin_argument, plugin_names
 from ioa.memory.redaction import redact
@@ -25,6 +28,15 @@ from ioa.memory.redaction import redact
 GROUP = "ioa.teachers"
 GGUF = "gguf"
 """Not a provider of LangChain: a model file, for which a server is started."""
+_ADDRESSES = {
+    "openai": ("OPENAI_API_BASE", "OPENAI_BASE_URL"),
+    "deepseek": ("DEEPSEEK_API_BASE",),
+    "anthropic": ("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
+    "azure_openai": ("AZURE_OPENAI_ENDPOINT",),
+}
+"""Where the providers' clients look for one; what stands there is read as what stands in `base_url` is."""
+_ADDRESS_OPTIONS = ("base_url", "api_base", "openai_api_base", "azure_endpoint", "anthropic_api_url")
+"""What the clients call it themselves."""
 _INSISTING = {"openai", "deepseek", "anthropic"}
 """Providers whose client does not work without a key."""
 GGUF_CONTEXT = 8192
@@ -51,6 +63,10 @@ def open_model(settings: TeacherSettings) -> BaseChatModel:
 
             return ReasoningChatOpenAI(model=name, **arguments)
         opened = _init(provider, name, arguments)
+        if protocol(opened) == "openai":
+            from ioa.agents.teachers.openai import with_whole_replies
+
+            opened = with_whole_replies(type(opened))(model=name, **arguments)
         if any(isinstance(value, SecretStr) and not value.get_secret_value() for value in vars(opened).values()):
             raise UserError(f"Teacher {settings.model}: its key is missing. Set {key_variable(settings)}.")
         return opened
@@ -150,20 +166,98 @@ def check_methods(settings: TeacherSettings, domain: str, problems: Sequence[str
 
 def _arguments(provider: str, settings: TeacherSettings) -> dict[str, Any]:
     """What the model is built with. Temperature and limits go with each call, where they can be left out again."""
-    arguments: dict[str, Any] = {"max_retries": 0, "timeout": settings.timeout, **settings.options}
-    if settings.base_url is not None:
-        arguments["base_url"] = settings.base_url
-    key = read_key(settings)
+    ours = LIMITS if provider in OPENAI_FAMILY else ()
+    options = {name: value for name, value in settings.options.items() if name not in {*ours, *_ADDRESS_OPTIONS}}
+    arguments: dict[str, Any] = {"max_retries": 0, "timeout": settings.timeout, **options}
+    address = find_address(settings)
+    if address is not None:
+        arguments |= _reached_at(address, provider, options)
+    key = found = read_key(settings)
+    named = settings.api_key_env is not None or settings.api_key_file is not None
+    if key is not None and not named and (key.value == key.raw or "api_key" in options):
+        key = None  # the client reads it itself, or is told another
     if key is not None and provider == "ollama":  # which has no argument for it
         client = arguments.get("client_kwargs", {})
-        headers = {**client.get("headers", {}), "Authorization": f"Bearer {key}"}
+        headers = {**client.get("headers", {}), "Authorization": f"Bearer {key.value}"}
         arguments["client_kwargs"] = {**client, "headers": headers}
     elif key is not None:
-        arguments["api_key"] = key
-    elif provider in _INSISTING and settings.base_url and not os.environ.get(key_variable(settings)):
+        arguments["api_key"] = key.value
+    elif provider in _INSISTING and found is None and "api_key" not in options:
+        if address is None:
+            raise UserError(f"Teacher {settings.model}: its key is missing. Set {key_variable(settings)}.")
         # Local servers ask for no key, the client insists on one. DeepSeek's would take OpenAI's from the environment.
         arguments["api_key"] = "none"
     return arguments
+
+
+def _reached_at(address: Address, provider: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    query = dict(address.query)
+    told: dict[str, Any]
+    if provider == "azure_openai":
+        version = query.pop("api-version", None)
+        told = {"azure_endpoint": address.url, **({"api_version": version} if version else {})}
+    else:
+        told = {"base_url": address.url}
+    if query and provider in OPENAI_FAMILY:
+        told["default_query"] = {**query, **options.get("default_query", {})}
+    return told
+
+
+def find_address(settings: TeacherSettings) -> Address | None:
+    """Where the settings or, where they are silent, the environment say that the server is.
+
+    Raises:
+        UserError: what the environment says is no address.
+    """
+    if settings.base_url is not None:
+        return settings.address
+    given = settings.options
+    found = [(f"teacher.options.{name}", str(given[name])) for name in _ADDRESS_OPTIONS if given.get(name)]
+    variables = _ADDRESSES.get(settings.provider, ())
+    found += [(name, os.environ[name]) for name in variables if os.environ.get(name, "").strip()]
+    if not found:
+        return None
+    where, typed = found[0]
+    try:
+        return read_address(tidy(typed), settings.provider)
+    except ValueError as error:
+        raise UserError(f"Teacher {settings.model}: the address in {where} {redact(str(error))}.") from error
+
+
+def remarks(settings: TeacherSettings) -> list[str]:
+    """What was made of the address and the key that a person gave; nothing where they are used as they are.
+
+    Raises:
+        UserError: they cannot be used.
+    """
+    if is_gguf(settings) or is_plugin_file(settings.model) or settings.provider in plugin_names(GROUP):
+        return []
+    address, key = find_address(settings), read_key(settings)
+    return [one.remark for one in (address, key) if one is not None and one.remark]
+
+
+def address_of(model: BaseChatModel, settings: TeacherSettings) -> str:
+    """Where the model answers, as far as that is known: given in the settings or found in the environment."""
+    given = settings.address
+    if given is not None or is_gguf(settings):
+        return given.url if given is not None else ""
+    named = (getattr(model, name, None) for name in ("openai_api_base", "azure_endpoint", "base_url"))
+    return next((str(one) for one in named if one), "")
+
+
+def missing_version(address: Address | None, fault: Fault) -> str | None:
+    """The address with `/v1` behind it, where a fault of the first request may be that it is missing."""
+    wrong = fault.kind in {FaultKind.UNKNOWN_MODEL, FaultKind.MALFORMED} and not fault.names_model
+    return address.with_version if address is not None and wrong else None
+
+
+def move(model: BaseChatModel, url: str) -> bool:
+    """Have a model of OpenAI's family ask at another address from now on; false where its client cannot."""
+    client: Any = getattr(model, "root_async_client", None)
+    if protocol(model) != "openai" or client is None or "Azure" in type(client).__name__:
+        return False
+    client.base_url = url
+    return True
 
 
 def _unknown(provider: str, error: ValueError) -> str:

@@ -293,11 +293,20 @@ def test_a_server_that_fails_on_a_schema_is_asked_without(scene):
         assert endpoint.dialect.form is Form.TEXT
 
 
-def test_a_bad_request_of_another_kind_fails_that_call_alone(scene):
-    with serve_script([play.bad_request("invalid image")], then=play.ok(GOOD)) as server:
-        first, second = scene.ask(server, calls=2, concurrency=1)
+def test_a_bad_request_of_another_kind_fails_that_call_alone_and_gives_nothing_up(scene):
+    def pick(body):
+        return play.bad_request("invalid image") if "poison" in body["messages"][-1]["content"] else play.ok(GOOD)
+
+    with serve_script([], then=pick) as server:
+        endpoint = scene.endpoint(server, concurrency=1, temperature=0.2)
+        first, second, third = scene.teacher(endpoint).ask([solve("poison"), solve("1+1"), solve("poison 2")])
         assert (first.reply, first.category) == (None, "bad request")
+        assert first.error == third.error
         assert second.reply is not None
+        assert (endpoint.dialect.form, endpoint.dialect.temperature) == (Form.SCHEMA, 0.2)
+        assert len(server.requests) <= 9
+        assert len(server.requests[-1].keys() & {"response_format", "temperature"}) == 2  # nothing was tried again
+    assert scene.said == []
 
 
 def test_what_is_paid_for_is_not_paid_for_again(scene, tmp_path):
