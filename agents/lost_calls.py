@@ -1,15 +1,22 @@
-"""Calls that were not answered: no answer is not a wrong answer, and nothing may be decided by it."""
+"""Calls that nobody answered: no answer is not a wrong answer, and nothing may be decided by it."""
 
 from collections.abc import Sequence
 
 from ioa.agents.teacher import Outcome
 from ioa.agents.teachers import TeacherError
-from ioa.agents.teachers.provider_faults import PASSES
+from ioa.agents.teachers.provider_faults import PASSES, FaultKind
+
+_LOST = PASSES | {FaultKind.BAD_REQUEST}
+_ADVICE = {FaultKind.BAD_REQUEST.value: "Correct the teacher's settings by what its server says, or name another one. "}
 
 
 def is_lost(outcome: Outcome) -> bool:
-    """Whether the call ended in what passes, such as a rate limit or a time-out, so that it has to be made again."""
-    return outcome.category in PASSES
+    """Whether nobody said anything to the call, so that it has to be made again.
+
+    It ended in what passes, such as a rate limit, or the server would not take the request. A refusal, a reply that was
+    cut off and a problem too long for the model are different: these tell of who was asked.
+    """
+    return outcome.category in _LOST
 
 
 def require_answers(spec: str, outcomes: Sequence[Outcome], what: str = "calls") -> None:
@@ -25,7 +32,8 @@ def require_answers(spec: str, outcomes: Sequence[Outcome], what: str = "calls")
     """
     lost = [outcome for outcome in outcomes if is_lost(outcome)]
     if lost:
+        advice = _ADVICE.get(lost[-1].category, "")
         raise TeacherError(
             f"Teacher {spec}: {len(lost)} of {len(outcomes)} {what} were not answered; the last one: "
-            f"{lost[-1].error}\nResume the run: only those are asked again."
+            f"{lost[-1].error}\n{advice}Resume the run: only those are asked again."
         )

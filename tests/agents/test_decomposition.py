@@ -293,19 +293,22 @@ def test_interrupted_anywhere_it_goes_on_without_asking_twice_and_comes_to_the_s
     assert made == wanted
 
 
-def test_bad_weather_is_no_answer():
+@pytest.mark.parametrize(
+    ("category", "advice"), [("timeout", "Resume"), ("bad request", "Correct the teacher's settings .*Resume")]
+)
+def test_a_failure_of_the_provider_is_no_answer(category, advice):
     class Cloudy:
         spec = "cloudy:x"
 
         def ask(self, calls, on_outcome):
-            outcomes = [Outcome(call, None, "e", "it rains", "timeout") for call in calls]
+            outcomes = [Outcome(call, None, "e", "it rains", category) for call in calls]
             for outcome in outcomes:
                 on_outcome(outcome)
             return outcomes
 
     kept = []
     call = Call(SolveBrief(problem="1 + 1"), CallContext(node="n", agent="verifier", task="solve"))
-    with pytest.raises(TeacherError, match=r"1 of 1 calls were not answered.*it rains\nResume"):
+    with pytest.raises(TeacherError, match=rf"1 of 1 calls were not answered.*it rains\n{advice}"):
         Journal([], kept.append).ask(Cloudy(), {"a": call})
     assert kept == []
 

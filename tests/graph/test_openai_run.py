@@ -52,12 +52,16 @@ def test_a_teacher_that_writes_nothing_usable_stops_the_run_before_more_is_paid_
     assert json.loads((tmp_path / "runs/mute/summary.json").read_text())["teacher"]["rejected"]["unreadable"] >= 12
 
 
-def test_a_teacher_that_breaks_down_stops_the_run_and_it_can_be_resumed(tmp_path):
+@pytest.mark.parametrize(
+    ("status", "message", "advice"),
+    [(401, "the key has expired", "OPENAI_API_KEY"), (400, "no request is understood today", "Correct the teacher's")],
+)
+def test_a_teacher_that_breaks_down_stops_the_run_and_it_can_be_resumed(tmp_path, status, message, advice):
     tutor, healthy = open_tutor("arithmetic"), []
 
     def answer(body):
         if len(server.requests) > 12 and not healthy:
-            return 401, {"error": {"message": "the key has expired", "code": "invalid_api_key"}}
+            return status, {"error": {"message": message}}
         return completion(tutor.invoke([HumanMessage(body["messages"][-1]["content"])]).text)
 
     config = write_config(tmp_path, mastery={"rounds": 0})
@@ -66,6 +70,8 @@ def test_a_teacher_that_breaks_down_stops_the_run_and_it_can_be_resumed(tmp_path
         stopped = ioa("run", config, *arguments, cwd=tmp_path)
         assert stopped.returncode == 3
         assert "ioa resume broken" in stopped.stderr
+        assert message in stopped.stderr
+        assert advice in " ".join(stopped.stderr.split())
         assert "Traceback" not in stopped.stderr
         healthy.append(True)
         resumed = ioa("resume", "broken", cwd=tmp_path)
