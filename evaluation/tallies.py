@@ -156,20 +156,27 @@ def _sentences(result: Result) -> list[str]:
         paired, (first, second) = result.paired, (one.examinee for one in result.examinees)
         low, high = paired.interval
         lines.append(
-            f"{first} against {second}, on {paired.n} items: {100 * paired.difference:+.1f} points "
+            f"{first} against {second}, on {paired.n}{_of_all(paired.n, result.items)} items: {100 * paired.difference:+.1f} points "
             f"({100 * low:+.1f} to {100 * high:+.1f}, {paired.interval_method}); better on {paired.first_only}, "
             f"worse on {paired.second_only}; p = {paired.p:.2g} ({paired.test})"
         )
     if result.pairwise is not None:
         seen = result.pairwise
+        without = result.items - (seen.wins + seen.ties + seen.losses)
         lines.append(
-            f"Judged side by side, in both orders: {seen.wins} won, {seen.ties} tied, {seen.losses} lost; "
+            f"Judged side by side, in both orders: {seen.wins} won, {seen.ties} tied, {seen.losses} lost"
+            f"{f', {without} without a verdict' if without else ''}; "
             f"p = {seen.p:.2g} (sign test)"
         )
     lines += [line for one in result.examinees if (line := _grade_words(one, result.settings.scorer))]
     lines += [f"{count} items {reason}" for reason, count in result.left_out.items()]
     lines += [_hard_to_read(one) for one in result.examinees if one.right.many_unread]
     return lines
+
+
+def _of_all(compared: int, items: int) -> str:
+    """` of 12`, where not all could be compared: the others have no grade of one of the two."""
+    return f" of {items}" if compared < items else ""
 
 
 def _hard_to_read(one: Tally) -> str:

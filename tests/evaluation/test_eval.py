@@ -725,6 +725,11 @@ def test_a_pair_is_compared_in_every_turn_and_an_item_counts_once(tmp_path):
     assert all("x: Name a" in text and "y: Name a" in text for text in pairs)
     assert result.pairwise is not None
     assert (result.pairwise.wins, result.pairwise.ties, result.pairwise.losses) == (0, 3, 0)
+    assert "on 3 items:" in printed(result)
+    assert "0 lost; p" in printed(result)
+    lacking = printed(result.model_copy(update={"items": 5}))
+    assert "on 3 of 5 items:" in lacking
+    assert "0 lost, 2 without a verdict; p" in lacking
 
 
 def test_a_student_goes_on_from_its_own_reply(tmp_path, student):
