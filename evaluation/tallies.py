@@ -156,8 +156,9 @@ def _sentences(result: Result) -> list[str]:
         paired, (first, second) = result.paired, (one.examinee for one in result.examinees)
         low, high = paired.interval
         lines.append(
-            f"{first} against {second}, on {paired.n}{_of_all(paired.n, result.items)} items: {100 * paired.difference:+.1f} points "
-            f"({100 * low:+.1f} to {100 * high:+.1f}, {paired.interval_method}); better on {paired.first_only}, "
+            f"{first} against {second}, on {paired.n}{_of_all(paired.n, result.items)} items: "
+            f"{100 * paired.difference:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}, "
+            f"{paired.interval_method}); better on {paired.first_only}, "
             f"worse on {paired.second_only}; p = {paired.p:.2g} ({paired.test})"
         )
     if result.pairwise is not None:
