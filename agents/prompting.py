@@ -16,8 +16,6 @@ from ioa.agents.exchange import Brief, LessonsBrief, Reply, SolveBrief
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import Message
 
-_THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)|\A((?:(?!<think>).)*?)</think>", re.DOTALL)
-"""Some servers open the thought in the prompt, so that the reply has only its end."""
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(?=\{)", re.MULTILINE)
 _JSON = json.JSONDecoder(strict=False)
 """Line breaks inside a text are read, since models write them."""
@@ -64,16 +62,6 @@ def messages(agent: str, brief: Brief) -> tuple[Message, ...]:
 def repair_message(error: UnreadableReplyError) -> Message:
     """What is said to a teacher whose reply could not be read."""
     return Message(role="user", content=fill("repair", {"error": str(error)}))
-
-
-def split_thought(text: str) -> tuple[str, str]:
-    """Separate a reply from the `<think>` text that reasoning models put before it.
-
-    Returns:
-        (reply, reasoning), both stripped.
-    """
-    thoughts = "\n".join((opened or unopened).strip() for opened, unopened in _THOUGHT.findall(text))
-    return _THOUGHT.sub("", text).strip(), thoughts
 
 
 def parse(text: str, kind: type[Reply]) -> Reply:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from langchain_core.language_models import BaseChatModel
 
 from ioa.agents.exchange import Brief, Reply
-from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
+from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message
 from ioa.agents.teachers import (
     Answer,
     CallDesk,
@@ -24,6 +24,7 @@ from ioa.agents.teachers import (
     TeacherSettings,
 )
 from ioa.agents.teachers.provider_faults import Fault
+from ioa.memory.spoken_text import split_thought
 from ioa.memory.transcript import CallContext, Message, Tokens, Transcript
 
 ATTEMPTS = 2

@@ -4,7 +4,7 @@ import ast
 import re
 import textwrap
 
-from ioa.training.exams.scorers.stated import own_turn
+from ioa.memory.spoken_text import own_turn
 
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 """A block of code; the last one may have been cut off."""
