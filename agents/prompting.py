@@ -13,6 +13,7 @@ import json_repair
 from pydantic import ValidationError
 
 from ioa.agents.exchange import Brief, LessonsBrief, Reply, SolveBrief
+from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
 from ioa.memory.transcript import Message
 
@@ -65,18 +66,19 @@ def repair_message(error: UnreadableReplyError) -> Message:
 
 
 def parse(text: str, kind: type[Reply]) -> Reply:
-    """Read a reply: JSON, perhaps fenced, perhaps slightly broken.
+    """Read a reply: JSON, perhaps fenced, perhaps slightly broken, its LaTeX perhaps with single backslashes.
 
     Raises:
         UnreadableReplyError: it is empty, not a JSON object, or not of that form.
     """
     if not text.strip():
         raise UnreadableReplyError("it was empty")
+    text = escape_latex(text)
     value = next(_objects(text), None)
     if value is None:
         value = _repaired(text, kind)
     try:
-        return kind.model_validate(value)
+        return kind.model_validate(restore_latex(value))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'the object'}: {fault['msg']}" for fault in error.errors()[:3]

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
-from ioa.memory.redaction import SECRET, redact, redact_strings
+from ioa.memory.redaction import SECRET, redact_keys, redact_strings
 from ioa.memory.transcript import Tokens
 
 MILLION = 1_000_000
@@ -90,7 +90,7 @@ class TeacherSettings(Record):
     def _no_password(cls, address: str | None) -> str | None:
         """The address is written into the run's folder, and said whenever the teacher does not answer."""
         told = address or ""
-        if urlsplit(told).password or _QUERY_SECRET.search(told) or redact(told) != told:
+        if urlsplit(told).password or _QUERY_SECRET.search(told) or redact_keys(told) != told:
             raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
         return address
 

@@ -37,6 +37,7 @@ def read_key(settings: TeacherSettings) -> str | None:
         keep_secret(key)
         return key
     if settings.api_key_file is None:
+        keep_secret(os.environ.get(key_variable(settings), ""))  # the provider's own package reads it
         return None
     try:
         key = Path(settings.api_key_file).expanduser().read_text(encoding="utf-8").strip()
