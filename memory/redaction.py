@@ -25,7 +25,7 @@ _PATTERN = re.compile(
     r"|\b(?:gsk_|r8_|xai-|nvapi-|pplx-|csk-|tgp_v1_)[A-Za-z0-9_-]{20,}"  # Groq, Replicate, xAI, NVIDIA and so on
     r"|\b(?:gh[pousr]_|github_pat_|glpat-)[A-Za-z0-9_-]{20,}"
     r"|\bAKIA[A-Z0-9]{16}\b"
-    r"|(?<=(?i:bearer) )[A-Za-z0-9._~+/=-]{16,}"
+    r"|(?<=(?i:bearer) )(?=\S*\d)[A-Za-z0-9._~+/=-]{16,}"
 )
 _BEGINNINGS = (
     *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "hf_", "aiza", "gsk_", "r8_", "xai-", "nvapi-", "pplx-", "csk-"),

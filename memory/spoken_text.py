@@ -28,7 +28,7 @@ _HEAD = re.compile(r"\s*(?:(?:<\|im_start\|>|<\|start\|>)\s*assistant\s*)?", re.
 _RESPONSE = re.compile(r"\s*(?:<\|begin_of_solution\|>|<\|START_RESPONSE\|>)")
 _CHANNEL = re.compile(r"<\|channel\|>")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<\n]*(?:<\|message\|>)?")
-_CHANNELS_LOST = re.compile(r"\Aanalysis(?=\S)(.*?)assistantfinal", re.DOTALL)
+_CHANNELS_LOST = re.compile(r"\s*analysis(?=\S)(.*?)assistantfinal", re.DOTALL)
 """What is left of gpt-oss's channels where a server drops special tokens."""
 _ALONE = r"(?:(?<=\n)|\A){0}|{0}(?=[ \t]*\n|\s*\Z)|(?<=[^\s>]){0}(?=[\w{{*#$\\])|(?<=[.!?]){0}"
 """A closing mark on a line's end or beginning, or right between a thought and a reply; prose that names it has a space
@@ -44,12 +44,13 @@ TURN_TOKEN = re.compile(
 )
 """The marks of chat templates with which a turn ends, or another one begins."""
 _ANY_TOKEN = r"(?:<[|\uff5c][A-Za-z][\w\u2581]*[|\uff5c]>|<end_of_turn>|<turn\|>|<eos>|</s>)"  # noqa: S105 - of a chat template
-_LEAKED = re.compile(rf"{_ANY_TOKEN}(?:\s*{_ANY_TOKEN})*\s*\Z")
+_LAST = re.compile(rf"{_ANY_TOKEN}\s*\Z")
+_LONGEST_TOKEN = 60
 _TURN_OVER = re.compile(
     rf"(?:{TURN_TOKEN.pattern})(?=[ \t]*\n|\s*\Z|\s*{_ANY_TOKEN}|\s*\[INST\])|<\|im_start\|>(?=user|system|assistant)"
 )
-_MOST_MARKS = 100
-"""Of those within a reply, so many are looked at: each may be a look at all that stands before it."""
+_MOST_MARKS = 30
+"""Of each kind within a reply, so many are looked at: each may be a look at all that stands before it."""
 _NAMED = re.compile(r"(?:[:=(\[,]|\b(?:is|are|token|tag|with|by|and|or))\s*\Z", re.IGNORECASE)
 """What stands before a mark that is itself the answer."""
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
@@ -90,14 +91,23 @@ def split_thought(text: str) -> tuple[str, str]:
 
 def own_turn(reply: str) -> str:
     """The reply up to where its turn is over: where a server leaked the end of it, or the model went on as the user."""
-    leaked = _LEAKED.search(reply)
-    if leaked and not _belongs_to_answer(reply, leaked.start()):
-        reply = reply[: leaked.start()]
+    leaked = _find_leaked(reply)
+    if leaked < len(reply) and not _belongs_to_answer(reply, leaked):
+        reply = reply[:leaked]
     for over in islice(_TURN_OVER.finditer(reply), _MOST_MARKS):
         inside = _is_quoted(reply, over) or _is_in_code(reply, over.start())
         if not inside and not _belongs_to_answer(reply, over.start()):
             return reply[: over.start()]
     return reply
+
+
+def _find_leaked(reply: str) -> int:
+    """Where the tokens begin that end the reply; its length where there are none."""
+    place = end = len(reply)
+    while token := _LAST.search(reply[max(0, end - _LONGEST_TOKEN) : end]):
+        place = max(0, end - _LONGEST_TOKEN) + token.start()
+        end = place
+    return place
 
 
 def _opened_thought(text: str, start: int) -> tuple[str, int] | None:
@@ -122,7 +132,7 @@ def _unopened_thought(text: str) -> tuple[str, int] | None:
 
 
 def _unquoted(mark: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
-    return (found for found in mark.finditer(text, start) if not _is_quoted(text, found))
+    return (found for found in islice(mark.finditer(text, start), _MOST_MARKS) if not _is_quoted(text, found))
 
 
 def _is_quoted(text: str, found: re.Match[str]) -> bool:
