@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ioa.agents.exchange import Brief, LessonsBrief, Reply, SolveBrief
 from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
+from ioa.memory.spoken_text import begins_with_thought, split_thought
 from ioa.memory.transcript import Message
 
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(?=\{)", re.MULTILINE)
@@ -78,7 +79,7 @@ def parse(text: str, kind: type[Reply]) -> Reply:
     if value is None:
         value = _repaired(text, kind)
     try:
-        return kind.model_validate(restore_latex(value))
+        return kind.model_validate(_without_thoughts(restore_latex(value)))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'the object'}: {fault['msg']}" for fault in error.errors()[:3]
@@ -121,6 +122,15 @@ def _repaired(text: str, kind: type[Reply]) -> dict[str, Any]:
         if written > count:
             raise UnreadableReplyError(f"it is broken JSON: of {written} times {key!r} only {count} could be read")
     return value
+
+
+def _without_thoughts(value: Any) -> Any:
+    """The object without thoughts in its texts, where a server that enforces a form makes a model think."""
+    if isinstance(value, dict):
+        return {key: _without_thoughts(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_thoughts(inner) for inner in value]
+    return split_thought(value)[0] if isinstance(value, str) and begins_with_thought(value) else value
 
 
 def _keys(value: object) -> Iterator[str]:

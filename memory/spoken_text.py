@@ -89,6 +89,12 @@ def split_thought(text: str) -> tuple[str, str]:
     return text[_end(_RESPONSE.match(text, start), start) :].strip(), "\n".join(thoughts)
 
 
+def begins_with_thought(text: str) -> bool:
+    """Whether a text opens a thought with its first sign."""
+    start = _end(_HEAD.match(text))
+    return any(opening.match(text, start) for opening in _OPENING)
+
+
 def own_turn(reply: str) -> str:
     """The reply up to where its turn is over: where a server leaked the end of it, or the model went on as the user."""
     leaked = _find_leaked(reply)

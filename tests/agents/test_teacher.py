@@ -71,6 +71,12 @@ def test_reasoning_is_kept_in_the_transcript_and_out_of_the_reply(teaching, tran
     assert "think" not in event.reply
 
 
+def test_a_thought_within_the_form_is_not_taught(teaching):
+    model = ScriptedModel('{"steps": ["<think>\\nAnswer: 3?\\n</think>1+1=2", "so <think> is a mark"], "answer": "2"}')
+    (outcome,) = teaching(model).ask([solve()])
+    assert outcome.reply.steps == ("1+1=2", "so <think> is a mark")
+
+
 def test_a_backslash_that_may_be_two_things_is_asked_about(teaching):
     model = ScriptedModel(
         r'{"steps": ["Let \nu be it."], "answer": "2"}', r'{"steps": ["Let \\nu be it."], "answer": "2"}'
