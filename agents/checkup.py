@@ -10,7 +10,6 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 
-from ioa.agents.prompting import split_thought
 from ioa.agents.settings.teacher import Price
 from ioa.agents.teachers import Answer, TeacherSettings
 from ioa.agents.teachers.answer import BrokenReplyError, UnsaidEndingError, read_answer
@@ -21,6 +20,7 @@ from ioa.agents.teachers.provider_faults import STOPS, Fault, FaultKind, classif
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
 from ioa.memory.redaction import redact
+from ioa.memory.spoken_text import split_thought
 from ioa.memory.transcript import Message
 
 _SCHEMA = {
@@ -201,7 +201,7 @@ def _reasoning(said: _Said) -> Finding:
     if answer.reasoning:
         return Finding(name="reasoning", good=None, detail="arrives in a field of its own; kept out of lessons")
     if split_thought(answer.text)[1]:
-        return Finding(name="reasoning", good=None, detail="arrives as <think> in the text; kept out of lessons")
+        return Finding(name="reasoning", good=None, detail="arrives in the text, before the reply; kept out of lessons")
     if answer.reasoning_tokens:
         return Finding(name="reasoning", good=None, detail=f"hidden: {answer.reasoning_tokens} tokens paid, not shown")
     return Finding(name="reasoning", good=None, detail="none seen")

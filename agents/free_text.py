@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ioa.agents.prompting import split_thought
 from ioa.agents.teachers import CallDesk, Endpoint, Failure, RejectedError, Request, Sitting
+from ioa.memory.spoken_text import split_thought
 from ioa.memory.transcript import CallContext, Message, Tokens
 
 Conversation = tuple[Message, ...]

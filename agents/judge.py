@@ -25,6 +25,7 @@ from ioa.agents.teachers.opening import check_teacher, is_gguf, open_model
 from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
+from ioa.memory.spoken_text import spoken
 from ioa.memory.transcript import CallContext
 
 NODE = "score"
@@ -233,7 +234,7 @@ class Judge:
 
     def _cut(self, reply: str) -> str:
         most = self._options.max_characters
-        text = reply.strip()
+        text = spoken(reply).strip()
         return text if len(text) <= most else f"{text[:most]}\n[cut here: it has {len(text)} characters]"
 
 

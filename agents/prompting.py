@@ -13,11 +13,11 @@ import json_repair
 from pydantic import ValidationError
 
 from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, Reply, SolveBrief
+from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
+from ioa.memory.spoken_text import begins_with_thought, split_thought
 from ioa.memory.transcript import Message
 
-_THOUGHT = re.compile(r"<think>(.*?)(?:</think>|\Z)|\A((?:(?!<think>).)*?)</think>", re.DOTALL)
-"""Some servers open the thought in the prompt, so that the reply has only its end."""
 _FENCE = re.compile(r"^\s*```(?:json)?\s*(?=\{)", re.MULTILINE)
 _JSON = json.JSONDecoder(strict=False)
 """Line breaks inside a text are read, since models write them."""
@@ -66,29 +66,20 @@ def repair_message(error: UnreadableReplyError) -> Message:
     return Message(role="user", content=fill("repair", {"error": str(error)}))
 
 
-def split_thought(text: str) -> tuple[str, str]:
-    """Separate a reply from the `<think>` text that reasoning models put before it.
-
-    Returns:
-        (reply, reasoning), both stripped.
-    """
-    thoughts = "\n".join((opened or unopened).strip() for opened, unopened in _THOUGHT.findall(text))
-    return _THOUGHT.sub("", text).strip(), thoughts
-
-
 def parse(text: str, kind: type[Reply]) -> Reply:
-    """Read a reply: JSON, perhaps fenced, perhaps slightly broken.
+    """Read a reply: JSON, perhaps fenced, perhaps slightly broken, its LaTeX perhaps with single backslashes.
 
     Raises:
         UnreadableReplyError: it is empty, not a JSON object, or not of that form.
     """
     if not text.strip():
         raise UnreadableReplyError("it was empty")
+    text = escape_latex(text)
     value = next(_objects(text), None)
     if value is None:
         value = _repaired(text, kind)
     try:
-        return kind.model_validate(value)
+        return kind.model_validate(_without_thoughts(restore_latex(value)))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'the object'}: {fault['msg']}" for fault in error.errors()[:3]
@@ -131,6 +122,15 @@ def _repaired(text: str, kind: type[Reply]) -> dict[str, Any]:
         if written > count:
             raise UnreadableReplyError(f"it is broken JSON: of {written} times {key!r} only {count} could be read")
     return value
+
+
+def _without_thoughts(value: Any) -> Any:
+    """The object without thoughts in its texts, where a server that enforces a form makes a model think."""
+    if isinstance(value, dict):
+        return {key: _without_thoughts(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_thoughts(inner) for inner in value]
+    return split_thought(value)[0] if isinstance(value, str) and begins_with_thought(value) else value
 
 
 def _keys(value: object) -> Iterator[str]:

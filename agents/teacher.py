@@ -11,7 +11,7 @@ from itertools import accumulate
 from langchain_core.language_models import BaseChatModel
 
 from ioa.agents.exchange import Brief, Reply
-from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message, split_thought
+from ioa.agents.prompting import UnreadableReplyError, messages, parse, repair_message
 from ioa.agents.teachers import (
     Answer,
     CallDesk,
@@ -24,6 +24,8 @@ from ioa.agents.teachers import (
     TeacherSettings,
 )
 from ioa.agents.teachers.provider_faults import Fault
+from ioa.memory.redaction import repeats_key
+from ioa.memory.spoken_text import split_thought
 from ioa.memory.transcript import CallContext, Message, Tokens, Transcript
 
 ATTEMPTS = 2
@@ -215,6 +217,8 @@ def _read(text: str, answer: Answer, kind: type[Reply]) -> tuple[Reply | None, s
         return None, f"the teacher refused: {text or 'it said nothing'}", "refusal"
     if answer.ending == "length":
         return None, f"the reply was cut off at {answer.tokens.output} tokens", "length"
+    if repeats_key(text):  # it is kept as it came, and nobody is taught by it
+        return None, "the reply repeats a key of yours", "key"
     try:
         return parse(text, kind), "", ""
     except UnreadableReplyError as unreadable:

@@ -12,6 +12,7 @@ from ioa.evaluation.folder import EvaluationFolder, Outcome, right_of
 from ioa.graph.listeners import Listener
 from ioa.memory.domains.item_sets.fields import NO_ANSWER
 from ioa.memory.records import Attempt, Grade, SourceItem
+from ioa.memory.spoken_text import spoken
 from ioa.training import Scorers, Shot, sit
 from ioa.training.exams.scorers import ScoringError, default_scorer
 from ioa.training.exams.sitting import Standing
@@ -85,9 +86,9 @@ class OutcomeLog:
         return turns_of(item)[self.turn - 1]
 
     def earlier(self, item: SourceItem) -> tuple[Shot, ...]:
-        """The conversation so far."""
+        """The conversation so far, without the thoughts before its replies: chat templates leave them out, too."""
         ask, lines = self._paper.benchmark.ask, self._before(item)
-        return tuple(Shot(question=ask(line.question, item.metadata), reply=line.reply) for line in lines)
+        return tuple(Shot(question=ask(line.question, item.metadata), reply=spoken(line.reply)) for line in lines)
 
     def _before(self, item: SourceItem) -> list[Outcome]:
         return [own[item.id] for own in self._earlier]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.records import Record
-from ioa.memory.redaction import redact_strings
+from ioa.memory.redaction import MARK
 from ioa.memory.transcript import Message
 
 R = TypeVar("R", bound=Record)
@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS answers (
     at TEXT NOT NULL,
     answer TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS verbatim (
+    key TEXT PRIMARY KEY
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS in_flight (
     key TEXT NOT NULL,
     run TEXT NOT NULL,
@@ -80,7 +83,7 @@ class Ledger:
             ) from error
 
     def get(self, key: str, kind: type[R], since: str = "") -> R | None:
-        """The answer of that name; none where it was never paid for.
+        """The answer of that name; none where it was never paid for, or where a part of it was once struck out.
 
         Args:
             key: From `ledger_key`.
@@ -94,7 +97,8 @@ class Ledger:
             with self._lock:
                 statement = "SELECT answer FROM answers WHERE key = ? AND at >= ?"
                 row = self._connection.execute(statement, (key, since)).fetchone()
-            return kind.model_validate_json(row[0]) if row else None
+                usable = row and (MARK not in row[0] or self._is_verbatim(key))
+            return kind.model_validate_json(row[0]) if usable else None
         except ValidationError:  # written by another version: it is paid for again, and replaced
             return None
         except sqlite3.Error as error:
@@ -104,12 +108,14 @@ class Ledger:
             ) from error
 
     def put(self, key: str, teacher: str, answer: Record) -> None:
-        """Keep an answer; a later one of the same name replaces it.
+        """Keep an answer word for word; a later one of the same name replaces it.
 
         Raises:
             Stopped: it cannot be written, for instance because the disk is full.
         """
-        text = json.dumps(redact_strings(answer.model_dump(mode="json")), ensure_ascii=False)
+        text = json.dumps(answer.model_dump(mode="json"), ensure_ascii=False)
+        if MARK in text:  # the model's own word
+            self._write("INSERT OR IGNORE INTO verbatim VALUES (?)", key)
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         self._write("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", key, teacher, now, text)
 
@@ -152,6 +158,10 @@ class Ledger:
                 f"The ledger of paid answers {self._path} cannot be written: {error}. "
                 "Make room or give it back its permissions, then resume the run."
             ) from error
+
+    def _is_verbatim(self, key: str) -> bool:
+        """Whether an answer with the mark of redaction is what the model said; earlier versions struck words out."""
+        return self._connection.execute("SELECT 1 FROM verbatim WHERE key = ?", (key,)).fetchone() is not None
 
     def __len__(self) -> int:
         with self._lock:

@@ -8,6 +8,7 @@ from ioa.memory.errors import UserError
 from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.generation import Sampling, decode
 from ioa.training.loading import load_weights, silence_libraries
+from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import StudentSettings
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class Student:
         return [self.text(ids) for ids in written]
 
     def text(self, ids: Sequence[int]) -> str:
-        """What these tokens of a reply say, without special tokens."""
-        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        """What these tokens of a reply say, without special tokens; a thought before it and its marks are kept."""
+        return decode_reply(self.tokenizer, ids)
 
     def write(
         self,

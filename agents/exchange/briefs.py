@@ -1,11 +1,12 @@
 """What all briefs and replies have in common."""
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ioa.memory.records import Generator, Module, Record
 
@@ -16,6 +17,15 @@ Short = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"max
 """A name or a number, by the same rule."""
 Answer = Annotated[str, Field(coerce_numbers_to_str=True, json_schema_extra={"maxLength": 400})]
 """A final answer, by the same rule: where the answer is a list or a short program it is long."""
+
+
+UNDECIDED = "\x1a"
+"""Stands in a text for a backslash that may be LaTeX's and may be JSON's."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BACKSLASH = (
+    "a backslash near `{}` cannot be read with certainty. Write each backslash of LaTeX and of code twice (\\\\frac, "
+    "\\\\nu), and begin a new line in a text with a space or a capital letter"
+)
 
 
 def read_optional_text(value: Any) -> Any:
@@ -39,6 +49,17 @@ class Reply(Record):
     """A teacher's answer; fields that nobody asked for are dropped, since models like to add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="after")
+    def _refuse_damage(self) -> Self:
+        """A control sign in a text was a backslash: kept, it would be examined and taught."""
+        for value in self.__dict__.values():
+            for text in value if isinstance(value, tuple) else (value,):
+                damage = _CONTROL.search(text) if isinstance(text, str) else None
+                if damage:
+                    around = text[max(0, damage.start() - 12) : damage.end() + 12]
+                    raise ValueError(_BACKSLASH.format(_CONTROL.sub(r"\\", around)))
+        return self
 
 
 def sift_elements(kind: type[Reply], elements: Any) -> tuple[Any, tuple[str, ...]]:

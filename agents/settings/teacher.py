@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from ioa.agents.settings.address import Address, read_address, tidy
 from ioa.memory.plugins import absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
-from ioa.memory.redaction import SECRET, redact, redact_strings
+from ioa.memory.redaction import SECRET, redact_keys, redact_strings
 from ioa.memory.transcript import Tokens
 
 MILLION = 1_000_000
@@ -115,7 +115,7 @@ class TeacherSettings(Record):
         """The address is written into the run's folder, and said whenever the teacher does not answer."""
         if typed is None:
             return None
-        if _USER_SECRET.search(typed) or _QUERY_SECRET.search(typed) or redact(typed) != typed:
+        if _USER_SECRET.search(typed) or _QUERY_SECRET.search(typed) or redact_keys(typed) != typed:
             raise PydanticCustomError(SECRET, "holds a secret; give the key by `api_key_env` or `api_key_file`")
         try:
             return tidy(typed)

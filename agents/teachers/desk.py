@@ -15,7 +15,6 @@ from ioa.agents.teachers.answer import Answer
 from ioa.agents.teachers.endpoint import Endpoint, TeacherError, UnavailableError
 from ioa.agents.teachers.request import Failure, Request
 from ioa.memory.ledger import Ledger, ledger_key
-from ioa.memory.redaction import redact_strings
 from ioa.memory.transcript import CallContext, Message, Transcript
 
 T = TypeVar("T")
@@ -167,9 +166,9 @@ class CallDesk:
         """Have it answered and keep the answer; a call that is dropped on its way stays noted as in flight."""
         ledger = self._ledger
         if ledger is None or endpoint.free:
-            return _safe(await endpoint.call(request))
+            return await endpoint.call(request)
         try:
-            answer = _safe(await endpoint.call(replace(request, on_send=lambda: ledger.begin(key, self._run))))
+            answer = await endpoint.call(replace(request, on_send=lambda: ledger.begin(key, self._run)))
             ledger.put(key, endpoint.spec, answer)
         except Exception:  # whatever it was, it came back and is raised on; a dropped call is no Exception
             ledger.end(key, self._run)
@@ -197,13 +196,6 @@ class CallDesk:
             "form": settings.form,
         }
         return ledger_key(settings.model, decides, request.prompt, sample)
-
-
-def _safe(answer: Answer) -> Answer:
-    """Without secrets, also for those who teach it: what is kept and what was answered must not differ."""
-    told = answer.model_dump(mode="json")
-    safe = redact_strings(told)
-    return answer if safe == told else Answer.model_validate(safe)
 
 
 class Sitting:

@@ -144,7 +144,7 @@ class Attempt(Record):
     answer: str
     """The reference answer."""
     reply: str
-    """The whole reply, as it was written."""
+    """The reply; a scorer gets it without a thought before it and without what stands behind the end of its turn."""
     family: str = ""
     """The reasoning-gym family of the item; empty: it has none."""
     metadata: Mapping[str, Any] = {}

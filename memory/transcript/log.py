@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ioa.memory.files import append_records
 from ioa.memory.records import Note
-from ioa.memory.redaction import redact_strings
+from ioa.memory.redaction import redact, redact_strings
 from ioa.memory.transcript.events import AttemptEvent, CallContext, DecisionEvent, Event, Message
 from ioa.memory.transcript.reader import read_attempts, read_transcript
 
@@ -68,7 +68,9 @@ class Transcript:
         parent: str = "",
         **fields: Any,
     ) -> AttemptEvent:
-        """Append an attempt, named and stamped here and with secrets struck out; return it as written.
+        """Append an attempt, named and stamped here; return it as written.
+
+        Secrets are struck out of what was asked and of errors, never of what the model said.
 
         Args:
             context: Where it was made.
@@ -166,9 +168,15 @@ class Transcript:
         return read_attempts(self._path)
 
 
+_SAID = ("reply", "reasoning", "parsed")
+"""Of an attempt: what the model said, which is kept word for word."""
+
+
 def _safe(event: E) -> E:
     told = event.model_dump(mode="json")
     safe = redact_strings(told)
+    if isinstance(event, AttemptEvent):
+        safe |= {name: told[name] for name in _SAID} | {"error": redact(event.error)}
     return event if safe == told else type(event).model_validate(safe)
 
 

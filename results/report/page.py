@@ -12,7 +12,7 @@ from typing import Any
 from ioa.memory.errors import UserError
 from ioa.memory.plain_text import plain
 from ioa.memory.records import Difficulty, Example, Refusal, Strategy
-from ioa.memory.redaction import redact, redact_strings
+from ioa.memory.redaction import redact_keys, redact_strings
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import add_tokens
 from ioa.results.cards.blocks import fold_parts
@@ -47,7 +47,7 @@ def render_page(facts: Facts, summary: Summary) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: redact(plain(value)) if type(value) is str else value,
+        finalize=lambda value: redact_keys(plain(value)) if type(value) is str else value,
     )
     environment.filters |= {
         "money": money,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.memory.records import BrokenEdge, Edge, Score, Stage, Verdict
-from ioa.memory.redaction import redact
+from ioa.memory.redaction import redact_keys
 from ioa.results.item_history import is_teacher, title
 from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training, UnreadReply
 from ioa.results.words import score_cell
@@ -53,7 +53,7 @@ def _tree(branch: Branch) -> "Tree":
 
 
 def _safe(text: str) -> str:
-    return redact(plain(text))
+    return redact_keys(plain(text))
 
 
 def lesson_branch(story: LessonStory) -> Branch:

@@ -71,6 +71,21 @@ def test_reasoning_is_kept_in_the_transcript_and_out_of_the_reply(teaching, tran
     assert "think" not in event.reply
 
 
+def test_a_thought_within_the_form_is_not_taught(teaching):
+    model = ScriptedModel('{"steps": ["<think>\\nAnswer: 3?\\n</think>1+1=2", "so <think> is a mark"], "answer": "2"}')
+    (outcome,) = teaching(model).ask([solve()])
+    assert outcome.reply.steps == ("1+1=2", "so <think> is a mark")
+
+
+def test_a_backslash_that_may_be_two_things_is_asked_about(teaching):
+    model = ScriptedModel(
+        r'{"steps": ["Let \nu be it."], "answer": "2"}', r'{"steps": ["Let \\nu be it."], "answer": "2"}'
+    )
+    (outcome,) = teaching(model).ask([solve()])
+    assert outcome.reply.steps == (r"Let \nu be it.",)
+    assert "twice" in model.calls[1][-1].content
+
+
 def test_an_unreadable_reply_is_asked_for_once_more_with_the_reason(teaching, transcript):
     model = ScriptedModel('{"steps": []}', GOOD)
     (outcome,) = teaching(model).ask([solve()])
@@ -99,11 +114,11 @@ def test_outcomes_come_in_the_order_of_the_calls(teaching):
 
 
 def test_an_exception_of_the_model_stops_the_work_without_the_key(teaching, monkeypatch):
-    monkeypatch.setenv("SOME_API_KEY", "very-secret-value")
+    monkeypatch.setenv("SOME_API_KEY", "v3rY5ecR3tVa1u3of0nE")
     with pytest.raises(TeacherError) as caught:
-        teaching(ScriptedModel(RuntimeError("bad key very-secret-value"))).ask([solve()])
+        teaching(ScriptedModel(RuntimeError("bad key v3rY5ecR3tVa1u3of0nE"))).ask([solve()])
     assert "test:model" in str(caught.value)
-    assert "very-secret" not in str(caught.value)
+    assert "v3rY5" not in str(caught.value)
 
 
 def test_usage_that_the_provider_reports_is_taken(teaching, transcript):

@@ -646,7 +646,7 @@ def talker(lost=()):
             return completion(json.dumps({"reason": "so", "grade": 4 if later else 10, "better": "first"}))
         if told[-1] in lost:
             return 400, {"error": {"message": "the content was filtered", "code": "content_filter"}}
-        return completion(f"{body['model']}: {told[-1]} as message {len(told)}")
+        return completion(f"<think>Hm.</think>{body['model']}: {told[-1]} as message {len(told)}")
 
     return answer
 

@@ -39,11 +39,23 @@ def test_everything_that_decides_an_answer_is_in_its_name():
     assert usual not in others
 
 
-def test_secrets_are_struck_out(tmp_path, monkeypatch):
-    monkeypatch.setenv("SOME_API_KEY", "very-secret-value")
+@pytest.mark.parametrize("said", ["def check_password(text): ...", "a key is sk-abcdefghijklmnop1234", "[REDACTED]"])
+def test_an_answer_is_kept_word_for_word(tmp_path, monkeypatch, said):
+    monkeypatch.setenv("DB_PASSWORD", "password")
     ledger = Ledger(tmp_path / "l.sqlite")
-    ledger.put("key", "a:b", Message(role="assistant", content="your key is very-secret-value"))
-    assert ledger.get("key", Message).content == "your key is [REDACTED]"
+    ledger.put("key", "a:b", Message(role="assistant", content=said))
+    assert ledger.get("key", Message).content == said
+    ledger.close()
+
+
+def test_an_answer_of_which_an_earlier_version_struck_a_word_out_is_paid_for_again(tmp_path):
+    ledger = Ledger(tmp_path / "l.sqlite")
+    ledger.put("key", "a:b", Message(role="assistant", content="def check_[REDACTED](text): ..."))
+    with sqlite3.connect(tmp_path / "l.sqlite") as file:
+        file.execute("DROP TABLE verbatim")
+    ledger.close()
+    ledger = Ledger(tmp_path / "l.sqlite")
+    assert ledger.get("key", Message) is None
     ledger.close()
 
 

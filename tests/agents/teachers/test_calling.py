@@ -18,7 +18,7 @@ from ioa.agents.teachers.dialect import Form
 from ioa.agents.teachers.opening import open_model
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.ledger import Ledger
-from ioa.memory.transcript import CallContext, Transcript
+from ioa.memory.transcript import CallContext, Transcript, read_attempts
 
 GOOD = '{"steps": ["1+1=2"], "answer": "2"}'
 KEY = "sk-test-0123456789abcdef"
@@ -433,10 +433,16 @@ def test_models_without_an_asynchronous_call_answer_as_many_at_once_as_they_have
     assert all(event.answered for event in transcript.attempts())
 
 
-def test_a_secret_that_a_model_repeats_is_not_taught(scene):
-    with serve_script([], then=play.ok(json.dumps({"steps": [KEY], "answer": "2"}))) as server:
+def test_a_key_that_a_model_repeats_is_kept_as_it_came_and_not_taught(scene, tmp_path):
+    said = json.dumps({"steps": [KEY], "answer": "2"})
+    with serve_script([], then=play.ok(said)) as server:
         (outcome,) = scene.ask(server)
-    assert outcome.reply.steps == ("[REDACTED]",)
+    assert (outcome.reply, outcome.category) == (None, "key")
+    path = tmp_path / "transcript.jsonl"
+    attempts = read_attempts(path)
+    assert [event.reply for event in attempts] == [said, said]
+    assert not any(KEY in event.model_copy(update={"reply": ""}).model_dump_json() for event in attempts)
+    path.unlink()  # looked through by the fixture
 
 
 @pytest.mark.parametrize("usage", [{"prompt_tokens": -1, "completion_tokens": 2, "total_tokens": 1}, {}])

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ioa.memory.fenced_blocks import Block, fenced_blocks, lines_of
+from ioa.memory.spoken_text import own_turn
 from ioa.training.exams.scorers.needed_code import bound_names, needed_code, tree_of, unresolved_names
-from ioa.training.exams.scorers.stated import own_turn
 
 PYTHON = {"python", "python3", "py", "py3", "ipython", "pycon"}
 MARKER = re.compile(r"^[ \t*#]*answer[ \t]*:[ \t*]*", re.IGNORECASE | re.MULTILINE)

@@ -7,6 +7,7 @@ from ioa.memory.answer_equality import same_answer
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.plugins import is_plugin_file, open_plugin, plugin_names
 from ioa.memory.records import Attempt, Grade
+from ioa.memory.spoken_text import spoken
 from ioa.training.exams.scorers.final_answers import MATCH, REASONING_GYM
 from ioa.training.exams.scorers.scorer import (
     ComparingScorer,
@@ -101,7 +102,8 @@ class Scorers:
     ) -> list[Grade]:
         """Have each attempt graded by the scorer named in its place; empty names the one that goes with the item.
 
-        An empty reply that is wrong is unread, whether or not the scorer says so.
+        A scorer gets what the reply says: an answer in a thought before it is none, whoever wrote it. A reply that says
+        nothing and is wrong is unread, whether or not the scorer says so.
 
         Raises:
             ScoringError: an attempt could not be graded.
@@ -113,8 +115,9 @@ class Scorers:
             by_scorer.setdefault(name or default_scorer(attempt.family), []).append(place)
         grades: dict[int, Grade] = {}
         for name, places in by_scorer.items():
-            own = self[name].grade([attempts[place] for place in places])
-            grades |= {place: _marked(attempts[place], grade) for place, grade in zip(places, own, strict=True)}
+            said = [_spoken(attempts[place]) for place in places]
+            own = map(_marked, said, self[name].grade(said))
+            grades |= dict(zip(places, own, strict=True))
             if on_progress is not None:
                 on_progress(len(grades), len(attempts))
         return [grades[place] for place in range(len(attempts))]
@@ -158,6 +161,11 @@ class Scorers:
         for scorer in self._open.values():
             scorer.close()
         self._open.clear()
+
+
+def _spoken(attempt: Attempt) -> Attempt:
+    text = spoken(attempt.reply)
+    return attempt if text == attempt.reply else attempt.model_copy(update={"reply": text})
 
 
 def default_scorer(family: str) -> str:

@@ -9,19 +9,14 @@ answer, at the next `Question:`, as where lm-evaluation-harness stops generating
 
 import re
 
+from ioa.memory.spoken_text import own_turn
+
 _MARKER = re.compile(
     r"(?P<boxed>\\f?box(?:ed)?(?![a-zA-Z])\s*)|####|(?:\*\*|__)?\banswer(?:\*\*|__)?\s*:(?:\*\*|__)?", re.IGNORECASE
 )
 _SAID = re.compile(r"\banswer\s+is\b\s*:?", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\s$]+")
-_TURN = re.compile(r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id|end|user)\|>|</s>|<end_of_turn>|<eos>")
 _QUESTION = re.compile(r"^[ \t*#]*question\b[ \t\d*]*:", re.IGNORECASE | re.MULTILINE)
-
-
-def own_turn(reply: str) -> str:
-    """The reply up to where its turn is over."""
-    end = _TURN.search(reply)
-    return reply[: end.start()] if end else reply
 
 
 def own_answer(reply: str) -> str:
