@@ -1,0 +1,148 @@
+"""Which of the choices a text names, by its letter or by its wording."""
+
+import re
+import string
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ioa.training.exams.answer_markers import last_lines, stated
+
+LETTERS = string.ascii_uppercase
+_MARKUP = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:rm|bf|it|sf|tt|bb|cal)|mbox|boxed|bm|boldsymbol)\s*\{([^{}]*)\}")
+_SPACE = re.compile(r"\\[,;: ]|\\q?quad(?![a-zA-Z])|~")
+_CALLED = (
+    r"(?:(?:the\s+)?(?:(?:correct|right|best|final)\s+)?"
+    r"(?:option|choice|answer|letter|alternative|statement|opción|opcion|opção|opção|opzione|antwort|auswahl|réponse"
+    r"|reponse|respuesta|resposta|risposta|choix|вариант|ответ|odpowiedź|opcja|选项|選項|选择|選擇|选|選|答案|선택지)"
+    r"\s*(?:is|ist|est|es|é|è|是|为|為)?\s*[:：]?\s*)"
+)
+_ALONE = re.compile(rf"{_CALLED}?[(\[<{{]?([A-Za-z])[)\]>}}]?\s*(?:[.:,;!。]|选项|選項)?", re.IGNORECASE)
+_LEADING = re.compile(
+    rf"{_CALLED}?"
+    r"(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])[).:]|(?-i:([A-Z]))(?=,?\s+(?:because|since|as|for|is\s+(?:the\s+)?(?:most\s+)?(?:correct|right|best|true)|weil|da|car|porque|perché)\b|\s*[-–—=]\s|\s*[,，。]\s*(?:因为|because|since|as)|\s*\())"
+    r"[).:]?\s*(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_WORD = r"(?i:option|choice|answer|choose|pick|select|go\s+with|opción|opción|opção|opzione|antwort|réponse|respuesta|resposta|risposta|вариант|wähle|choisis|elijo|escolho|scelgo|wybieram)"
+_NAMED = re.compile(
+    rf"\(([A-Z])\)|\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b|(?:选项?|選項?|选择|選擇)\s*[:：是]?\s*([A-Z])(?![A-Za-z])"
+    r"|(?<![\w'’])([A-Z])(?=\s+(?:is|seems|remains|fits|must\s+be|would\s+be)\s+(?:the\s+)?(?:most\s+|only\s+)?(?:correct|right|best|true|answer|likely|appropriate|one)\b)"
+    r"|(?<![\w'’])([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!]|or\b|and\b|\Z))"
+)
+_NOT = r"(?:not|isn['’]t|nicht|pas|non|niet|не|不是|不选)"
+_DENIED = re.compile(
+    rf"(?:it(?:'s|\s+is)\s+)?(?:definitely\s+|certainly\s+)?(?:{_NOT}(?![^\W_])|不|neither\b|none\b|no\s*\Z)", re.IGNORECASE
+)
+_PASSED_OVER = re.compile(
+    rf"(?:[,;(]?\s*\b(?:and|but|und|aber)?\s*(?:over|rather\s+than|instead\s+of|unlike|as\s+opposed\s+to|{_NOT}|statt|plutôt\s+que|en\s+lugar\s+de))"
+    r"\s+(?:(?i:option|choice|answer)\s+)?\(?[A-Z]\)?(?![\w'’])"
+)
+_EXCLUDED = re.compile(
+    r"(?<![\w'’])\(?[A-Z]\)?\s+(?:is|are|was|can\s+be|must\s+be|seems)\s+(?:\w+\s+)?(?:wrong|incorrect|false|not|excluded|eliminated|ruled\s+out|out)\b|(?<![\w'’])\(?[A-Z]\)?\s+(?:isn|cannot|can['’]t|doesn|does\s+not)\b"
+)
+_FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\boder|\bou|\bnot|[/,&?])\s*([A-Z])(?=\s*(?:[).:,;?]|\Z))")
+_IN_QUESTION = re.compile(r"(?:^|(?<=[\s(\[]))([A-Z])[).:\]]\s*(?=\S)")
+
+
+def choices_of(question: str, metadata: Mapping[str, Any]) -> list[str] | None:
+    """The choices of an item: those of its metadata, else those that its question lists with their letters.
+
+    Returns:
+        Their texts, A first; none where the question lists none.
+    """
+    given = metadata.get("choices")
+    if isinstance(given, list | tuple) and 2 <= len(given) <= len(LETTERS):
+        return [str(choice) for choice in given]
+    places: list[re.Match[str]] = []
+    for found in _IN_QUESTION.finditer(question):
+        if found.group(1) == LETTERS[len(places)]:
+            places.append(found)
+        elif found.group(1) == "A":
+            places = [found]
+    if len(places) < 2:
+        return None
+    ends = [*(place.start() for place in places[1:]), len(question)]
+    return [question[place.end() : end].strip(" \t\n;,([") for place, end in zip(places, ends, strict=True)]
+
+
+def letters_named(reply: str, choices: Sequence[str] | None) -> set[str]:
+    """The letters of the choices that the reply's final answer names: one where it is clear.
+
+    Without a marker the answer is the reply's last line or its first. A letter that is none of the choices is named
+    where it stands alone.
+
+    Args:
+        reply: The whole reply.
+        choices: Their texts; none where they are not known, and any letter may be one.
+    """
+    found = stated(reply)
+    if found is not None:
+        return _find(found, choices)
+    if whole := _by_text(reply, choices):
+        return whole
+    last = _find(last_lines(reply), choices)
+    first = next((line for line in reply.splitlines() if line.strip()), "")
+    return last | _by_form(_without_denied(_bare(first)), choices)
+
+
+def _find(text: str, choices: Sequence[str] | None) -> set[str]:
+    text = _bare(text)
+    if by_text := _by_text(text, choices):
+        return by_text
+    if _DENIED.match(text):
+        return set()
+    text = _without_denied(text)
+    named = _by_form(text, choices) or _letters(_NAMED, text, choices)
+    return named or ({alone.group(1).upper()} if (alone := _ALONE.fullmatch(text)) else set())
+
+
+def _without_denied(text: str) -> str:
+    """Without the choices that a text names to exclude them."""
+    return _EXCLUDED.sub(" ", _PASSED_OVER.sub(" ", text)).strip()
+
+
+def _by_text(text: str, choices: Sequence[str] | None) -> set[str]:
+    """The letters of the choices that the text is; several where choices are the same."""
+    plain = _plain(text)
+    return {letter for letter, choice in zip(LETTERS, choices or (), strict=False) if plain and plain == _plain(choice)}
+
+
+def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
+    """The letter that stands alone, or before a text; and those that the text names beside it."""
+    if alone := _ALONE.fullmatch(text):
+        return _keep_known([alone.group(1)], choices)
+    leading = _LEADING.fullmatch(text)
+    if leading is None:
+        letter = _keep_known([text[:1]], choices) if text[:1].isupper() and text[1:2].isspace() else set()
+        return letter & _by_text(text[1:], choices)
+    *letters, rest = leading.groups()
+    letter = _keep_known(list(filter(None, letters)), choices)
+    said = _by_text(rest, choices)
+    if said:
+        return letter if letter <= said else letter | said
+    return letter | _letters(_FURTHER, rest, choices) if letter else set()
+
+
+def _letters(pattern: re.Pattern[str], text: str, choices: Sequence[str] | None) -> set[str]:
+    return _keep_known([next(filter(None, found)) for found in pattern.findall(text)], choices)
+
+
+def _keep_known(letters: Sequence[str], choices: Sequence[str] | None) -> set[str]:
+    known = LETTERS if choices is None else LETTERS[: len(choices)]
+    return {letter.upper() for letter in letters} & set(known)
+
+
+def _bare(text: str) -> str:
+    """Without LaTeX, emphasis and quotation marks."""
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"</?[a-zA-Z]{2,}[^<>]*>", " ", _SPACE.sub(" ", text))
+    for _ in range(3):
+        text = _MARKUP.sub(r" \1 ", text)
+    text = re.sub(r"\$|\\[()\[\]]|\*+|__|[`\"“”„«»「」]", "", text).strip()
+    text = re.sub(r"\(\s*([A-Za-z])\s*\)", r"(\1)", text)
+    return re.sub(r"^[<\[{]\s*([A-Za-z])\s*[>\]}]", r"(\1)", text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_bare(text).casefold().split()).rstrip(".;,! ")
