@@ -15,7 +15,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\u
 _SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _OTHER_DIGIT = re.compile(r"[^\W\D]")
-_MASCULINE = str.maketrans({"º": "°", "˚": "°", "٫": ".", "٬": ",", "´": "'", "`": " ", "〜": "~"})
+_MASCULINE = str.maketrans({"º": "°", "˚": "°", "\u066b": ".", "٬": ",", "\u00b4": "'", "`": " ", "〜": "~"})
 _LATEX = [
     (re.compile(r"(?<!\\)\$+((?:\\.|[^$\\])+)(?<!\\)\$+"), r" \1 "),
     (re.compile(r"\\!|\{(?=,\})|(?<=\{,)\}"), ""),
@@ -23,9 +23,17 @@ _LATEX = [
     (re.compile(r"\\[,;: ]|\\q?quad(?![a-zA-Z])|(?<!~)~(?=[a-zA-Z\\])"), " "),
     (re.compile(r"\\(?:left|right|displaystyle|rm|bf|it|[bB]igg?[lr]?)(?![a-zA-Z])"), ""),
     (re.compile(r"\\(?:SI|qty)\{([^{}]*)\}\{([^{}]*)\}"), r"\1 \2"),
-    (re.compile(r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:rm|bf|it|sf|tt)|mbox|operatorname|unit|bm|boldsymbol|num)\s*\{([^{}]*)\}"), r" \1 "),
+    (
+        re.compile(
+            r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:rm|bf|it|sf|tt)|mbox|operatorname|unit|bm|boldsymbol|num)\s*\{([^{}]*)\}"
+        ),
+        r" \1 ",
+    ),
     (re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}"), r" \1 "),
-    (re.compile(r"(\d)?\s*\\[dtc]?frac\s*(?:\{\s*(-?)(\d+)\s*\}|\s?(\d))\s*(?:\{\s*(\d+)\s*\}|(\d))"), r"\1 \2\3\4/\5\6"),
+    (
+        re.compile(r"(\d)?\s*\\[dtc]?frac\s*(?:\{\s*(-?)(\d+)\s*\}|\s?(\d))\s*(?:\{\s*(\d+)\s*\}|(\d))"),
+        r"\1 \2\3\4/\5\6",
+    ),
     (re.compile(r"\\[dtc]?frac\s*\{\s*([^\W\d][^{}]*?)\s*\}\s*\{\s*([^\W\d][^{}]*?)\s*\}"), r" \1/\2"),
     (re.compile(r"\^\s*\{?\s*\\(?:circ|degree)\s*\}?|\\degree(?![a-zA-Z])"), "°"),
     (re.compile(r"\\times(?![a-zA-Z])"), "×"),
@@ -70,7 +78,7 @@ class Digits(NamedTuple):
 
 
 def plain_notation(text: str) -> str:
-    r"""The text in plain notation: `\frac12` as `1/2`, `½` as `1/2`, `m²` as `m^2`, `−5` as `-5`, and no markup."""
+    r"""The text in plain notation: `\frac12` as `1/2`, `½` as `1/2`, `m²` as `m^2`, and no markup."""
     text = _INVISIBLE.sub("", text).translate(_MASCULINE)
     text = _SUPERSCRIPT.sub(lambda found: f"^{found.group().translate(_SUPERSCRIPTS)}", text)
     text = _VULGAR.sub(lambda found: f" {unicodedata.normalize('NFKC', found.group())}", text)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from itertools import pairwise
 
 from ioa.memory.number_notation import plain_notation, raised, read_digits
 from ioa.memory.number_words import (
@@ -53,7 +54,9 @@ _UNIT_POWER = re.compile(rf"(?<=[{_LETTER}°])(?<!\d[eE])\s?\^\s?[{{(]?(-?\d{{1,
 _NUMERIC = re.compile("[\\d¼-¾⅐-⅞]")
 _RELATION = re.compile(r"[<>≤≥≠≮≯≪≫]|!=|=/|\\(?:ge|le|neq?|geq|leq|gt|lt)q?(?![a-z])|\b(?:ge|le|neq)\b")
 _SIDES = re.compile(r"(?:={1,3}|≈|≅|≃|≡|:=)")
-_OPERATOR = re.compile(r"[\w)]\s?[-+*/·×÷^±]\s?\Z|(?<![^\W_])[xX×]\s*\Z|[√∛^_\\|/:±]\s*\Z|\b(?:sqrt|root(?:\s+of)?|log)\W*\Z")
+_OPERATOR = re.compile(
+    r"[\w)]\s?[-+*/·×÷^±]\s?\Z|(?<![^\W_])[xX×]\s*\Z|[√∛^_\\|/±]\s*\Z|\d\s?:\s?\Z|\b(?:sqrt|root(?:\s+of)?|log)\W*\Z"
+)
 _ALTERNATIVE = re.compile(
     r"\d\S*(?:\s+[^\W\d]+)?\s*(?:\b(?:or|to|oder|bis|ou|o|или|до|vs)\b|至|到|或|または|か|[-~])\s*\Z", re.IGNORECASE
 )
@@ -69,11 +72,14 @@ _SECOND_THOUGHT = re.compile(
     r"\b(?:no|not|or|wait|actually|answer|correct\w*|sorry|oops|rather|instead|alternatively|either|maybe|perhaps)\b",
     re.IGNORECASE,
 )
-_UNIT = re.compile(r"[ ]?[-‐‑]?[ ]?((?:°[A-Z]?(?!\w)|[%‰°$€£¥₹₩₽]|[^\W\d_][\w/·.'’⁻-]*)(?:[ ](?:[^\W\d_][\w/'’⁻-]*))*)")
+_UNIT_WORD = r"[^\W\d_][\w/'\u2019⁻-]*"
+_UNIT = re.compile(
+    rf"[ ]?[-\u2010\u2011]?[ ]?((?:°[A-Z]?(?!\w)|[%‰°$€£¥₹₩₽]|[^\W\d_][\w/·.'\u2019⁻-]*)(?:[ ]{_UNIT_WORD})*)"
+)
 _LOSS = re.compile(r"\(\s*[$€£¥]\s*\Z")
 """In accounts a number in brackets is a loss."""
 _SHORT_MAGNITUDE = re.compile(r"\s?(?:mm?|[bk])(?![^\W_])", re.IGNORECASE)
-_BESIDE_SIGNS = frozenset("~≈∼≃≅→⇒⟹✓✔")
+_BESIDE_SIGNS = frozenset("~≈\u223c≃≅→⇒⟹✓✔")
 """Mathematical signs that may stand beside a number."""
 _UNKNOWN_SIGNS = frozenset("\\*_§π&")
 
@@ -107,7 +113,7 @@ class Number:
     """A number that was read."""
 
     text: str
-    """With digits, a decimal point, a sign and a fraction's stroke alone; what is a multiple or a power, by its value."""
+    """Digits, a decimal point, a sign and a fraction's stroke; of a multiple or a power its value."""
     value: Fraction
     unit: str = ""
     """What stands directly behind it, or a currency's sign before it."""
@@ -126,8 +132,7 @@ class Number:
         """Whether its fraction is in lowest terms; true of what is no fraction."""
         if not self.is_fraction:
             return True
-        *whole, fraction = self.text.lstrip("-").split(" ")
-        bottom = fraction.partition("/")[2]
+        bottom = self.text.rpartition("/")[2]
         return bottom.isdigit() and 1 < int(bottom) == self.value.denominator
 
 
@@ -179,7 +184,7 @@ def last_number(reply: str) -> Reading:
 
 def leading_number(text: str) -> Reading:
     """The number with which a text begins, whatever single number or words stand behind it."""
-    plain = plain_notation(text).lstrip(" \t*~:=([{\"'“‘«")
+    plain = plain_notation(text).lstrip(" \t*~:=([{\"'“\u2018«")
     found = _NUMBER.match(re.sub(r"^[^\w\s.+-]{1,2}\s?(?=[-+]?\.?\d)|^[A-Z]{3} (?=[-+]?\.?\d)", "", plain))
     if found is None:
         return Unread(Doubt.NOTHING, text.strip())
@@ -205,14 +210,24 @@ def _read_side(side: str) -> Reading:
     if isinstance(read, Unread):
         return read
     rest = [_value(one, "") for one in matches[1:]]
-    if any(isinstance(one, Unread) or one.value != read.value for one in rest):
+    if any(isinstance(one, Unread) or not _is_repeated(read, one) for one in rest):
         return Unread(Doubt.SEVERAL, side)
     before, behind = side[: first.start()], side[last.end() :]
-    aside = [before, behind, *(side[one.end() : other.start()] for one, other in zip(matches, matches[1:], strict=False))]
+    aside = [
+        before,
+        behind,
+        *(side[one.end() : other.start()] for one, other in pairwise(matches)),
+    ]
     doubt = _doubt_beside(before, behind) or _doubt_in_words(behind, read.value)
     if doubt is None and not all(map(_may_stand_beside, "".join(aside))):
         doubt = Doubt.EXPRESSION
     return Unread(doubt, side) if doubt else read
+
+
+def _is_repeated(one: Number, other: Number) -> bool:
+    """Whether a number is said twice, and of a fraction the same fraction: `1/2 or 2/4` are two answers."""
+    both_fractions = one.is_fraction and other.is_fraction
+    return one.value == other.value and (not both_fractions or one.text == other.text)
 
 
 def _read_in_prose(plain: str, found: re.Match[str]) -> Reading:
@@ -240,7 +255,7 @@ def _doubt_beside(before: str, behind: str) -> Doubt | None:
         return Doubt.STATEMENT
     if any(pattern.search(before) for pattern in _AMBIGUOUS_BEFORE) or any(map(_matching(behind), _AMBIGUOUS_BEHIND)):
         return Doubt.AMBIGUOUS
-    if _LOSS.search(before) and behind.lstrip().startswith(")") or _is_magnitude(before, behind):
+    if (_LOSS.search(before) and behind.lstrip().startswith(")")) or _is_magnitude(before, behind):
         return Doubt.AMBIGUOUS
     return Doubt.EXPRESSION if _OPERATOR.search(before) or CHANGED.match(behind) or _is_factor(behind) else None
 
@@ -289,7 +304,9 @@ def _unit(text: str, found: re.Match[str]) -> str:
 def _value(found: re.Match[str], unit: str) -> Reading:
     part = found.groupdict(default="")
     written = found.group().strip()
-    if len(written) > MOST_DIGITS or any(abs(int(part[key] or 0)) > most for key, most in (("ten", MOST_DIGITS), ("power", 64))):
+    if len(written) > MOST_DIGITS or any(
+        abs(int(part[key] or 0)) > most for key, most in (("ten", MOST_DIGITS), ("power", 64))
+    ):
         return Unread(Doubt.EXPRESSION, written)
     try:
         read = _mixed(part) if part["whole"] else _amount(part)

@@ -18,25 +18,28 @@ MAGNITUDES: dict[str, int] = {
 }
 """What a word behind a number multiplies it by. `billón` and `Billion` in German are left out: they are 10^12."""
 
-_CJK_BEFORE = "不是|不等于|并非|並非|非|超过|超過|大于|大於|小于|小於|多于|少于|至少|至多|最多|不到|不足|未满|低于|高于|约等于不"
+_CJK_BEFORE = (
+    "不是|不等于|并非|並非|非|超过|超過|大于|大於|小于|小於|多于|少于|至少|至多|最多|不到|不足|未满|低于|高于|约等于不"
+)
 _BEFORE = rf"""
-    \b(?:not|cannot|never|neither|nor|without|except)\b|n['’]t\b
+    \b(?:not|cannot|never|neither|nor|without|except)\b|n['\u2019]t\b
   | \b(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger|other|rather|older|younger|longer|shorter)\s+than\b
   | \bat\s+(?:least|most)\b | \bup\s+to\b | \bbetween\b | \bexceed\w*
   | \b(?:over|under|above|below|beyond)\s+(?:the\s+|about\s+)?(?=\S{{0,2}}\Z)
   | \b(?:half|twice|double|triple|thrice)\b
   | \b(?:nicht|kein\w*|weder|mindestens|höchstens|zwischen|(?:mehr|weniger|größer|kleiner)\s+als)\b
-  | \b(?:ne|n['’]est|pas|entre|au\s+(?:moins|plus)|(?:plus|moins)\s+(?:de|que|grand\s+que|petit\s+que)|jusqu\w*)\b
+  | \b(?:ne|n['\u2019]est|pas|entre|au\s+(?:moins|plus)|(?:plus|moins)\s+(?:de|que|grand\s+que|petit\s+que)|jusqu\w*)\b
   | \bno\s+(?:es|son|hay|era)\b | \b(?:más|menos|mayor|menor)\s+(?:de|que)\b | \b(?:al\s+menos|como\s+máximo|hasta)\b
   | \b(?:não|mais|menos|maior|menor)\s+(?:é|são|de|que|do\s+que)\b | \b(?:pelo\s+menos|no\s+máximo|até)\b
   | \bnon\b | \b(?:più|meno|maggiore|minore)\s+(?:di|che)\b | \b(?:almeno|al\s+massimo|fino\s+a)\b
-  | \b(?:niet|geen|minstens|hoogstens|(?:meer|minder)\s+dan)\b | \b(?:nie|co\s+najmniej|najwyżej|(?:więcej|mniej)\s+niż)\b
+  | \b(?:niet|geen|minstens|hoogstens|(?:meer|minder)\s+dan)\b
+  | \b(?:nie|co\s+najmniej|najwyżej|(?:więcej|mniej)\s+niż)\b
   | \b(?:не|нет|больше|меньше|более|менее|как\s+минимум|не\s+более)\b | \b(?:değil|inte|ikke)\b
   | (?:{_CJK_BEFORE})
 """
 _BEHIND = r"""
     \b(?:or|and)\s+(?:more|less|fewer|above|below|over|under|higher|lower|older|younger|up|so\s+on)\b
-  | \bat\s+(?:least|most)\b | \b(?:is|are|was|does|do|would|can)(?:\s+not\b|n['’]t\b)
+  | \bat\s+(?:least|most)\b | \b(?:is|are|was|does|do|would|can)(?:\s+not\b|n['\u2019]t\b)
   | \b(?:is|are|was)\s+(?:wrong|incorrect|false|too)\b
   | ^\W*(?:not|wrong|incorrect|false|nope|nicht|falsch)\b
   | \b(?:oder|bzw\.?)\s+(?:mehr|weniger|höher)\b | \bou\s+(?:plus|moins|mais|menos)\b | \bo\s+(?:más|menos|più|meno)\b
@@ -63,11 +66,13 @@ ARTICLES = frozenset(("a", "à", "y", "e", "o", "w", "z", "i", "v", "u", "é"))
 THOUSAND = "千百兆십백천조"
 """Behind a number they are magnitudes, but they begin some units as well."""
 PREFIXED = re.compile(r"千(?:克|米|瓦|卡|焦|帕|伏|赫|字节|公里)|百(?:分|科|合)|兆(?:字节|赫|瓦)")
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_NAMED = {word: number for number, word in enumerate(_SMALL.split())} | {
-    word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+_BELOW_TWENTY = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_NAMED = {word: number for number, word in enumerate(_BELOW_TWENTY.split())}
+_NAMED |= {word: 10 * number for number, word in enumerate(_TENS.split(" "), start=2)}
 
 
 def spelled(text: str) -> int | None:

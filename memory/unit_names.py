@@ -8,7 +8,7 @@ _NAMES = (
     "£ gbp pound quid 英镑",
     "¥ jpy yen cny rmb yuan 円 元 圆 日元 人民币",
     "₹ inr rupee rs",
-    "% percent pct percentage per-cent percentage-point prozent pourcent porciento porcento procent процентов процент パーセント 퍼센트",
+    "% percent pct percentage per-cent prozent pourcent porciento porcento procent процентов процент パーセント 퍼센트",
     "° deg degree grad degré grado grau градусов градус 度 도",
     "°c celsius degree-celsius ℃",
     "°f fahrenheit degree-fahrenheit",
@@ -29,16 +29,17 @@ _NAMES = (
     "d day tag tage jour día dia giorno дней 天 日 일",
     "km/h kmh kph kmph kilometer-per-hour kilometre-per-hour км/ч",
     "mph mile-per-hour mi/h",
-    "m/s mps meter-per-second metre-per-second м/с",
+    "m/s mps meter-per-second metre-per-second м/\u0441",
     "m² m2 sqm square-meter square-metre sq-m qm",
     "cm² cm2 square-centimeter square-centimetre sq-cm",
     "m³ m3 cubic-meter cubic-metre",
 )
 _KNOWN = {name: group.split()[0] for group in _NAMES for name in group.split()}
-_NO_UNITS = frozenset(
-    "a altogether and are as at because by for i in is it left more of on or remaining since so that the this total was"
-    " were which he she they we you den der die das ist sind est sont le la les es son el los é são o os".split()
-)
+_FUNCTION_WORDS = """
+    a altogether and are as at because by for i in is it left more of on or remaining since so that the this total was
+    were which he she they we you den der die das ist sind est sont le la les es son el los é são o os
+"""
+_NO_UNITS = frozenset(_FUNCTION_WORDS.split())
 """Words with which a sentence goes on behind a number that has no unit."""
 _RATES = re.compile(r"/|\b(?:per|pro|par|por|al|each|every)\b")
 
@@ -65,7 +66,7 @@ def _words(unit: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
-    word = word.strip(".'’-")
+    word = word.strip(".'\u2019-")
     if word in _KNOWN or word in _NO_UNITS or len(word) < 4:
         return word
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

@@ -149,10 +149,12 @@ def compare_with_reference(given: str, expected: str) -> Equality:
 def _compare(read: Reading, number: Number | None, given: str, expected: str) -> Equality:
     if not given.strip():
         return Equality(False, NO_ANSWER)
+    if number is not None:
+        return (
+            Equality(False, read.why) if isinstance(read, Unread) else compare_numbers(read, number, Fractions.REDUCED)
+        )
     if _bare(_plain(given)) == _bare(_plain(expected)):
         return Equality(bool(_bare(_plain(expected))))
-    if number is not None:
-        return Equality(False, read.why) if isinstance(read, Unread) else compare_numbers(read, number, Fractions.REDUCED)
     opposite = _OPPOSITES.get(_bare(expected))
     said = _ASSENT.match(_bare(_plain(given)))
     if opposite and said and opposite != said.group(1) and not re.search(rf"\b{opposite}\b", _bare(given)):
@@ -161,7 +163,7 @@ def _compare(read: Reading, number: Number | None, given: str, expected: str) ->
 
 
 def reference_number(expected: str) -> Number | None:
-    """The number that a reference is, with or without a unit; none of one that begins otherwise, such as `Apollo 11`."""
+    """The number that a reference is, with or without a unit; none of one that begins otherwise: `Apollo 11`."""
     read, begins = read_number(expected), leading_number(expected.rpartition("=")[2])
     if isinstance(read, Unread) or isinstance(begins, Unread) or read.value != begins.value:
         return None
@@ -196,7 +198,7 @@ def _candidates(reply: str, extracted: str, expected: str) -> tuple[list[str], s
     """
     if not NUMBER.fullmatch(expected.strip()):
         return [extracted], ""
-    read = read_statement(extracted) if has_marker(reply) else last_number(reply)
+    read = read_statement(stated(reply) or "") if has_marker(reply) else last_number(reply)
     if isinstance(read, Unread):
         return [], read.why
     if read.is_fraction:
@@ -235,7 +237,7 @@ def _plain(text: str) -> str:
 
 
 def _trim(text: str) -> str:
-    return text.strip().rstrip(".;,!。").strip("`\"'“”„‘’«»「」 ").rstrip(".;,!。")
+    return text.strip().rstrip(".;,!。").strip("`\"'“”„\u2018\u2019«»「」 ").rstrip(".;,!。")
 
 
 @lru_cache

@@ -8,21 +8,21 @@ import re
 
 _WORD = (
     r"answer|antwort|r[ée]ponse|respuesta|resposta|risposta|odpowied[źz]|odpověď|odpoveď|antwoord|svar|vastaus|válasz"
-    r"|răspuns(?:ul)?|cevap|yanıt|jawaban|đáp\s+án|ответ|відповідь|απάντηση|उत्तर|الجواب|الإجابة"
+    r"|răspuns(?:ul)?|cevap|yan\u0131t|jawaban|đáp\s+án|ответ|відповідь|απάντηση|उत्तर|الجواب|الإجابة"
 )
 _CJK = "答案|答え|答|정답|답"
 _BOLD = r"(?:\*\*|__|[*_])?"
 _MARKER = re.compile(
     rf"(?P<boxed>\\f?box(?:ed)?(?![a-zA-Z])\s*)|(?P<tag><answer>)|(?P<hash>\#{{4}}(?!\#))"
-    rf"|{_BOLD}(?:(?<![^\W_])(?:{_WORD})(?:\s*\(s\))?|(?:{_CJK})){_BOLD}\s*[:：]{_BOLD}",
+    rf"|{_BOLD}(?:(?<![^\W_])(?:{_WORD})(?:\s*\(s\))?|(?:{_CJK})){_BOLD}\s*[:\uff1a]{_BOLD}",
     re.IGNORECASE,
 )
 _SAID = re.compile(
     r"\banswer\s+(?:is|must\s+be|should\s+be|would\s+be|has\s+to\s+be)\b\s*:?"
     r"|\bantwort\s+(?:ist|lautet)\b\s*:?|\br[ée]ponse\s+(?:\w+\s+)?est\b\s*:?|\brespuesta\s+(?:\w+\s+)?es\b\s*:?"
     r"|\bresposta\s+(?:\w+\s+)?é\b\s*:?|\brisposta\s+(?:\w+\s+)?è\b\s*:?|\bantwoord\s+is\b\s*:?|\bsvaret\s+[äe]r\b\s*:?"
-    r"|\bodpowied[źz]\w*\s+(?:to|jest)\b\s*:?|\bответ\w*\s*(?:[-–—]|будет)\s*:?|\bđáp\s+án\s+là\b\s*:?"
-    r"|答案(?:应该|應該|就)?(?:是|为|為|选|選)\s*[:：]?|答えは|정답은|답은",
+    r"|\bodpowied[źz]\w*\s+(?:to|jest)\b\s*:?|\b\u043eтв\u0435т\w*\s*(?:[-–—]|будет)\s*:?|\bđáp\s+án\s+là\b\s*:?"
+    r"|答案(?:应该|應該|就)?(?:是|为|為|选|選)\s*[:\uff1a]?|答えは|정답은|답은",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
@@ -33,7 +33,9 @@ _CHANGED = re.compile(
 )
 _TOKEN = re.compile(r"[^\s$]+")
 _HEADING = re.compile(r"[ \t]*[^\W\d_]{2}[^\n]*\n\s*\S")
-_BETWEEN_BOXES = re.compile(r"\s*\$*\s*(?:,|;|/|\bor\b|\band\b|\boder\b|\bou\b|或|\\text\{\s*(?:or|and)\s*\})+\s*\$*[^$\\\n]{0,12}")
+_BETWEEN_BOXES = re.compile(
+    r"\s*\$*\s*(?:,|;|/|\bor\b|\band\b|\boder\b|\bou\b|或|\\text\{\s*(?:or|and)\s*\})+\s*\$*(?:[a-zA-Z]\w*\s*=\s*)?"
+)
 
 
 def stated(reply: str, lines: int = 1) -> str | None:
@@ -68,7 +70,9 @@ def first_marker(reply: str) -> int | None:
 def said_later(reply: str) -> list[str]:
     """What a reply says to be the answer behind the last marker, in words."""
     markers = _markers(reply)
-    return [_first_lines(reply[said.end() :], 1) for said in _SAID.finditer(reply, markers[-1].end())] if markers else []
+    return (
+        [_first_lines(reply[said.end() :], 1) for said in _SAID.finditer(reply, markers[-1].end())] if markers else []
+    )
 
 
 def is_withdrawn(reply: str) -> bool:

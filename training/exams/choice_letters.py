@@ -9,37 +9,56 @@ from typing import Any
 from ioa.training.exams.answer_markers import last_lines, stated
 
 LETTERS = string.ascii_uppercase
-_MARKUP = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:rm|bf|it|sf|tt|bb|cal)|mbox|boxed|bm|boldsymbol)\s*\{([^{}]*)\}")
+_MARKUP = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:rm|bf|it|sf|tt|bb|cal)|mbox|boxed|bm|boldsymbol)\s*\{([^{}]*)\}"
+)
 _SPACE = re.compile(r"\\[,;: ]|\\q?quad(?![a-zA-Z])|~")
 _CALLED = (
     r"(?:(?:the\s+)?(?:(?:correct|right|best|final)\s+)?"
     r"(?:option|choice|answer|letter|alternative|statement|opción|opcion|opção|opção|opzione|antwort|auswahl|réponse"
     r"|reponse|respuesta|resposta|risposta|choix|вариант|ответ|odpowiedź|opcja|选项|選項|选择|選擇|选|選|答案|선택지)"
-    r"\s*(?:is|ist|est|es|é|è|是|为|為)?\s*[:：]?\s*)"
+    r"\s*(?:is|ist|est|es|é|è|是|为|為)?\s*[:\uff1a]?\s*)"
 )
 _ALONE = re.compile(rf"{_CALLED}?[(\[<{{]?([A-Za-z])[)\]>}}]?\s*(?:[.:,;!。]|选项|選項)?", re.IGNORECASE)
+_REASON = r"because|since|as|for|weil|da|car|porque|perché|is\s+(?:the\s+)?(?:most\s+)?(?:correct|right|best|true)"
 _LEADING = re.compile(
     rf"{_CALLED}?"
-    r"(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])[).:]|(?-i:([A-Z]))(?=,?\s+(?:because|since|as|for|is\s+(?:the\s+)?(?:most\s+)?(?:correct|right|best|true)|weil|da|car|porque|perché)\b|\s*[-–—=]\s|\s*[,，。]\s*(?:因为|because|since|as)|\s*\())"
+    r"(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])[).:]"
+    rf"|(?-i:([A-Z]))(?=,?\s+(?:{_REASON})\b|\s*[-–—=]\s|\s*[,\uff0c。]\s*(?:因为|because|since|as)|\s*\())"
     r"[).:]?\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_WORD = r"(?i:option|choice|answer|choose|pick|select|go\s+with|opción|opción|opção|opzione|antwort|réponse|respuesta|resposta|risposta|вариант|wähle|choisis|elijo|escolho|scelgo|wybieram)"
+_WORD = (
+    r"(?i:option|choice|answer|choose|pick|select|go\s+with|opción|opção|opzione|antwort|réponse|respuesta|resposta"
+    r"|risposta|вариант|wähle|choisis|elijo|escolho|scelgo|wybieram)"
+)
+_VERB = r"(?:is|seems|remains|fits|must\s+be|would\s+be|ist|est|es|é|è)"
+_PRAISE = (
+    r"(?:the\s+|die\s+|la\s+|a\s+)?(?:most\s+|only\s+)?(?:correct|right|best|true|answer|likely|appropriate|one|richtig\w*"
+    r"|correcta?|bonne|correta|corretta)"
+)
+_BEFORE = r"(?<![\w'\u2019])"
 _NAMED = re.compile(
-    rf"\(([A-Z])\)|\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b|(?:选项?|選項?|选择|選擇)\s*[:：是]?\s*([A-Z])(?![A-Za-z])"
-    r"|(?<![\w'’])([A-Z])(?=\s+(?:is|seems|remains|fits|must\s+be|would\s+be)\s+(?:the\s+)?(?:most\s+|only\s+)?(?:correct|right|best|true|answer|likely|appropriate|one)\b)"
-    r"|(?<![\w'’])([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!]|or\b|and\b|\Z))"
+    rf"\(([A-Z])\)|\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b"
+    r"|(?:选项?|選項?|选择|選擇)\s*[:\uff1a是]?\s*([A-Z])(?![A-Za-z])"
+    rf"|{_BEFORE}([A-Z])(?=\s+{_VERB}\s+{_PRAISE}\b)"
+    rf"|{_BEFORE}([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!]|or\b|and\b|\Z))"
 )
-_NOT = r"(?:not|isn['’]t|nicht|pas|non|niet|не|不是|不选)"
+"""`I` alone is a word, wherever another one may follow it."""
+_NOT = r"(?:not|isn['\u2019]t|nicht|pas|non|niet|не|不是|不选)"
 _DENIED = re.compile(
-    rf"(?:it(?:'s|\s+is)\s+)?(?:definitely\s+|certainly\s+)?(?:{_NOT}(?![^\W_])|不|neither\b|none\b|no\s*\Z)", re.IGNORECASE
+    rf"(?:it(?:'s|\s+is)\s+)?(?:definitely\s+|certainly\s+)?(?:{_NOT}(?![^\W_])|不|neither\b|none\b|no\s*\Z)",
+    re.IGNORECASE,
 )
+_INSTEAD = r"over|rather\s+than|instead\s+of|unlike|as\s+opposed\s+to|statt|plutôt\s+que|en\s+lugar\s+de"
 _PASSED_OVER = re.compile(
-    rf"(?:[,;(]?\s*\b(?:and|but|und|aber)?\s*(?:over|rather\s+than|instead\s+of|unlike|as\s+opposed\s+to|{_NOT}|statt|plutôt\s+que|en\s+lugar\s+de))"
-    r"\s+(?:(?i:option|choice|answer)\s+)?\(?[A-Z]\)?(?![\w'’])"
+    rf"[,;(]?\s*\b(?:and|but|und|aber)?\s*(?:{_INSTEAD}|{_NOT})"
+    rf"\s+(?:(?i:option|choice|answer)\s+)?\(?[A-Z]\)?(?![\w'\u2019])"
 )
+_WRONG = r"wrong|incorrect|false|not|excluded|eliminated|ruled\s+out|out|falsch|faux|incorrecta?|errada|sbagliata"
 _EXCLUDED = re.compile(
-    r"(?<![\w'’])\(?[A-Z]\)?\s+(?:is|are|was|can\s+be|must\s+be|seems)\s+(?:\w+\s+)?(?:wrong|incorrect|false|not|excluded|eliminated|ruled\s+out|out)\b|(?<![\w'’])\(?[A-Z]\)?\s+(?:isn|cannot|can['’]t|doesn|does\s+not)\b"
+    rf"{_BEFORE}\(?[A-Z]\)?\s+(?:(?:is|are|was|can\s+be|must\s+be|seems|ist|est|es|é|è)\s+(?:\w+\s+)?(?:{_WRONG})\b"
+    r"|(?:isn|cannot|can['\u2019]t|doesn|does\s+not)\b)"
 )
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\boder|\bou|\bnot|[/,&?])\s*([A-Z])(?=\s*(?:[).:,;?]|\Z))")
 _IN_QUESTION = re.compile(r"(?:^|(?<=[\s(\[]))([A-Z])[).:\]]\s*(?=\S)")
@@ -56,7 +75,7 @@ def choices_of(question: str, metadata: Mapping[str, Any]) -> list[str] | None:
         return [str(choice) for choice in given]
     places: list[re.Match[str]] = []
     for found in _IN_QUESTION.finditer(question):
-        if found.group(1) == LETTERS[len(places)]:
+        if found.group(1) == LETTERS[len(places) :][:1]:
             places.append(found)
         elif found.group(1) == "A":
             places = [found]
@@ -90,9 +109,9 @@ def _find(text: str, choices: Sequence[str] | None) -> set[str]:
     text = _bare(text)
     if by_text := _by_text(text, choices):
         return by_text
+    text = _without_denied(text)
     if _DENIED.match(text):
         return set()
-    text = _without_denied(text)
     named = _by_form(text, choices) or _letters(_NAMED, text, choices)
     return named or ({alone.group(1).upper()} if (alone := _ALONE.fullmatch(text)) else set())
 
@@ -118,7 +137,7 @@ def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
         return letter & _by_text(text[1:], choices)
     *letters, rest = leading.groups()
     letter = _keep_known(list(filter(None, letters)), choices)
-    said = _by_text(rest, choices)
+    said = _by_text(rest.strip("() ."), choices) or _by_text(rest, choices)
     if said:
         return letter if letter <= said else letter | said
     return letter | _letters(_FURTHER, rest, choices) if letter else set()

@@ -4,8 +4,8 @@ from ioa.memory.answer_equality import same_answer
 from ioa.memory.errors import UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt
-from ioa.training.exams.choice_letters import LETTERS, letters_named
 from ioa.training.exams.answer_extraction import Judgement, judge_by_reference
+from ioa.training.exams.choice_letters import LETTERS, letters_named
 from ioa.training.exams.scorers.final_answers import AnswerScorer, NoOptions
 from ioa.training.exams.scorers.scorer import Scorer, ScorerContext
 

@@ -11,7 +11,6 @@ from ioa.training.exams.scorers.final_answers import AnswerScorer
 from ioa.training.exams.scorers.scorer import Scorer, ScorerContext
 from ioa.training.exams.scorers.stated import last_lines, stated
 
-
 _WRAPPED = re.compile(
     r"(?P<mark>\*\*|__|`|\*|\$\$?)(?P<text>(?:(?!(?P=mark)).)+)(?P=mark)|\\text\{(?P<latex>[^{}]*)\}", re.DOTALL
 )
