@@ -82,7 +82,7 @@ def plain_notation(text: str) -> str:
     text = _INVISIBLE.sub("", text).translate(_MASCULINE)
     text = _SUPERSCRIPT.sub(lambda found: f"^{found.group().translate(_SUPERSCRIPTS)}", text)
     text = _VULGAR.sub(lambda found: f" {unicodedata.normalize('NFKC', found.group())}", text)
-    text = unicodedata.normalize("NFKC", text).replace("\u2044", "/").replace("\u2215", "/")
+    text = unicodedata.normalize("NFKC", text).replace("\u2044", "/").replace("\u2215", "/").replace("÷", "/")
     text = _OTHER_DIGIT.sub(lambda found: str(unicodedata.digit(found.group())), text)
     for pattern, plain in (*_LATEX, *_MARKUP):
         text = pattern.sub(plain, text)

@@ -79,7 +79,7 @@ _UNIT = re.compile(
 _LOSS = re.compile(r"\(\s*[$€£¥]\s*\Z")
 """In accounts a number in brackets is a loss."""
 _SHORT_MAGNITUDE = re.compile(r"\s?(?:mm?|[bk])(?![^\W_])", re.IGNORECASE)
-_BESIDE_SIGNS = frozenset("~≈\u223c≃≅→⇒⟹✓✔")
+_BESIDE_SIGNS = frozenset("⁺⁻~≈\u223c≃≅→⇒⟹✓✔")
 """Mathematical signs that may stand beside a number."""
 _UNKNOWN_SIGNS = frozenset("\\*_§π&")
 

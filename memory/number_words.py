@@ -41,6 +41,7 @@ _BEHIND = r"""
     \b(?:or|and)\s+(?:more|less|fewer|above|below|over|under|higher|lower|older|younger|up|so\s+on)\b
   | \bat\s+(?:least|most)\b | \b(?:is|are|was|does|do|would|can)(?:\s+not\b|n['\u2019]t\b)
   | \b(?:is|are|was)\s+(?:wrong|incorrect|false|too)\b
+  | \b(?:below|under)\s+zero\b | \bunter\s+null\b | \bbajo\s+cero\b | \bsotto\s+zero\b | \bниж\u0435\s+нуля\b
   | ^\W*(?:not|wrong|incorrect|false|nope|nicht|falsch)\b
   | \b(?:oder|bzw\.?)\s+(?:mehr|weniger|höher)\b | \bou\s+(?:plus|moins|mais|menos)\b | \bo\s+(?:más|menos|più|meno)\b
   | \b(?:или|и)\s+(?:больше|меньше|более|менее)\b | \b(?:неверно|неправильно)\b

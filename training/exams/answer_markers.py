@@ -12,9 +12,10 @@ _WORD = (
 )
 _CJK = "答案|答え|答|정답|답"
 _BOLD = r"(?:\*\*|__|[*_])?"
+_QUOTE = r"[\"']"
 _MARKER = re.compile(
     rf"(?P<boxed>\\f?box(?:ed)?(?![a-zA-Z])\s*)|(?P<tag><answer>)|(?P<hash>\#{{4}}(?!\#))"
-    rf"|{_BOLD}(?:(?<![^\W_])(?:{_WORD})(?:\s*\(s\))?|(?:{_CJK})){_BOLD}\s*[:\uff1a]{_BOLD}",
+    rf"|{_BOLD}(?:(?<![^\W_])(?:{_WORD})(?:\s*\(s\))?|(?:{_CJK})){_QUOTE}?{_BOLD}\s*[:\uff1a]{_BOLD}",
     re.IGNORECASE,
 )
 _SAID = re.compile(
@@ -27,7 +28,7 @@ _SAID = re.compile(
 )
 _CHANGED = re.compile(
     r"^\W*(?:(?:oh|but|hmm+|no)\W+)*(?:wait|actually|correction|oops|sorry|scratch\s+that|on\s+second\s+thought"
-    r"|i\s+made\s+a\s+mistake|that(?:'s|\s+is)\s+(?:wrong|not\s+right|incorrect)|let\s+me\s+(?:re|double)-?\s?\w+"
+    r"|i\s+made\s+a\s+mistake|that(?:'s|\s+is)\s+(?:wrong|not\s+right|incorrect)"
     r"|moment\s+mal|attends|espera|attendi|等等|不对|不對)",
     re.IGNORECASE | re.MULTILINE,
 )

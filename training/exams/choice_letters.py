@@ -19,13 +19,15 @@ _CALLED = (
     r"|reponse|respuesta|resposta|risposta|choix|вариант|ответ|odpowiedź|opcja|选项|選項|选择|選擇|选|選|答案|선택지)"
     r"\s*(?:is|ist|est|es|é|è|是|为|為)?\s*[:\uff1a]?\s*)"
 )
-_ALONE = re.compile(rf"{_CALLED}?[(\[<{{]?([A-Za-z])[)\]>}}]?\s*(?:[.:,;!。]|选项|選項)?", re.IGNORECASE)
+_ALONE = re.compile(
+    rf"{_CALLED}?[(\[<{{]?([A-Za-z])[)\]>}}]?\s*(?:选项|選項|项|입니다|です)?\s*[.:,;!。]?", re.IGNORECASE
+)
 _REASON = r"because|since|as|for|weil|da|car|porque|perché|is\s+(?:the\s+)?(?:most\s+)?(?:correct|right|best|true)"
 _LEADING = re.compile(
     rf"{_CALLED}?"
     r"(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])[).:]"
-    rf"|(?-i:([A-Z]))(?=,?\s+(?:{_REASON})\b|\s*[-–—=]\s|\s*[,\uff0c。]\s*(?:因为|because|since|as)|\s*\())"
-    r"[).:]?\s*(.*)",
+    rf"|(?-i:([A-Z]))(?=,?\s+(?:{_REASON})\b|\s*[-–—=→]\s|\s*、|\s*[,\uff0c。]\s*(?:因为|because|since|as)|\s*\())"
+    r"[).:]?\s*[、→]?\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = (
@@ -38,28 +40,36 @@ _PRAISE = (
     r"|correcta?|bonne|correta|corretta)"
 )
 _BEFORE = r"(?<![\w'\u2019])"
-_NAMED = re.compile(
-    rf"\(([A-Z])\)|\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b"
-    r"|(?:选项?|選項?|选择|選擇)\s*[:\uff1a是]?\s*([A-Z])(?![A-Za-z])"
-    rf"|{_BEFORE}([A-Z])(?=\s+{_VERB}\s+{_PRAISE}\b)"
-    rf"|{_BEFORE}([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!]|or\b|and\b|\Z))"
+_CJK_WORD = r"(?:选项?|選項?|选择|選擇|答案|答え|正解|回答|正答|정답|답)"
+_CLAIMED = re.compile(
+    rf"\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b"
+    rf"|{_CJK_WORD}\s*(?:是|为|為|は|은|는|应是)?\s*[:\uff1a]?\s*\(?([A-Z])(?![A-Za-z])"
+    rf"|{_BEFORE}\(?([A-Z])\)?(?=\s+{_VERB}\s+{_PRAISE}\b)"
+    r"|(?<![A-Za-z])([A-Z])(?=\s*(?:选项|選項|项)?\s*(?:是|为)?\s*(?:正确|正確|对的|對的|正しい))"
 )
-"""`I` alone is a word, wherever another one may follow it."""
+"""A letter with words that choose it, or call it right."""
+_NAMED = re.compile(rf"\(([A-Z])\)|{_BEFORE}([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!。]|or\b|and\b|\Z))")
+"""A letter that stands there; `I` alone is a word, wherever another one may follow it."""
 _NOT = r"(?:not|isn['\u2019]t|nicht|pas|non|niet|не|不是|不选)"
 _DENIED = re.compile(
     rf"(?:it(?:'s|\s+is)\s+)?(?:definitely\s+|certainly\s+)?(?:{_NOT}(?![^\W_])|不|neither\b|none\b|no\s*\Z)",
     re.IGNORECASE,
 )
-_INSTEAD = r"over|rather\s+than|instead\s+of|unlike|as\s+opposed\s+to|statt|plutôt\s+que|en\s+lugar\s+de"
+_INSTEAD = r"over|rather\s+than|instead\s+of|unlike|as\s+opposed\s+to|statt|plutôt\s+que|en\s+lugar\s+de|>"
 _PASSED_OVER = re.compile(
-    rf"[,;(]?\s*\b(?:and|but|und|aber)?\s*(?:{_INSTEAD}|{_NOT})"
+    rf"[,;(]?\s*(?:\b(?:and|but|und|aber)\s+)?(?<![^\W_])(?:{_INSTEAD}|{_NOT})"
     rf"\s+(?:(?i:option|choice|answer)\s+)?\(?[A-Z]\)?(?![\w'\u2019])"
 )
 _WRONG = r"wrong|incorrect|false|not|excluded|eliminated|ruled\s+out|out|falsch|faux|incorrecta?|errada|sbagliata"
+_SEVERAL = r"(?:[A-Z]\s*,\s*)*[A-Z]\s*,?\s+(?:and|or|und|et|y|e)\s+[A-Z]"
 _EXCLUDED = re.compile(
     rf"{_BEFORE}\(?[A-Z]\)?\s+(?:(?:is|are|was|can\s+be|must\s+be|seems|ist|est|es|é|è)\s+(?:\w+\s+)?(?:{_WRONG})\b"
     r"|(?:isn|cannot|can['\u2019]t|doesn|does\s+not)\b)"
+    rf"|{_BEFORE}{_SEVERAL}\s+(?:are|sind|sont|son)\s+(?:all\s+)?(?:{_WRONG})\b"
+    r"|(?<![A-Za-z])[A-Z]\s*(?:选项|選項|项)?\s*是?\s*(?:不正确|不正確|错|錯|不对|不對)"
 )
+_SAID_TO_BE = re.compile(r"(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+", re.IGNORECASE)
+_BECAUSE = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\boder|\bou|\bnot|[/,&?])\s*([A-Z])(?=\s*(?:[).:,;?]|\Z))")
 _IN_QUESTION = re.compile(r"(?:^|(?<=[\s(\[]))([A-Z])[).:\]]\s*(?=\S)")
 
@@ -112,8 +122,17 @@ def _find(text: str, choices: Sequence[str] | None) -> set[str]:
     text = _without_denied(text)
     if _DENIED.match(text):
         return set()
-    named = _by_form(text, choices) or _letters(_NAMED, text, choices)
+    named = _by_form(text, choices) or _claimed(text, choices) or _letters(_NAMED, text, choices)
     return named or ({alone.group(1).upper()} if (alone := _ALONE.fullmatch(text)) else set())
+
+
+def _claimed(text: str, choices: Sequence[str] | None) -> set[str]:
+    """The letters that a text chooses or calls right, and those that it names beside the last of them."""
+    claims = list(_CLAIMED.finditer(text))
+    letters = [next(filter(None, claim.groups())) for claim in claims]
+    if not letters:
+        return set()
+    return _keep_known(letters, choices) | _letters(_FURTHER, text[claims[-1].end() :], choices)
 
 
 def _without_denied(text: str) -> str:
@@ -122,9 +141,10 @@ def _without_denied(text: str) -> str:
 
 
 def _by_text(text: str, choices: Sequence[str] | None) -> set[str]:
-    """The letters of the choices that the text is; several where choices are the same."""
-    plain = _plain(text)
-    return {letter for letter, choice in zip(LETTERS, choices or (), strict=False) if plain and plain == _plain(choice)}
+    """The letters of the choices that the text is, or says it is; several where choices are the same."""
+    forms = {_plain(text), _plain(_SAID_TO_BE.sub("", _bare(text)))}
+    forms |= {_plain(_BECAUSE.split(form, maxsplit=1)[0]) for form in forms}
+    return {letter for letter, choice in zip(LETTERS, choices or (), strict=False) if _plain(choice) in forms - {""}}
 
 
 def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
@@ -137,6 +157,8 @@ def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
         return letter & _by_text(text[1:], choices)
     *letters, rest = leading.groups()
     letter = _keep_known(list(filter(None, letters)), choices)
+    if letter and (other := _ALONE.fullmatch(rest)):
+        return letter | _keep_known([other.group(1)], choices)
     said = _by_text(rest.strip("() ."), choices) or _by_text(rest, choices)
     if said:
         return letter if letter <= said else letter | said
@@ -160,6 +182,8 @@ def _bare(text: str) -> str:
         text = _MARKUP.sub(r" \1 ", text)
     text = re.sub(r"\$|\\[()\[\]]|\*+|__|[`\"“”„«»「」]", "", text).strip()
     text = re.sub(r"\(\s*([A-Za-z])\s*\)", r"(\1)", text)
+    text = re.sub(r"\[\[\s*([A-Za-z])\s*\]\]", r"(\1)", text)
+    text = re.sub(r"(?<!\w)['\u2018]([A-Za-z])['\u2019](?!\w)", r"\1", text)
     return re.sub(r"^[<\[{]\s*([A-Za-z])\s*[>\]}]", r"(\1)", text)
 
 
