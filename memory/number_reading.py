@@ -81,7 +81,7 @@ _LOSS = re.compile(r"\(\s*[$€£¥]\s*\Z")
 _SHORT_MAGNITUDE = re.compile(r"\s?(?:mm?|[bk])(?![^\W_])", re.IGNORECASE)
 _BESIDE_SIGNS = frozenset("⁺⁻~≈\u223c≃≅→⇒⟹✓✔")
 """Mathematical signs that may stand beside a number."""
-_UNKNOWN_SIGNS = frozenset("\\*_§π&")
+_UNKNOWN_SIGNS = frozenset("\\*_§π")
 
 
 class Doubt(Enum):
@@ -281,7 +281,7 @@ def _may_stand_beside(sign: str) -> bool:
 
 def _is_factor(behind: str) -> bool:
     """Whether a single letter behind the number may be an unknown, a constant or a multiple."""
-    found = re.match(rf"([\s-]?)([{_LETTER}])(?![^\W_])(.*)", behind, re.DOTALL)
+    found = re.match(rf"([\s-]?)([{_LETTER}])(?![^\W_]|&)(.*)", behind, re.DOTALL)
     if found is None or found.group(2) in (APART_UNITS if found.group(1) else ONE_LETTER_UNITS):
         return False
     return not (found.group(2) in ARTICLES and behind[:1].isspace() and re.match(r"\s+[^\W\d_]{2}", found.group(3)))

@@ -39,7 +39,8 @@ _BEFORE = rf"""
 """
 _BEHIND = r"""
     \b(?:or|and)\s+(?:more|less|fewer|above|below|over|under|higher|lower|older|younger|up|so\s+on)\b
-  | \bat\s+(?:least|most)\b | \b(?:is|are|was|does|do|would|can)(?:\s+not\b|n['\u2019]t\b)
+  | \bat\s+(?:least|most)\b | ^\W*(?:is|are|was|does|do|would|can)(?:\s+not\b|n['\u2019]t\b)
+  | \b(?:is|are|was)(?:\s+not|n['\u2019]t)\s+(?:the\s+)?(?:right|correct|answer|enough|possible|true)\b
   | \b(?:is|are|was)\s+(?:wrong|incorrect|false|too)\b
   | \b(?:below|under)\s+zero\b | \bunter\s+null\b | \bbajo\s+cero\b | \bsotto\s+zero\b | \bниж\u0435\s+нуля\b
   | ^\W*(?:not|wrong|incorrect|false|nope|nicht|falsch)\b
@@ -52,7 +53,7 @@ BEFORE = re.compile(_BEFORE, re.VERBOSE | re.IGNORECASE)
 BEHIND = re.compile(_BEHIND, re.VERBOSE | re.IGNORECASE)
 """The same behind it."""
 CHANGED = re.compile(
-    r"\W*(?:(?:plus|minus|times|over|divided|multiplied|squared|cubed|factorial|pi|sqrt|root|log)\b"
+    r"\W*(?:(?:plus|minus|times\s+\w|over|divided|multiplied|squared|cubed|factorial|pi|sqrt|root|log)\b"
     r"|(?:half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?)\b"
     r"|(?:hundred|thousand)ths?\b|and\s+(?:a|one|three)\s+(?:half|quarters?|thirds?)\b)",
     re.IGNORECASE,

@@ -31,12 +31,15 @@ MOST_CHARACTERS = 2000
 _WORKER = "ioa.training.exams.scorers.math_worker"
 _TEXT = re.compile(r"\\(?:text|textbf|textit|mbox|mathrm|mathbf)\s*\{([^{}]*)\}")
 _WORDS = re.compile(r"\(?[^\W\d_](?:[^\W\d_]|['\s.,-])*\)?")
+_PROSE = re.compile(r"(?<!\\)\b(?:[^\W\d_]{3,}|or|to|no|is|it|ou|o|y|et|не|不是|或)\b")
+_OF_FORMULAS = re.compile(r"[a-zA-Z\\^*/()+]")
+"""What makes a formula of something that is no number: it is read as such."""
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
 _PERCENT = re.compile(r"%|percent")
 _BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
 _PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
 _SET = re.compile(r"(?:\\left)?\s*\\\{.*\\\}", re.DOTALL)
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _SENTENCE = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s+is\b(.*)", re.IGNORECASE | re.DOTALL)
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,1000}(?:\.\d*)?|\.\d+)")
 _SIGNS = {
@@ -170,7 +173,8 @@ def _doubt_of(read: Reading, number: Number | None, extracted: str, *, marked: b
     if number is not None and isinstance(read, Number):
         return ""
     if number is not None and isinstance(read, Unread) and read.doubt is not Doubt.EXPRESSION:
-        return read.why
+        left = _PROSE.sub(" ", re.sub(r"\\[()\[\]]", " ", _TEXT.sub(r" \1 ", extracted)))
+        return "" if _OF_FORMULAS.search(left) else read.why
     if not marked and len(_LONG_WORD.findall(_TEXT.sub("", extracted))) > 1:
         return "a sentence without a mark"
     return ""
