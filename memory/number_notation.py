@@ -15,7 +15,9 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\u
 _SUPERSCRIPT = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞]")
 _OTHER_DIGIT = re.compile(r"[^\W\D]")
-_MASCULINE = str.maketrans({"º": "°", "˚": "°", "\u066b": ".", "٬": ",", "\u00b4": "'", "`": " ", "〜": "~"})
+_MASCULINE = str.maketrans(
+    {"º": "°", "˚": "°", "\u066b": ".", "٬": ",", "\u00b4": "'", "`": " ", "〜": "~", "\u2796": "-", "\u2795": "+"}
+)
 _LATEX = [
     (re.compile(r"(?<!\\)\$+((?:\\.|[^$\\])+)(?<!\\)\$+"), r" \1 "),
     (re.compile(r"\\!|\{(?=,\})|(?<=\{,)\}"), ""),

@@ -55,12 +55,14 @@ _NUMERIC = re.compile("[\\d¼-¾⅐-⅞]")
 _RELATION = re.compile(r"[<>≤≥≠≮≯≪≫]|!=|=/|\\(?:ge|le|neq?|geq|leq|gt|lt)q?(?![a-z])|\b(?:ge|le|neq)\b")
 _SIDES = re.compile(r"(?:={1,3}|≈|≅|≃|≡|:=)")
 _OPERATOR = re.compile(
-    r"[\w)]\s?[-+*/·×÷^±]\s?\Z|(?<![^\W_])[xX×]\s*\Z|[√∛^_\\|/±]\s*\Z|\d\s?:\s?\Z|\b(?:sqrt|root(?:\s+of)?|log)\W*\Z"
+    r"[\w)]\s?[-+*/·×÷^±]\s?\Z|(?<![^\W_])[xX×]\s*\Z|[√∛^_\\|/±]\s*\Z|\d\s?:\s?\Z|[A-Za-z]\(\s*\Z|\b(?:sqrt|root(?:\s+of)?|log)\W*\Z"
 )
+_INDEXED = re.compile(r"(?!m[23](?!\w))[^\W\d_]\d")
+"""A letter and a digit directly behind a number, `18C2` or `18h30`, which is no area or volume."""
 _ALTERNATIVE = re.compile(
     r"\d\S*(?:\s+[^\W\d]+)?\s*(?:\b(?:or|to|oder|bis|ou|o|или|до|vs)\b|至|到|或|または|か|[-~])\s*\Z", re.IGNORECASE
 )
-_AMBIGUOUS_BEFORE = (re.compile(r"(?<!\w)-\s+\Z"),)
+_AMBIGUOUS_BEFORE = (re.compile(r"(?<!\w)-\s+\Z"), re.compile(r"(?<!\w)[-\u2212–]\s?\(\s*\Z"))
 """A dash, or a minus."""
 _AMBIGUOUS_BEHIND = (
     re.compile(r"\s?[ap]\.?\s?m\b", re.IGNORECASE),  # a time of day
@@ -281,10 +283,16 @@ def _may_stand_beside(sign: str) -> bool:
 
 def _is_factor(behind: str) -> bool:
     """Whether a single letter behind the number may be an unknown, a constant or a multiple."""
-    found = re.match(rf"([\s-]?)([{_LETTER}])(?![^\W_]|&)(.*)", behind, re.DOTALL)
-    if found is None or found.group(2) in (APART_UNITS if found.group(1) else ONE_LETTER_UNITS):
+    if _INDEXED.match(behind):
+        return True
+    found = re.match(rf"(\s?[-*·/]\s|[\s-]?)([{_LETTER}])(?![^\W_]|&)(.*)", behind, re.DOTALL)
+    if found is None:
         return False
-    return not (found.group(2) in ARTICLES and behind[:1].isspace() and re.match(r"\s+[^\W\d_]{2}", found.group(3)))
+    between, letter, rest = found.groups()
+    if letter in ARTICLES and behind[:1].isspace() and re.match(r"\s+[^\W\d_]{2}", rest):
+        return False
+    units = frozenset() if len(between) > 1 else APART_UNITS if between else ONE_LETTER_UNITS
+    return letter not in units
 
 
 def _doubt_in_words(behind: str, value: Fraction) -> Doubt | None:

@@ -26,7 +26,8 @@ _BEFORE = rf"""
   | \b(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger|other|rather|older|younger|longer|shorter)\s+than\b
   | \bat\s+(?:least|most)\b | \bup\s+to\b | \bbetween\b | \bexceed\w*
   | \b(?:over|under|above|below|beyond)\s+(?:the\s+|about\s+)?(?=\S{{0,2}}\Z)
-  | \b(?:half|twice|double|triple|thrice)\b
+  | \b(?:half|twice|double|triple|thrice|minus|negative)\b | \bout\s+of\b
+  | \b(?:none|zero|nothing|one|two|three|four|five|six|seven|eight|nine|ten|part|third|quarter|most|some|few)\s+of\b
   | \b(?:nicht|kein\w*|weder|mindestens|höchstens|zwischen|(?:mehr|weniger|größer|kleiner)\s+als)\b
   | \b(?:ne|n['\u2019]est|pas|entre|au\s+(?:moins|plus)|(?:plus|moins)\s+(?:de|que|grand\s+que|petit\s+que)|jusqu\w*)\b
   | \bno\s+(?:es|son|hay|era)\b | \b(?:más|menos|mayor|menor)\s+(?:de|que)\b | \b(?:al\s+menos|como\s+máximo|hasta)\b
@@ -53,7 +54,7 @@ BEFORE = re.compile(_BEFORE, re.VERBOSE | re.IGNORECASE)
 BEHIND = re.compile(_BEHIND, re.VERBOSE | re.IGNORECASE)
 """The same behind it."""
 CHANGED = re.compile(
-    r"\W*(?:(?:plus|minus|times\s+\w|over|divided|multiplied|squared|cubed|factorial|pi|sqrt|root|log)\b"
+    r"\W*(?:(?:plus|minus|times\s+\w|over|divided|multiplied|squared|cubed|factorial|pi|sqrt|root|log|doubled|tripled|halved|less\s+(?:an?|one|two|three))\b"
     r"|(?:half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?)\b"
     r"|(?:hundred|thousand)ths?\b|and\s+(?:a|one|three)\s+(?:half|quarters?|thirds?)\b)",
     re.IGNORECASE,

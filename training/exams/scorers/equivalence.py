@@ -35,6 +35,7 @@ _PROSE = re.compile(r"(?<!\\)\b(?:[^\W\d_]{3,}|or|to|no|is|it|ou|o|y|et|не|不
 _OF_FORMULAS = re.compile(r"[a-zA-Z\\^*/()+]")
 """What makes a formula of something that is no number: it is read as such."""
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
+_RATIO = re.compile(r"\d\s*:\s*\d")
 _PERCENT = re.compile(r"%|percent")
 _BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
 _PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
@@ -129,6 +130,8 @@ class MathScorer:
         equality = compare_numbers(read, number) if number is not None and isinstance(read, Number) else Equality(False)
         if equality.same or (equality.doubt and not _PERCENT.search(given + expected)):
             return Judgement.of(shown, equality)
+        if number is not None and isinstance(read, Unread) and _RATIO.search(given):
+            return Judgement(shown, False, read.why)
         equal = _equal_as_text(given, expected)
         compared = self._compared(attempt, expected, given) if equal is None else Equality(equal)
         doubt = compared.doubt or _doubt_of(read, number, extracted, marked=found is not None)
