@@ -44,7 +44,7 @@ class Equality(NamedTuple):
 def compare_numbers(
     given: Number, expected: Number, fractions: Fractions = Fractions.BY_VALUE, slack: Fraction = Fraction(0)
 ) -> Equality:
-    """Whether two numbers are the same. A unit that only one of them has does not count.
+    """Whether two numbers are the same. A unit, or an unknown's letter, that only one of them has does not count.
 
     In doubt are: two different units, which are not converted; a percentage and a hundredth of it; and digits whose
     other reading, such as 1234 for `1.234`, would be the other number.
@@ -55,6 +55,8 @@ def compare_numbers(
         fractions: When a fraction is another number's equal.
         slack: How far they may lie apart.
     """
+    if given.unknown and expected.unknown and given.unknown != expected.unknown:
+        return Equality(False)
     if not same_unit(given.unit, expected.unit):
         return Equality(False, f"the units {given.unit!r} and {expected.unit!r} are not compared")
     if _same_value(given, expected, fractions, slack):

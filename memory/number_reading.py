@@ -8,7 +8,7 @@ another number is a unit. `17 or 18`, `3:4`, `√5`, `5!`, `18x`, `not 18`, `at 
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
@@ -53,6 +53,7 @@ _NUMBER = re.compile(
 _UNIT_POWER = re.compile(rf"(?<=[{_LETTER}°])(?<!\d[eE])\s?\^\s?[{{(]?(-?\d{{1,2}})[)}}]?")
 _NUMERIC = re.compile("[\\d¼-¾⅐-⅞]")
 _RELATION = re.compile(r"[<>≤≥≠≮≯≪≫]|!=|=/|\\(?:ge|le|neq?|geq|leq|gt|lt)q?(?![a-z])|\b(?:ge|le|neq)\b")
+_NAME = re.compile(r"\s*([^\W\d_])\s*")
 _SIDES = re.compile(r"(?:={1,3}|≈|≅|≃|≡|:=)")
 _OPERATOR = re.compile(
     r"[\w)]\s?[-+*/·×÷^±]\s?\Z|(?<![^\W_])[xX×]\s*\Z|[√∛^_\\|/±]\s*\Z|\d\s?:\s?\Z|[A-Za-z]\(\s*\Z|\b(?:sqrt|root(?:\s+of)?|log)\W*\Z"
@@ -123,6 +124,8 @@ class Number:
     """As it stood there."""
     others: tuple[Fraction, ...] = ()
     """What else it may be, in the notation of another country or trade; less likely than `value`."""
+    unknown: str = ""
+    """The letter that it is said to be the value of, as in `x = 5`."""
 
     @property
     def is_fraction(self) -> bool:
@@ -157,7 +160,8 @@ def read_number(text: str) -> Reading:
         return Unread(Doubt.SEVERAL, text.strip())
     if not isinstance(read[-1], Number):
         return read[-1]
-    return min(stated[::-1], key=lambda one: one.is_fraction) if len(sides) > 1 else stated[0]
+    named = _NAME.fullmatch(sides[0]) if len(sides) > 1 else None
+    return replace(min(stated[::-1], key=lambda one: one.is_fraction), unknown=named.group(1) if named else "")
 
 
 def read_statement(text: str) -> Reading:

@@ -130,7 +130,9 @@ def test_two_numbers_are_the_same_or_in_doubt(given_, expected, fractions, same,
     ("one", "other", "same"),
     [
         ("60 km/h", "60", True), ("60 km/h", "60 km", False), ("5 m²", "5 m^2", True), ("1 234", "1,234", True),
-        ("$5", "5 dollars", True), ("½", "1/2", True), ("1,5", "1.5", False), ("5!", "120", False), ("3:4", "3:4",
+        ("$5", "5 dollars", True),
+        ("x = 5", "y = 5", False), ("x = 5", "x=5.0", True), ("cost = 5", "total = 5", True),
+        ("½", "1/2", True), ("1,5", "1.5", False), ("5!", "120", False), ("3:4", "3:4",
         True),
     ],
 )  # fmt: skip
