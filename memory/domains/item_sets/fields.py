@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from ioa.memory.domains.item_sets.item_faults import show_value
+from ioa.memory.number_reading import Doubt, Number, Unread, leading_number, read_statement
 
 NO_ANSWER = "-"
 """The answer of an item that only a judge or a test can grade."""
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?|-?\.\d+|-?\d+/\d+")
+_ANSWER = re.compile(r"\banswer\b\s*(?:is\b|:)?\s*:?|####|\\boxed", re.IGNORECASE)
 
 
 class FieldFault(Exception):
@@ -170,16 +171,33 @@ def optional(names: str) -> Part:
 
 
 def after_marks(names: str) -> Part:
-    """The number after the last `####` of a worked solution, thousands separators taken out."""
+    """The number directly behind the last `####` of a worked solution, without separators of thousands.
+
+    A unit or words behind it are left out, but for a percent sign, unless they say another number.
+    """
 
     def number(fields: Fields) -> str:
         _, marks, last = fields.text(names).rpartition("####")
-        found = re.sub(r"[$,\s]", "", last)
-        if not marks or not _NUMBER.fullmatch(found.rstrip(".%")):
-            raise fields.fault(names, f"expected a last line `#### number` (got {show_value(last.strip()[-40:])}).")
-        return found
+        line, _, below = last.strip().partition("\n")
+        found, begins = read_statement(line), leading_number(line)
+        if not marks or isinstance(found, Unread) or isinstance(begins, Unread) or found.value != begins.value:
+            why = f", but {found.why}" if isinstance(found, Unread) and found.doubt is not Doubt.NOTHING else ""
+            raise fields.fault(names, f"expected a last line `#### number` (got {show_value(line[-40:])}{why}).")
+        for other in filter(None, map(_number_said, below.splitlines())):
+            if other.value != found.value:
+                raise fields.fault(
+                    names, f"expected one answer (got {show_value(line[-40:])}, and below it {other.written})."
+                )
+        return f"{found.text}%" if found.unit.startswith("%") else found.text
 
     return number
+
+
+def _number_said(line: str) -> Number | None:
+    """The number that a line states to be the answer, such as `The answer is: 7`."""
+    said = _ANSWER.search(line)
+    read = read_statement(line[said.end() :]) if said else None
+    return read if isinstance(read, Number) else None
 
 
 def before_marks(names: str) -> Part:

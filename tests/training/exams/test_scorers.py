@@ -210,6 +210,18 @@ def test_the_reference_is_right_and_what_is_no_answer_is_wrong(scorers, name):
     assert none[0].score == none[1].score == none[3].score == 0.0
 
 
+@pytest.mark.parametrize("name", ["match", "reasoning-gym", "exact", "choice", "numeric", "math", "rouge-l"])
+def test_a_reply_that_holds_no_answer_is_unread_and_a_wrong_one_is_not(scorers, name):
+    case = CASES[name]
+    replies = ["", " \n", case.wrong, case.right]
+    empty, blank, wrong, right = scorers[name].grade([case.attempt(reply) for reply in replies])
+    assert empty.unread
+    assert blank.unread
+    assert empty.detail
+    assert (wrong.correct, wrong.unread, wrong.detail) == (False, False, "")
+    assert (right.correct, right.unread, right.detail) == (True, False, "")
+
+
 @every
 def test_an_empty_reply_is_unread_whatever_the_scorer_says_of_it(scorers, name):
     case = CASES[name]

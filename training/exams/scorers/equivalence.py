@@ -6,6 +6,7 @@ comparing the reference with itself does not finish either, the item is at fault
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -14,11 +15,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ioa.memory.answer_equality import Equality, compare_numbers
 from ioa.memory.errors import ScoringError, UserError
+from ioa.memory.number_reading import Doubt, Number, Reading, Unread, last_number, read_statement
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
+from ioa.training.exams.answer_extraction import NO_ANSWER, Judgement, reference_number
+from ioa.training.exams.scorers.final_answers import grade_of, judge_whole
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
-from ioa.training.exams.scorers.stated import last_lines, own_answer, stated
+from ioa.training.exams.scorers.stated import last_lines, stated
 from ioa.training.exams.scorers.worker_processes import EndedError, Pool, UnfinishedError, Worker
 
 MOST_CHARACTERS = 2000
@@ -26,13 +31,40 @@ MOST_CHARACTERS = 2000
 _WORKER = "ioa.training.exams.scorers.math_worker"
 _TEXT = re.compile(r"\\(?:text|textbf|textit|mbox|mathrm|mathbf)\s*\{([^{}]*)\}")
 _WORDS = re.compile(r"\(?[^\W\d_](?:[^\W\d_]|['\s.,-])*\)?")
+_PROSE = re.compile(r"(?<!\\)\b(?:[^\W\d_]{3,}|or|to|no|is|it|ou|o|y|et|не|不是|或)\b")
+_OF_FORMULAS = re.compile(r"[a-zA-Z\\^*/()+]")
+"""What makes a formula of something that is no number: it is read as such."""
 _LONG_WORD = re.compile(r"[^\W\d_]{4}")
+_RATIO = re.compile(r"\d\s*:\s*\d")
+_PERCENT = re.compile(r"%|percent")
 _BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
 _PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
 _SET = re.compile(r"(?:\\left)?\s*\\\{.*\\\}", re.DOTALL)
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _SENTENCE = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s+is\b(.*)", re.IGNORECASE | re.DOTALL)
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,1000}(?:\.\d*)?|\.\d+)")
+_SIGNS = {
+    "\u2212": "-",
+    "÷": "/",
+    "°": r"^\circ ",
+    "×": r"\times ",
+    "·": r"\cdot ",
+    "⋅": r"\cdot ",
+    "±": r"\pm ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "\u222a": r"\cup ",
+    "∩": r"\cap ",
+    "∅": r"\emptyset ",
+    "\u2208": r"\in ",
+    "π": r"\pi ",
+    "θ": r"\theta ",
+    "\u03b1": r"\alpha ",
+    "β": r"\beta ",
+    "∞": r"\infty ",
+}
+_AS_LATEX = str.maketrans(_SIGNS)
 _REWRITTEN = [
     (re.compile(r"(?<=\d)[eE]([-+]?\d+)\b"), r"\\times 10^{\1}"),
     (re.compile(r"(?<![\\a-zA-Z])pi\b"), r"\\pi"),
@@ -77,22 +109,37 @@ class MathScorer:
         self._pool.close()
 
     def _grade(self, attempt: Attempt) -> Grade:
+        return grade_of(judge_whole(self._judge, attempt))
+
+    def _judge(self, attempt: Attempt) -> Judgement:
         found = stated(attempt.answer)
         expected = _plain(attempt.answer if found is None else found)
         if not expected:
             raise UserError(f"Scorer math: item {attempt.question[:60]!r}: answer: expected an expression, got none.")
-        reply = own_answer(attempt.reply)
-        found = stated(reply)
-        extracted = _unmarked(reply) if found is None else _in_sentence(found)
-        equal = _equal_as_text(_plain(extracted), expected)
-        detail = ""
-        if equal is None:
-            equal, detail = self._compared(attempt, expected, _plain(extracted))
-        return Grade(score=float(equal), correct=equal, extracted=extracted[:MOST_CHARACTERS], detail=detail)
+        found = stated(attempt.reply)
+        extracted = _unmarked(attempt.reply) if found is None else _in_sentence(found)
+        shown, given = extracted[:MOST_CHARACTERS], _plain(extracted)
+        if not given:
+            return Judgement("", False, NO_ANSWER)
+        if _squeezed(given) == _squeezed(expected):
+            return Judgement(shown, True)
+        number = None if _is_listed(expected) or _is_listed(given) else reference_number(expected)
+        read = read_statement(given)
+        if number is not None and found is None and not _FORMULA.search(attempt.reply):
+            read = last_number(attempt.reply)
+        equality = compare_numbers(read, number) if number is not None and isinstance(read, Number) else Equality(False)
+        if equality.same or (equality.doubt and not _PERCENT.search(given + expected)):
+            return Judgement.of(shown, equality)
+        if number is not None and isinstance(read, Unread) and _RATIO.search(given):
+            return Judgement(shown, False, read.why)
+        equal = _equal_as_text(given, expected)
+        compared = self._compared(attempt, expected, given) if equal is None else Equality(equal)
+        doubt = compared.doubt or _doubt_of(read, number, extracted, marked=found is not None)
+        return Judgement(shown, compared.same, "" if compared.same else doubt)
 
-    def _compared(self, attempt: Attempt, expected: str, given: str) -> tuple[bool, str]:
+    def _compared(self, attempt: Attempt, expected: str, given: str) -> Equality:
         try:
-            return self._ask(attempt, expected, given), ""
+            return self._ask(attempt, expected, given)
         except UnfinishedError as error:
             why = str(error)
         try:
@@ -102,9 +149,9 @@ class MathScorer:
                 f"Scorer math: item {attempt.question[:60]!r}: comparing its reference {expected[:60]!r} with itself: "
                 f"{error}. Correct the item, or raise scorers.math.seconds or .memory."
             ) from error
-        return False, f"comparison with the reference: {why}"
+        return Equality(False, f"comparison with the reference: {why}")
 
-    def _ask(self, attempt: Attempt, expected: str, given: str) -> bool:
+    def _ask(self, attempt: Attempt, expected: str, given: str) -> Equality:
         request = {"reference": expected, "given": given}
         with self._pool.worker() as worker:
             try:
@@ -116,12 +163,24 @@ class MathScorer:
                 f"Scorer math: item {attempt.question[:60]!r}: answer: {expected[:60]!r} is no mathematical "
                 "expression. Correct it, or choose another scorer for it."
             )
-        return bool(answer["equal"])
+        return Equality(bool(answer["equal"]), "it is no expression" if answer["strange"] else "")
 
 
 def open_math(context: ScorerContext) -> Scorer:
     """The final answer is mathematically equivalent to the reference."""
     return MathScorer(read_options("scorers.math", context.options, MathOptions))
+
+
+def _doubt_of(read: Reading, number: Number | None, extracted: str, *, marked: bool) -> str:
+    """Why an answer that was not found equal may not have been read rightly."""
+    if number is not None and isinstance(read, Number):
+        return ""
+    if number is not None and isinstance(read, Unread) and read.doubt is not Doubt.EXPRESSION:
+        left = _PROSE.sub(" ", re.sub(r"\\[()\[\]]", " ", _TEXT.sub(r" \1 ", extracted)))
+        return "" if _OF_FORMULAS.search(left) else read.why
+    if not marked and len(_LONG_WORD.findall(_TEXT.sub("", extracted))) > 1:
+        return "a sentence without a mark"
+    return ""
 
 
 def _unmarked(reply: str) -> str:
@@ -139,17 +198,27 @@ def _in_sentence(stated_: str) -> str:
 
 def _plain(text: str) -> str:
     """Without what encloses a formula; `1e5`, `pi` and `x**2` as LaTeX has them."""
-    text = text.strip().replace("\u2212", "-")
+    text = unicode_as_latex(text.strip())
     text = re.sub(r"^(?:\\\[|\\\(|\${1,2}|\*\*)+|(?:\\\]|\\\)|(?<!\\)\${1,2}|\*\*|[.;,])+$", "", text).strip()
     for pattern, latex in _REWRITTEN:
         text = pattern.sub(latex, text)
     return text
 
 
+def unicode_as_latex(text: str) -> str:
+    r"""With mathematical signs as LaTeX has them: `x² ≤ ½` as `x^{2} \le \frac{1}{2}`."""
+    text = re.sub("[⁺⁻]?[⁰¹²³⁴-⁹]+", lambda found: f"^{{{unicodedata.normalize('NFKC', found.group())}}}", text)
+    text = re.sub("[¼-¾⅐-⅞]", lambda found: _fraction(unicodedata.normalize("NFKC", found.group())), text)
+    return unicodedata.normalize("NFKC", text).translate(_AS_LATEX)
+
+
+def _fraction(written: str) -> str:
+    top, _, bottom = written.partition("\u2044")
+    return rf"\frac{{{top}}}{{{bottom}}}"
+
+
 def _equal_as_text(given: str, expected: str) -> bool | None:
     """Whether they are the same, where their texts alone say so; none where they have to be compared as mathematics."""
-    if not given or _squeezed(given) == _squeezed(expected):
-        return bool(given)
     if len(given) > MOST_CHARACTERS or _is_words(expected) or _is_words(given):
         return _words(given) == _words(expected)
     if _DECIMAL.fullmatch(given) and _DECIMAL.fullmatch(expected):  # math-verify rounds
@@ -159,12 +228,19 @@ def _equal_as_text(given: str, expected: str) -> bool | None:
 
 def _differ_in_kind(given: str, expected: str) -> bool:
     """What math-verify does not see: two different bases of a number, and a set in the place of an ordered pair."""
-    bases = {found.group(1) for found in map(_BASE.search, (given, expected)) if found}
-    return len(bases) == 2 or (_PAIR.fullmatch(expected) is not None and _SET.fullmatch(given) is not None)
+    base, wanted = [found.group(1) if found else "" for found in map(_BASE.search, (given, expected))]
+    if base not in {"", wanted} and (base, wanted) != ("10", ""):
+        return True
+    return _PAIR.fullmatch(expected) is not None and _SET.fullmatch(given) is not None
 
 
 def _squeezed(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+    return re.sub(r"\s+(?!\d)|(?<!\d)\s+", "", text)
+
+
+def _is_listed(text: str) -> bool:
+    """Whether it is a pair, an interval or a set: `(1,234)` is no number."""
+    return "," in text and (_PAIR.fullmatch(text) or _SET.fullmatch(text)) is not None
 
 
 def _is_words(text: str) -> bool:

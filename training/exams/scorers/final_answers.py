@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from ioa.memory.errors import UserError
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
-from ioa.training.exams.answer_extraction import judge_by_family, judge_by_reference
+from ioa.training.exams.answer_extraction import Judgement, judge_by_family, judge_by_reference
+from ioa.training.exams.answer_markers import is_withdrawn, said_later
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
 from ioa.training.exams.scorers.stated import own_answer
 
@@ -13,8 +14,39 @@ MATCH = "match"
 """Name of the scorer that compares with the reference: that of items which name none."""
 REASONING_GYM = "reasoning-gym"
 """Name of the scorer that asks the item's family: that of generated items which name none."""
-Judge = Callable[[Attempt], tuple[str, bool]]
+EMPTY = "the reply is empty"
+WITHDRAWN = "the reply goes on to doubt the answer that it marks"
+CONTRADICTED = "the reply states another answer behind the one that it marks"
+Judge = Callable[[Attempt], Judgement]
 """The answer found in a reply, and whether it is right."""
+
+
+def grade_of(judgement: Judgement) -> Grade:
+    """Right or wrong; and unread where no answer could be read with certainty, which is wrong too."""
+    extracted, correct, doubt = judgement
+    correct = correct and not doubt
+    return Grade(score=float(correct), correct=correct, extracted=extracted, detail=doubt, unread=bool(doubt))
+
+
+def judge_whole(judge: Judge, attempt: Attempt) -> Judgement:
+    """Judge a reply by the answer that it marks, and by what it says of that answer further on.
+
+    A reply that takes its answer back, or states another one, is in doubt; so is an empty one. Where the marked answer
+    cannot be read, what the reply says further on is its answer.
+    """
+    reply = own_answer(attempt.reply)
+    found = judge(attempt.model_copy(update={"reply": reply}))
+    if not reply.strip():
+        return Judgement("", False, EMPTY)
+    if is_withdrawn(reply):
+        return Judgement(found.extracted, False, WITHDRAWN)
+    for said in said_later(reply):
+        later = judge(attempt.model_copy(update={"reply": f"Answer: {said}"}))
+        if found.doubt:
+            found = found if later.doubt else later
+        elif not later.doubt and later.correct != found.correct:
+            return Judgement(found.extracted, False, CONTRADICTED)
+    return found
 
 
 class AnswerScorer:
@@ -27,8 +59,7 @@ class AnswerScorer:
         """See `Scorer`."""
         grades = []
         for done, attempt in enumerate(attempts, start=1):
-            extracted, correct = self._judge(attempt.model_copy(update={"reply": own_answer(attempt.reply)}))
-            grades.append(Grade(score=float(correct), correct=correct, extracted=extracted))
+            grades.append(grade_of(judge_whole(self._judge, attempt)))
             if on_progress is not None:
                 on_progress(done, len(attempts))
         return grades
@@ -42,7 +73,7 @@ class NoOptions(Record):
 
 
 def open_match(context: ScorerContext) -> Scorer:
-    """The final answer is compared with the reference: see `ioa.training.exams.answer_extraction.agrees`."""
+    """The final answer is compared with the reference: see `judge_by_reference`."""
     read_options(f"scorers.{MATCH}", context.options, NoOptions)
     return AnswerScorer(judge_by_reference)
 
@@ -53,7 +84,7 @@ def open_reasoning_gym(context: ScorerContext) -> Scorer:
     return AnswerScorer(_by_family)
 
 
-def _by_family(attempt: Attempt) -> tuple[str, bool]:
+def _by_family(attempt: Attempt) -> Judgement:
     if not attempt.family:
         raise UserError(
             f"Scorer {REASONING_GYM}: the item {attempt.question[:60]!r} is of no family. "

@@ -11,20 +11,37 @@ import sys
 from typing import Any
 
 READY = "ready"
+_ROUNDING = 1e-4
+"""Share of a number by which another one may differ in its last decimals."""
+_DIGITS = 30
 
 
 def compare(reference: str, given: str) -> dict[str, Any]:
     """Whether the second expression is equivalent to the first, by `math-verify`.
 
     Returns:
-        `{"equal": bool}`, or `{"unreadable": True}` where the reference is no expression.
+        `{"equal": bool, "strange": bool}`, strange where what was given is no expression; or `{"unreadable": True}`
+        where the reference is none.
     """
     from math_verify import verify
 
     gold = _parsed(reference)
     if not gold:
         return {"unreadable": True}
-    return {"equal": bool(verify(gold, _parsed(given), timeout_seconds=None))}
+    found = _parsed(given)
+    equal = bool(verify(gold, found, timeout_seconds=None)) and not _far_apart(gold, found)
+    return {"equal": equal, "strange": all(isinstance(one, str) for one in found)}
+
+
+def _far_apart(gold: Any, found: Any) -> bool:
+    """Whether two numbers differ by more than rounding and percent: `math-verify` takes 1/2004! for 1/2006!."""
+    one, other = ([*parsed, None][0] for parsed in (gold, found))
+    if not all(getattr(number, "is_number", False) and number.is_finite for number in (one, other)):
+        return False
+    sizes = sorted(abs(number.evalf(_DIGITS)) for number in (one, other))
+    difference = abs((one - other).evalf(_DIGITS))
+    as_percent = abs(sizes[1] - 100 * sizes[0]) <= _ROUNDING * sizes[1]
+    return bool(difference > _ROUNDING * sizes[1]) and not as_percent
 
 
 def _parsed(expression: str) -> Any:

@@ -50,14 +50,21 @@ class RougeScorer:
 
             self._rouge = Rouge(["rougeL"], use_stemmer=self._options.use_stemmer)
         reference, reply = attempt.answer.strip(), attempt.reply.strip()
-        if not any(sign.isascii() and sign.isalnum() for sign in reference):
+        if not _has_words(reference):
             raise UserError(
                 f"Scorer rouge-l: item {attempt.question[:60]!r}: answer: expected a reference text in Latin script, "
                 f"got {reference[:60]!r}. Items without one need the scorer judge."
             )
+        if not _has_words(reply):
+            return Grade(score=0.0, correct=False, detail="the reply has no words in Latin script", unread=True)
         found = self._rouge.score(reference[:MOST_CHARACTERS], reply[:MOST_CHARACTERS])["rougeL"].fmeasure
         score = min(1.0, max(0.0, float(found)))
         return Grade(score=score, correct=score >= self._options.threshold)
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is anything that `rouge-score` takes for a word: a run of a-z and 0-9."""
+    return any(sign.isascii() and sign.isalnum() for sign in text)
 
 
 def open_rouge(context: ScorerContext) -> Scorer:

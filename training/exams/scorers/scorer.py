@@ -33,7 +33,9 @@ class Scorer(Protocol):
     def grade(self, attempts: Sequence[Attempt], on_progress: Progress | None = None) -> list[Grade]:
         """A grade for each attempt, in their order; the same attempt has the same grade, whatever stands beside it.
 
-        An empty reply, or one without an answer in it, is wrong.
+        An empty reply, or one without an answer in it, is wrong. A scorer of final answers says of it, and of any
+        other reply whose answer it cannot read with certainty, that it is `unread`, and in `detail` why: an empty
+        reply, too, holds nothing that could be read. What was read with certainty and is wrong is not unread.
 
         Raises:
             ScoringError: an attempt could not be graded.
