@@ -177,8 +177,15 @@ def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> No
 def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) -> None:
     choice, folder = evaluation.choice, evaluation.folder
     holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
+    logs = {
+        named.label: OutcomeLog(paper, named.label, folder, ctx.scorers, ctx.listener) for named in evaluation.examinees
+    }
+    if any(named.teacher is not None for named in evaluation.examinees):
+        for named in evaluation.examinees:  # a student that is none is refused before a teacher is paid
+            if named.teacher is None and logs[named.label].standing(paper.items).ask:
+                holder.student(named)
     for named in evaluation.examinees:
-        log = OutcomeLog(paper, named.label, folder, ctx.scorers, ctx.listener)
+        log = logs[named.label]
         left, total = len(log.standing(paper.items).ask), len(paper.items)
         if left < total:
             ctx.message(f"{named.label}: {total - left} of {total} items were answered before")

@@ -14,7 +14,7 @@ from ioa.evaluation.examinee_names import Named
 from ioa.graph.context import RunContext
 from ioa.graph.listeners import Listener
 from ioa.memory.transcript import CallContext, Message
-from ioa.training import Shot, Student, StudentSettings
+from ioa.training import Shot, Student, StudentSettings, open_student
 
 NODE = "evaluation"
 FREE_TEXT = "free text"
@@ -68,7 +68,7 @@ class StudentSpeaker:
         form = self._student.format
         rendered = [form.render(prompt, self._shots) for prompt in prompts]
         lengths = [len(form.encode(prompt, self._shots)) for prompt in prompts]
-        longest = getattr(self._student.model.config, "max_position_embeddings", None)
+        longest = self._student.longest
         fits = [longest is None or length < longest for length in lengths]
         asked = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
         replies = iter(self._student.write(asked, on_progress, shots=[self._shots] * len(asked)))
@@ -177,8 +177,7 @@ class StudentHolder:
         settings = named.weights.model_copy(update=self._fixed)
         if self._held is None or self._held[0] != settings:
             self._held = None
-            self._listener.message(f"Loading the student {settings.model}")
-            self._held = (settings, Student.load(settings))
+            self._held = (settings, open_student(settings, self._listener.message))
         student = self._held[1]
         student.use(named.adapter)
         return student
