@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 import time
 from importlib import resources
@@ -75,6 +76,19 @@ def test_a_student_and_a_teacher_are_compared_on_the_same_items(tmp_path, studen
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(table(result))
     assert re.search(r"tutor:arithmetic .* 12 of 12 .* 100\.0 %", console.export_text())
+
+
+def test_a_student_that_is_none_is_refused_before_a_teacher_is_asked(tmp_path, student):
+    """Weights that are not numbers are seen only when they are read."""
+    from safetensors.torch import load_file, save_file
+
+    damaged = shutil.copytree(student, tmp_path / "damaged")
+    weights = load_file(damaged / "model.safetensors")
+    weights["model.norm.weight"] *= float("nan")
+    save_file(weights, damaged / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"damaged.*model\.norm\.weight holds NaN"):
+        evaluate(evaluation(tmp_path, ["tutor", str(damaged)]), Listener())
+    assert not (tmp_path / "out/results.jsonl").exists()
 
 
 def test_the_same_call_asks_nobody_again(tmp_path, student, monkeypatch):

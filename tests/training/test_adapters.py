@@ -29,6 +29,7 @@ WORN: dict[str, tuple[str, dict[str, Any]]] = {
     "some layers": ("LoraConfig", {"target_modules": ATTENTION, "layers_to_transform": [1]}),
     "norms saved": ("LoraConfig", {"target_modules": ["up_proj"], "modules_to_save": ["input_layernorm", "norm"]}),
     "a layer saved": ("LoraConfig", {"target_modules": ["up_proj"], "modules_to_save": ["q_proj"]}),
+    # As in unslothai/unsloth#918, where they were saved and not worn.
     "head": ("LoraConfig", {"target_modules": ["q_proj", "lm_head"]}),
     "embedding": ("LoraConfig", {"target_modules": ["embed_tokens", "up_proj"]}),
     "head saved": ("LoraConfig", {"target_modules": ["q_proj"], "modules_to_save": ["lm_head", "embed_tokens"]}),

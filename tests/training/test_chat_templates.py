@@ -105,6 +105,7 @@ def test_of_several_templates_the_default_is_taken(tokenizer: Any) -> None:
 
 
 def test_a_template_that_reads_parts_gets_parts(tokenizer: Any) -> None:
+    """The other way round it is google-ai-edge/LiteRT-LM#3688: the question is left out without a word."""
     made = form(tokenizer, PARTS)
     shown = made.render("2+2?", [Shot(question="1+1?", reply="2")])
     turns = ("user\n1+1?", "assistant\n2", "user\n2+2?")

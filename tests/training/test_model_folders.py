@@ -101,6 +101,7 @@ AT_ONCE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "embedder": (only("modules.json"), "sentence-transformers"),
 }
 WHEN_LOADED: dict[str, tuple[Callable[[Path], Any], str]] = {
+    # As in huggingface/transformers#17375, whose output head was random.
     "another kind": (lambda f: told(f, model_type="clip"), "clip is not a causal LM"),
     "encoder and decoder": (lambda f: told(f, model_type="mbart"), "mbart is an encoder with a decoder"),
     "other shapes": (
