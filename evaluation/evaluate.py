@@ -187,9 +187,17 @@ def _grade_again(evaluation: Evaluation, paper: Paper, listener: Listener) -> No
 def _ask(evaluation: Evaluation, paper: Paper, chosen: Chosen, ctx: RunContext) -> None:
     choice, folder = evaluation.choice, evaluation.folder
     holder = StudentHolder(ctx.listener, batch_size=choice.batch_size, max_new_tokens=evaluation.max_new_tokens)
+    turns = range(1, paper.turns + 1)
+    opened = {
+        named.label: partial(OutcomeLog, paper, named.label, folder, ctx.scorers, ctx.listener)
+        for named in evaluation.examinees
+    }
+    if any(named.teacher is not None for named in evaluation.examinees):
+        for named in evaluation.examinees:  # a student that is none is refused before a teacher is paid
+            if named.teacher is None and opened[named.label](1).standing(paper.items).ask:
+                holder.student(named)
     for named in evaluation.examinees:
-        turns = range(1, paper.turns + 1)
-        open_log = partial(OutcomeLog, paper, named.label, folder, ctx.scorers, ctx.listener)
+        open_log = opened[named.label]
         left = [len(log.standing(log.items).ask) for log in map(open_log, turns)]
         total = len(paper.items)
         if left[0] < total:

@@ -19,6 +19,7 @@ from ioa.memory.records import Record
 from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RUN_ID, RunDirectory
 from ioa.training import StudentSettings
+from ioa.training.adapters import check_adapter
 from ioa.training.loading import SMOLLM2
 
 BARE = "bare"
@@ -60,6 +61,8 @@ class Named(Record):
             keys = {"model", "base_url", "temperature", "max_tokens", "options"}
             return {"teacher": self.teacher.model_dump_json(include=keys)}
         keys = {"model", "dtype", "system_prompt"}
+        if self.weights.chat_template_kwargs:
+            keys.add("chat_template_kwargs")
         seen = {"student": self.weights.model_dump_json(include=keys)}
         folder = Path(self.weights.model).expanduser()
         if (folder / "config.json").is_file():
@@ -197,9 +200,7 @@ def _missing(adapter: Path) -> list[str]:
 
 def _with_adapter(one: Named, adapter: Path) -> Named:
     model = one.weights.model
-    missing = _missing(adapter)
-    if missing:
-        raise UserError(f"--adapter {adapter}: the folder has no {' and no '.join(missing)}. Expected a PEFT adapter.")
+    check_adapter(adapter)
     told = f"the student {model} with the LoRA in {adapter}"
     return one.model_copy(update={"label": f"{model} + {adapter}", "adapter": adapter, "told": told})
 

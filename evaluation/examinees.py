@@ -14,7 +14,7 @@ from ioa.evaluation.examinee_names import Named
 from ioa.graph.context import RunContext
 from ioa.graph.listeners import Listener
 from ioa.memory.transcript import CallContext, Message
-from ioa.training import Shot, Student, StudentSettings
+from ioa.training import Shot, Student, StudentSettings, open_student
 
 NODE = "evaluation"
 NO_CONVERSATION = "it reads briefs alone and cannot be asked a question that goes on from an earlier one"
@@ -79,7 +79,7 @@ class StudentSpeaker:
         shots = [(*self._shots, *before) for before in earlier or [()] * len(prompts)]
         rendered = [form.render(*one) for one in zip(prompts, shots, strict=True)]
         lengths = [len(form.encode(*one)) for one in zip(prompts, shots, strict=True)]
-        longest = getattr(self._student.model.config, "max_position_embeddings", None)
+        longest = self._student.longest
         fits = [longest is None or length < longest for length in lengths]
         asked = [place for place, fit in enumerate(fits) if fit]
         texts, before = [prompts[place] for place in asked], [shots[place] for place in asked]
@@ -197,8 +197,7 @@ class StudentHolder:
         settings = named.weights.model_copy(update=self._fixed)
         if self._held is None or self._held[0] != settings:
             self._held = None
-            self._listener.message(f"Loading the student {settings.model}")
-            self._held = (settings, Student.load(settings))
+            self._held = (settings, open_student(settings, self._listener.message))
         student = self._held[1]
         student.use(named.adapter)
         return student

@@ -253,7 +253,8 @@ def wrapped(student: "Student", count_time: Callable[[], AbstractContextManager[
             with count_time():
                 return super()._model_call(*args, **kwargs)
 
-    return StudentLM(pretrained=student.model, tokenizer=student.tokenizer, batch_size=student.settings.batch_size)
+    size = student.settings.batch_size if student.knows_padding else 1
+    return StudentLM(pretrained=student.model, tokenizer=student.tokenizer, batch_size=size)
 
 
 def _result(run: HarnessTask, settings: Settings, found: Mapping[str, Any], seconds: float) -> Result:

@@ -50,7 +50,7 @@ from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
 from ioa.memory.teacher_scores import TeacherScores
 from ioa.memory.transcript.spending import spend
-from ioa.training import Scorers, Student
+from ioa.training import Scorers, Student, open_student
 
 T = TypeVar("T")
 
@@ -188,8 +188,7 @@ class RunContext:
     @_once
     def student(self) -> Student:
         """The student; loading it takes seconds, and the first time a conversion."""
-        self.message(f"Loading the student {self.config.student.model}")
-        return Student.load(self.config.student)
+        return open_student(self.config.student, self.message)
 
     @_once
     def store(self) -> ExampleStore:

@@ -3,7 +3,7 @@
 import gc
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from ioa.memory.domains.packs import load_source
 from ioa.memory.errors import Stopped, UserError
 from ioa.memory.files import write_text
 from ioa.memory.shared_store import check_store
-from ioa.training import resolve_student
+from ioa.training import check_trainable, open_student, resolve_student
 
 RECURSION_LIMIT = 100_000
 """LangGraph counts steps against endless loops; ours end by R_max, and a long curriculum has many steps."""
@@ -84,6 +84,8 @@ def start(
     check_teachers(config)
     check_scorers(config, named)
     check_teachable(config, named)
+    student = open_student(config.student, listener.message)
+    check_trainable(student, config.training)
     try:
         run.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -96,7 +98,7 @@ def start(
             write_text(run.given_curriculum, given)
         if fresh:
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
-        _work(run, config, listener)
+        _work(run, config, listener, {"student": student})
     return run
 
 
@@ -168,12 +170,12 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
     return run
 
 
-def _work(run: RunDirectory, config: RunConfig, listener: Listener) -> None:
+def _work(run: RunDirectory, config: RunConfig, listener: Listener, parts: Mapping[str, Any] | None = None) -> None:
     gc.freeze()  # what was imported stays: looking through it again and again costs a tenth of the time of calls
     with (
         _terminable(),
         open_checkpointer(run.checkpoints) as checkpointer,
-        closing(RunContext(run, config, listener)) as ctx,
+        closing(RunContext(run, config, listener, parts=dict(parts or {}))) as ctx,
     ):
         ctx.clock()  # it starts now
         ctx.prepare()

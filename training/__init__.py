@@ -17,8 +17,8 @@ from ioa.training.mixture import manifest, mixture
 from ioa.training.settings.examination import ExaminationSettings
 from ioa.training.settings.student import StudentSettings
 from ioa.training.settings.training import LoraSettings, TrainingSettings
-from ioa.training.student import Student, StudentVariant
-from ioa.training.trainer import TrainingProgress, is_complete, train
+from ioa.training.student import Student, StudentVariant, open_student
+from ioa.training.trainer import TrainingProgress, check_trainable, is_complete, train
 
 __all__ = [
     "ExamFile",
@@ -34,17 +34,18 @@ __all__ = [
     "TrainingProgress",
     "TrainingSettings",
     "build_probes",
+    "check_trainable",
     "contrast",
     "examine",
     "extract_answer",
     "gate",
     "grade",
-    "has_stalled",
     "is_complete",
     "level_probes",
     "manifest",
     "mixture",
     "observe",
+    "open_student",
     "resolve_student",
     "sample_for_observation",
     "score_by_module",

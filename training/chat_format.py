@@ -1,6 +1,6 @@
 """How a question becomes the student's prompt: the same in training and in examination."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ioa.memory.errors import UserError
@@ -8,6 +8,10 @@ from ioa.memory.records import Record
 
 MARK = "\u2402mark\u2403"
 """Stands for a text whose place in a rendered template is looked up."""
+THINKING = "enable_thinking"
+"""The switch of Qwen3's template and its kin; where a template has it, thinking is on unless it is set."""
+_OURS = frozenset({"messages", "add_generation_prompt", "continue_final_message"})
+"""Variables of a template that say what is rendered."""
 
 
 class Shot(Record):
@@ -26,10 +30,31 @@ class PromptFormat:
     `system_prompt` leaves it out wherever the template allows it.
     """
 
-    def __init__(self, tokenizer: Any, system_prompt: str | None = "") -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        system_prompt: str | None = "",
+        template_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Find out what the template does with a conversation.
+
+        Args:
+            tokenizer: Has the chat template, if there is one.
+            system_prompt: See `StudentSettings`.
+            template_kwargs: Switches of the template; `enable_thinking` is false where the template knows it.
+
+        Raises:
+            UserError: the template cannot be used, does not know a switch, or leaves out what it is given.
+        """
         self._tokenizer = tokenizer
         self._system_prompt = system_prompt
         self._chat = bool(tokenizer.chat_template)
+        self.remark = ""
+        """What is decided about the template without being asked for; empty: nothing."""
+        self._switches = self._switched(template_kwargs or {})
+        self._in_parts = False
+        if self._chat:
+            self._require_question()
         self.end_id = self._find_end()
         """Id of the token that closes a reply: taught after every solution, and stopped at."""
 
@@ -67,19 +92,75 @@ class PromptFormat:
         """The token ids of a reply, closed with `end_id`."""
         return [*self._tokenizer(reply, add_special_tokens=False)["input_ids"], self.end_id]
 
+    def _switched(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The template's switches as they are set."""
+        known = self._variables() if self._chat else set()
+        strange = [name for name in given if name not in known or name in _OURS]
+        if strange:
+            there = ", ".join(sorted(known - _OURS)) or "none"
+            what = "its chat template does not know it" if self._chat else "its tokenizer has no chat template"
+            raise UserError(f"student.chat_template_kwargs.{strange[0]}: {what}. What can be set there: {there}.")
+        if THINKING not in known or THINKING in given:
+            return dict(given)
+        self.remark = (
+            f"{THINKING} is false, as the student's chat template knows it and lessons and replies have no thoughts; "
+            f"otherwise: student.chat_template_kwargs={{{THINKING}: true}}"
+        )
+        return {**given, THINKING: False}
+
+    def _variables(self) -> set[str]:
+        """What the template asks for by name."""
+        from jinja2 import TemplateError, meta
+        from transformers.utils.chat_template_utils import _compile_jinja_template
+
+        try:
+            source = self._tokenizer.get_chat_template()
+            environment = _compile_jinja_template(source).environment
+            return set(meta.find_undeclared_variables(environment.parse(source))) - set(environment.globals)
+        except (TemplateError, ValueError, ImportError) as error:
+            raise UserError(
+                f"The student's chat template cannot be used ({error}). "
+                "Correct chat_template.jinja or tokenizer_config.json in its folder."
+            ) from error
+
+    def _require_question(self) -> None:
+        """See that a question gets into the prompt; some templates want a turn's content as a list of parts."""
+        from jinja2 import TemplateError
+
+        reasons = []
+        for self._in_parts in (False, True):
+            try:
+                if MARK in self._template(_turn("user", MARK)):
+                    return
+                reasons.append("it leaves out what the user says")
+            except (TemplateError, TypeError, ValueError, AttributeError, KeyError) as error:
+                reasons.append(f"{type(error).__name__}: {error}")
+        raise UserError(
+            f"The student's chat template cannot be used ({reasons[0]}). "
+            "Correct chat_template.jinja or tokenizer_config.json in its folder."
+        )
+
     def _template(self, *turns: dict[str, str], reply_next: bool = True) -> str:
-        return str(self._tokenizer.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=reply_next))
+        given: list[Any] = list(turns)
+        if self._in_parts:
+            given = [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in turns]
+        return str(
+            self._tokenizer.apply_chat_template(
+                given, tokenize=False, add_generation_prompt=reply_next, **self._switches
+            )
+        )
 
     def _with_system(self, text: str, *turns: dict[str, str]) -> str:
         from jinja2 import TemplateError
 
+        advice = "Leave `system_prompt` of the student empty."
         try:
-            return self._template(_turn("system", text), *turns)
+            rendered = self._template(_turn("system", text), *turns)
         except TemplateError as error:
-            raise UserError(
-                f"The student's chat template refuses a system turn ({error}). "
-                "Leave `system_prompt` of the student empty."
-            ) from error
+            raise UserError(f"The student's chat template refuses a system turn ({error}). {advice}") from error
+        if text.strip() not in rendered:
+            raise UserError(f"The student's chat template leaves out the system turn. {advice}")
+        return rendered
 
     def _without_system(self, *turns: dict[str, str]) -> str | None:
         """The turns alone: what a conversation has behind its system turn. None: they cannot be parted."""

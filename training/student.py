@@ -1,20 +1,18 @@
 """The student: a small causal LM that can be examined, with or without what it has been taught."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ioa.memory.errors import UserError
+from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
-from ioa.training.generation import Sampling, decode
-from ioa.training.loading import load_weights, silence_libraries
+from ioa.training.decoding_check import choose_decoding
+from ioa.training.generation import Sampling, chooser
+from ioa.training.loading import load_weights, silence_libraries, trial_ids
 from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import StudentSettings
-
-if TYPE_CHECKING:
-    import torch
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 Progress = Callable[[int, int], None]
 """Told after every batch: questions done, questions in all."""
@@ -32,18 +30,31 @@ class Student:
         self.model = model
         self.tokenizer = tokenizer
         self.settings = settings
-        self.format = PromptFormat(tokenizer, settings.system_prompt)
+        self.format = PromptFormat(tokenizer, settings.system_prompt, settings.chat_template_kwargs)
         self._adapter: Path | None = None
-        self._bare: dict[str, torch.Tensor] = {}
+        self._bare: BareModel | None = None
+        rows = model.get_input_embeddings().weight.shape[0]
+        pad = tokenizer.pad_token_id
+        self.pad_id = int(pad if pad is not None and pad < rows else self.format.end_id)
+        """What batches are filled up with; never attended to and never taught."""
+        self.trial = trial_ids(tokenizer)
+        """Token ids of an ordinary text, by which the model is tried."""
+        self._decoding = choose_decoding(model, self.trial, self.pad_id, self.format.end_id)
 
     @classmethod
     def load(cls, settings: StudentSettings) -> "Student":
         """Read the weights that the settings name.
 
         Raises:
-            UserError: there is no such model, it cannot be reached, or it is not a causal LM in safetensors.
+            UserError: there is no such model, it cannot be reached, it is not a causal LM in safetensors, or its
+                replies would not be its own.
         """
-        return cls(*load_weights(settings), settings)
+        model, tokenizer = load_weights(settings)
+        try:
+            with silence_libraries():
+                return cls(model, tokenizer, settings)
+        except UserError as error:
+            raise UserError(f"Student {settings.model!r} cannot be examined: {error}") from error
 
     @property
     def adapter(self) -> Path | None:
@@ -51,10 +62,15 @@ class Student:
         return self._adapter
 
     @property
-    def pad_id(self) -> int:
-        """What batches are filled up with; never attended to and never taught."""
-        pad = self.tokenizer.pad_token_id
-        return int(self.format.end_id if pad is None else pad)
+    def knows_padding(self) -> bool:
+        """Whether several prompts of different lengths may be put to the model at once."""
+        return self._decoding.batched
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know about how this student is asked."""
+        told = (self.format.remark, self._decoding.remark)
+        return tuple(f"Student {self.settings.model}: {one}" for one in told if one)
 
     def use(self, adapter: Path | None) -> None:
         """Put on that LoRA in place of the one in use; none: the bare student.
@@ -66,7 +82,7 @@ class Student:
             return
         self._take_off()
         if adapter is not None:
-            self._put_on(adapter)
+            self.model, self._bare = wear(self.model, adapter, self.trial)
             self._adapter = adapter
 
     def generate(
@@ -113,13 +129,14 @@ class Student:
         self.model.eval()
         for start in range(0, len(prompts), size):
             batch = by_length[start : start + size]
-            written = decode(
+            prompts_of_batch = [encoded[i] for i in batch]
+            written = self._decoding.decoder(
                 self.model,
-                [encoded[i] for i in batch],
+                prompts_of_batch,
+                chooser(prompts_of_batch, sampling),
                 pad_id=self.pad_id,
                 stop_ids=self._stop_ids,
-                max_new_tokens=self.settings.max_new_tokens,
-                sampling=sampling,
+                limits=[self._limit(len(ids)) for ids in prompts_of_batch],
             )
             for i, ids in zip(batch, written, strict=True):
                 replies[i] = ids
@@ -132,49 +149,42 @@ class Student:
         return self.generate(questions, on_progress)
 
     @property
+    def longest(self) -> int | None:
+        """Most tokens that the model reads, prompt and reply together; none: it does not say."""
+        config = self.model.config.get_text_config(decoder=True)
+        names = ("max_position_embeddings", "max_seq_len", "n_positions")
+        return next((size for name in names if isinstance(size := getattr(config, name, None), int)), None)
+
+    def _limit(self, length: int) -> int:
+        """Longest reply to a prompt of that many tokens."""
+        room = self.settings.max_new_tokens if self.longest is None else self.longest - length
+        if room < 1:
+            raise UserError(f"A prompt has {length} tokens, and student {self.settings.model} reads {self.longest}.")
+        return min(room, self.settings.max_new_tokens)
+
+    @property
     def _stop_ids(self) -> frozenset[int]:
         configured = self.model.generation_config.eos_token_id
         more = configured if isinstance(configured, list) else [configured]
         return frozenset({self.format.end_id, *(i for i in more if i is not None)})
 
     def _take_off(self) -> None:
-        import torch
-
-        with torch.no_grad():
-            for name, weight in self._bare.items():
-                self.model.get_parameter(name).copy_(weight)
-        self._bare, self._adapter = {}, None
-
-    def _put_on(self, adapter: Path) -> None:
-        from peft import PeftConfig, PeftModel
-        from safetensors import SafetensorError
-
-        try:
-            with silence_libraries():
-                config = PeftConfig.from_pretrained(str(adapter))
-                config.base_model_name_or_path = None
-                # float32 adapter weights, so that the sum with the base weights is rounded once.
-                wrapped: Any = PeftModel.from_pretrained(self.model, str(adapter), config=config)
-        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise UserError(
-                f"{adapter}: not a LoRA for student {self.settings.model!r} ({error}).\n"
-                "Expected adapter_config.json and adapter_model.safetensors of a training of this very student."
-            ) from error
-        self._bare = bare_weights(wrapped.base_model)
-        self.model = wrapped.merge_and_unload().requires_grad_(requires_grad=False).eval()
+        if self._bare is not None:
+            self.model = self._bare.restore()
+        self._bare, self._adapter = None, None
 
 
-def bare_weights(lora_model: Any) -> "dict[str, torch.Tensor]":
-    """Copies of the weights of all layers that carry a LoRA, by the parameter's name in the bare model."""
-    from peft.tuners.lora import LoraLayer
+def open_student(settings: StudentSettings, message: Callable[[str], None]) -> Student:
+    """Load a student, and tell a person so, with what there is to know about it.
 
-    # PEFT's LoraModel holds the bare model as its attribute `model`.
-    layers: dict[str, Any] = {
-        name.removeprefix("model."): module
-        for name, module in lora_model.named_modules()
-        if isinstance(module, LoraLayer)
-    }
-    return {f"{name}.weight": layer.get_base_layer().weight.detach().clone() for name, layer in layers.items()}
+    Raises:
+        UserError: see `Student.load`.
+    """
+    message(f"Loading the student {settings.model}")
+    student = Student.load(settings)
+    for remark in student.remarks:
+        message(remark)
+    return student
 
 
 @dataclass(frozen=True)

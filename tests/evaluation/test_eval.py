@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 import time
 from importlib import resources
@@ -75,6 +76,19 @@ def test_a_student_and_a_teacher_are_compared_on_the_same_items(tmp_path, studen
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(table(result))
     assert re.search(r"tutor:arithmetic .* 12 of 12 .* 100\.0 %", console.export_text())
+
+
+def test_a_student_that_is_none_is_refused_before_a_teacher_is_asked(tmp_path, student):
+    """Weights that are not numbers are seen only when they are read."""
+    from safetensors.torch import load_file, save_file
+
+    damaged = shutil.copytree(student, tmp_path / "damaged")
+    weights = load_file(damaged / "model.safetensors")
+    weights["model.norm.weight"] *= float("nan")
+    save_file(weights, damaged / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"damaged.*model\.norm\.weight holds NaN"):
+        evaluate(evaluation(tmp_path, ["tutor", str(damaged)]), Listener())
+    assert not (tmp_path / "out/results.jsonl").exists()
 
 
 def test_the_same_call_asks_nobody_again(tmp_path, student, monkeypatch):
@@ -243,7 +257,7 @@ def test_an_adapter_of_another_student_is_refused_by_name(tmp_path, student):
     with pytest.raises(UserError, match=r"has no adapter_model\.safetensors"):
         evaluate(evaluation(tmp_path, ["demo"]), Listener())
     (folder / "adapter_model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(UserError, match="not a LoRA for student"):
+    with pytest.raises(UserError, match="does not fit the student"):
         evaluate(evaluation(tmp_path, [str(run.root)]), Listener())
     with pytest.raises(UserError, match="Expected a PEFT adapter"):
         Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path)
@@ -462,7 +476,7 @@ def test_another_scaling_of_the_same_lora_is_another_examinee(tmp_path, student)
     config = tmp_path / "lora/adapter_config.json"
     seen = set()
     for alpha in (8, 16):
-        config.write_text(json.dumps({"lora_alpha": alpha}))
+        config.write_text(json.dumps({"peft_type": "LORA", "lora_alpha": alpha}))
         named = Namer(RunConfig(), [], tmp_path).name(str(student), adapter=tmp_path / "lora")
         seen.add(named.fingerprint()["adapter_config"])
     assert len(seen) == 2

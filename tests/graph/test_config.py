@@ -15,6 +15,19 @@ def test_a_teacher_of_a_role_is_set_by_its_place():
     assert changed(CONFIG, ["roles.adapter.0.base_url=http://127.0.0.1:1/v1"]).roles.adapter[0].base_url
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["student.chat_template_kwargs={enable_thinking: true, reasoning_effort: low}"],
+        ["student.chat_template_kwargs.enable_thinking=true", "student.chat_template_kwargs.reasoning_effort=low"],
+    ],
+)
+def test_a_mapping_of_any_names_is_set_as_a_whole_or_name_by_name(settings):
+    found = override(CONFIG, settings)
+    assert found.student.chat_template_kwargs == {"enable_thinking": True, "reasoning_effort": "low"}
+    assert override(found, []) == found
+
+
 @pytest.mark.parametrize("key", ["roles.adapter.2.timeout", "roles.adapter.x.timeout", "roles.nobody.0.timeout"])
 def test_a_place_that_is_not_there_is_named(key):
     with pytest.raises(UserError, match="there is no key"):

@@ -163,7 +163,7 @@ def test_a_wrong_student_is_one_clear_message(
 
 
 def test_a_folder_without_a_lora_is_refused(student: Student, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not a LoRA"):
+    with pytest.raises(UserError, match=r"no adapter_config\.json"):
         student.use(tmp_path)
     assert student.adapter is None
 

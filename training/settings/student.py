@@ -1,6 +1,7 @@
 """The section `student` of the run file: which model is taught, and how it runs."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -20,6 +21,9 @@ class StudentSettings(Record):
     """Where it runs; `auto` prefers a CUDA device, then the CPU."""
     system_prompt: str | None = ""
     """Text of the system turn; empty: no system turn at all; null: what the chat template inserts itself."""
+    chat_template_kwargs: Mapping[str, Any] = {}
+    """Switches of the chat template, in training as in examination, such as `enable_thinking: true` (Qwen3) or
+    `reasoning_effort: low` (gpt-oss); `enable_thinking` is false unless it is set here."""
     max_new_tokens: Positive = 128
     """Longest reply in tokens; what is longer is cut off."""
     batch_size: Positive = 32
