@@ -4,15 +4,12 @@ import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ioa.memory.errors import UserError
 from ioa.training.checkpoint import CONFIG, WEIGHTS
 from ioa.training.decoding_check import logits_agree, logits_of
 from ioa.training.loading import first_line, silence_libraries
-
-if TYPE_CHECKING:
-    pass
 
 MERGEABLE = (
     "ADALORA", "BOFT", "FOURIERFT", "HRA", "IA3", "LN_TUNING", "LOHA", "LOKR", "LORA", "OFT", "VERA"

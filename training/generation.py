@@ -73,7 +73,7 @@ def decode_shrinking(
     """See `Decoder`. `generate` of transformers computes every row until the longest has ended; here the others leave.
 
     Supposes that the model takes `past_key_values`, that padding on the left is kept apart by the attention mask
-    and the positions, and that all of its cache can be cut by rows: `choose_decoder` tries that.
+    and the positions, and that all of its cache can be cut by rows: `choose_decoding` tries that.
     """
     import torch
     from transformers import DynamicCache
