@@ -12,8 +12,9 @@ _END_OF_MESSAGE = "<|end|>"
 def decode_reply(tokenizer: Any, ids: Sequence[int]) -> str:
     """The text of a reply, stripped.
 
-    It ends at the first special token that ends a turn or begins another one. Other special tokens are left out, but
-    for the marks of a thought: without them it would stand there as a part of the answer.
+    It ends at the first special token with which the student's own chat template ends a turn or begins another one.
+    Other special tokens are left out, also those of other families' templates, but for the marks of a thought: without
+    them it would stand there as a part of the answer.
 
     Args:
         tokenizer: The student's.
@@ -21,11 +22,12 @@ def decode_reply(tokenizer: Any, ids: Sequence[int]) -> str:
     """
     special = _special_tokens(tokenizer)
     ending = {int(i) for i in (tokenizer.eos_token_id, tokenizer.pad_token_id) if i is not None}
+    template = str(tokenizer.chat_template or "")
     several = any(token == "<|channel|>" for token in special.values())  # noqa: S105 - of a chat template
     kept: list[int] = []
     for i in ids:
         token = special.get(i)
-        if i in ending or (token and kept and _ends_turn(token, several)):
+        if i in ending or (token and kept and token in template and _ends_turn(token, several)):
             break
         if token is None or token in THOUGHT_TOKENS:
             kept.append(i)

@@ -5,8 +5,13 @@ from transformers import PreTrainedTokenizerFast
 from ioa.memory.spoken_text import split_thought
 from ioa.training.reply_decoding import decode_reply
 
-SPECIAL = ["<|bos|>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "[THINK]", "[/THINK]", "<|tool|>", "<|end|>"]
+SPECIAL = [
+    *("<|bos|>", "</s>", "<pad>", "<|im_start|>", "<|im_end|>", "[THINK]", "[/THINK]", "<|tool|>", "<|end|>"),
+    "<|eot_id|>",
+]
 HARMONY = ["<|channel|>", "<|message|>", "<|start|>", "<|return|>"]
+TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['content'] }}<|im_end|><|end|>{% endfor %}<|return|>"
+"""Mentions its marks, as templates do."""
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +26,9 @@ def make(special, *, plain=("<think>", "</think>")):
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in special])
     backend.add_tokens([AddedToken(mark, special=False, normalized=False) for mark in plain])
-    return PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<|bos|>", eos_token="</s>", pad_token="<pad>")
+    made = PreTrainedTokenizerFast(tokenizer_object=backend, bos_token="<|bos|>", eos_token="</s>", pad_token="<pad>")
+    made.chat_template = TEMPLATE
+    return made
 
 
 def ids(tokenizer, *pieces):
@@ -49,6 +56,7 @@ def bytes_of(text):
         (["18", "<|im_start|>", "user\n9?"], "18"),
         (["18", "<|end|>", "user"], "18"),
         (["a", "<|tool|>", "b"], "ab"),
+        (["a", "<|eot_id|>", "b"], "ab"),  # of another family's template
         (["[THINK]", "17", "[/THINK]", "18", "</s>"], "[THINK]17[/THINK]18"),
         (["Answer: <s>old<", "/s> new"], "Answer: <s>old</s> new"),
         (["<s>old</", "s>"], "<s>old</s>"),
