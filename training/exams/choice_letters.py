@@ -71,6 +71,20 @@ _EXCLUDED = re.compile(
 _SAID_TO_BE = re.compile(r"(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+", re.IGNORECASE)
 _BECAUSE = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\boder|\bou|\bnot|[/,&?])\s*([A-Z])(?=\s*(?:[).:,;?]|\Z))")
+_AND = r"(?:and|or|und|oder|et|ou|y|o|e|en|of|и|или|lub|i|和|与|或|及|と|및)"
+_VERB = r"(?:are|is|were|was|both|seem|together|sind|sont|son|são)"
+_COORDINATED = re.compile(
+    r"(?<![\w'\u2019])\(?([A-Z])\)?(?:\s*[,;/&、+]\s*(?:"
+    + _AND
+    + r"\s+)?|\s+"
+    + _AND
+    + r"\s+(?:(?:also|maybe|perhaps)\s+)?|(?:和|与|或|及|と))"
+    rf"(?=\(?([A-Z])\)?(?![\w'\u2019])(?!(?<=[AI])\s+(?!{_VERB}\b)[a-z]))"
+)
+"""Two letters in a row, the second of which may be the first of the next two; `and A plant` has an article."""
+_AMONG = re.compile(rf"\b(?:between|among|(?:out\s+)?of|from|zwischen|unter|von|entre|de)\s+{_SEVERAL}", re.IGNORECASE)
+"""A row of letters to choose from."""
+_ROW = re.compile(r"(?:both\s+)?\(?[A-Z]\)?(?:[\s,;/&、+]+\(?[A-Z]\)?)+[.!]?", re.IGNORECASE)
 _IN_QUESTION = re.compile(r"(?:^|(?<=[\s(\[]))([A-Z])[).:\]]\s*(?=\S)")
 
 
@@ -122,7 +136,10 @@ def _find(text: str, choices: Sequence[str] | None) -> set[str]:
     text = _without_denied(text)
     if _DENIED.match(text):
         return set()
+    if _ROW.fullmatch(text):
+        return _keep_known(re.findall(r"\b[A-Za-z]\b", text), choices)
     named = _by_form(text, choices) or _claimed(text, choices) or _letters(_NAMED, text, choices)
+    named |= _beside(named, text, choices)
     return named or ({alone.group(1).upper()} if (alone := _ALONE.fullmatch(text)) else set())
 
 
@@ -167,6 +184,15 @@ def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
 
 def _letters(pattern: re.Pattern[str], text: str, choices: Sequence[str] | None) -> set[str]:
     return _keep_known([next(filter(None, found)) for found in pattern.findall(text)], choices)
+
+
+def _beside(named: set[str], text: str, choices: Sequence[str] | None) -> set[str]:
+    """The letters that stand in one row with those, as in `A and B`."""
+    pairs = [_keep_known(pair, choices) for pair in _COORDINATED.findall(_AMONG.sub(" ", text))]
+    found = set(named)
+    for _ in pairs:  # a row of n letters is n - 1 pairs
+        found |= {letter for pair in pairs if pair & found for letter in pair}
+    return found
 
 
 def _keep_known(letters: Sequence[str], choices: Sequence[str] | None) -> set[str]:
