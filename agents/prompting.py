@@ -13,6 +13,7 @@ import json_repair
 from pydantic import ValidationError
 
 from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, Reply, SolveBrief
+from ioa.agents.exchange.briefs import without_controls
 from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
 from ioa.memory.spoken_text import begins_with_thought, split_thought
@@ -52,7 +53,8 @@ def fill(name: str, fields: Mapping[str, object]) -> str:
 def messages(agent: str, brief: Brief) -> tuple[Message, ...]:
     """The prompt for a task: the agent's role, the task in prose, the form of the reply, and the brief."""
     schema = json.dumps(brief.reply_schema(), ensure_ascii=False)
-    body = json.dumps({"task": brief.task, **brief.model_dump(mode="json")}, ensure_ascii=False, indent=1)
+    told = {"task": brief.task, **without_controls(brief.model_dump(mode="json"))}
+    body = json.dumps(told, ensure_ascii=False, indent=1)
     user = (
         f"{fill(brief.task, _fields(brief))}\n\n"
         f"Reply with one JSON object and nothing else. It obeys this JSON Schema:\n{schema}\n\n"

@@ -130,7 +130,10 @@ def _opened_thought(text: str, start: int) -> tuple[str, int] | None:
 
 def _unopened_thought(text: str) -> tuple[str, int] | None:
     """(thought, where it ends) of a block that opened before the reply."""
-    for opening, closing in zip(_OPENING, _CLOSING_ALONE, strict=True):
+    lowered = text.casefold()
+    for (_, mark), opening, closing in zip(_THOUGHTS, _OPENING, _CLOSING_ALONE, strict=True):
+        if mark.casefold() not in lowered:  # for most replies that is all there is to look at
+            continue
         closed = next((found for found in _unquoted(closing, text) if not _is_in_code(text, found.start())), None)
         if closed and next(_unquoted(opening, text[: closed.start()]), None) is None:
             return text[: closed.start()], closed.end()

@@ -28,6 +28,18 @@ _BACKSLASH = (
 )
 
 
+def without_controls(value: Any) -> Any:
+    """A JSON value in which control signs are replacement characters.
+
+    An untaught student writes such signs; a teacher that quotes them would have its reply refused for LaTeX's sake.
+    """
+    if isinstance(value, dict):
+        return {key: without_controls(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_controls(inner) for inner in value]
+    return _CONTROL.sub("\ufffd", value) if isinstance(value, str) else value
+
+
 def read_optional_text(value: Any) -> Any:
     """What a model wrote into a field that it may leave out: nothing is nothing, a number is its digits."""
     return "" if value is None else str(value) if isinstance(value, int | float) else value

@@ -5,6 +5,8 @@ counts, whichever it is. "The answer is" counts where none of these stands; behi
 """
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 _WORD = (
     r"answer|antwort|r[ée]ponse|respuesta|resposta|risposta|odpowied[źz]|odpověď|odpoveď|antwoord|svar|vastaus|válasz"
@@ -90,14 +92,14 @@ def last_lines(reply: str, count: int = 1) -> str:
     return "\n".join(_lines(reply)[-count:]).strip()
 
 
-def _markers(reply: str) -> list[re.Match[str]]:
-    """Four marks before words, with text below them, are a heading."""
-    return [
-        found for found in _MARKER.finditer(reply) if not (found.group("hash") and _HEADING.match(reply, found.end()))
-    ]
+@lru_cache(maxsize=4)
+def _markers(reply: str) -> tuple[re.Match[str], ...]:
+    """Four marks before words, with text below them, are a heading. Kept, as a grade asks several times for them."""
+    marks = _MARKER.finditer(reply)
+    return tuple(found for found in marks if not (found.group("hash") and _HEADING.match(reply, found.end())))
 
 
-def _behind(reply: str, marker: re.Match[str], lines: int, earlier: list[re.Match[str]]) -> str:
+def _behind(reply: str, marker: re.Match[str], lines: int, earlier: Sequence[re.Match[str]]) -> str:
     rest = reply[marker.end() :]
     groups = marker.groupdict()
     if groups.get("boxed"):
@@ -107,7 +109,7 @@ def _behind(reply: str, marker: re.Match[str], lines: int, earlier: list[re.Matc
     return _first_lines(rest, lines)
 
 
-def _joined_boxes(reply: str, marker: re.Match[str], earlier: list[re.Match[str]]) -> str:
+def _joined_boxes(reply: str, marker: re.Match[str], earlier: Sequence[re.Match[str]]) -> str:
     """What is boxed; with the box before it where the two are given together, as in `17 or 18`."""
     content, _ = _boxed(reply, marker.end())
     for before in earlier[-1:]:

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from ioa.agents.exchange import (
     AnalyseBrief,
+    AnalyseReply,
     Candidate,
     DecomposeBrief,
     FailedItem,
@@ -23,6 +24,7 @@ from ioa.agents.exchange import (
     TagItem,
     WeakModule,
 )
+from ioa.agents.prompting import messages, parse
 from ioa.agents.tutor import TutorChatModel, open_tutor
 from ioa.agents.tutor.analysis import Slip, slip_of
 from ioa.agents.tutor.skills import solve_problem
@@ -369,3 +371,15 @@ def test_it_finds_prerequisites_also_of_modules_that_only_samples_or_its_own_wor
         ),
     )
     assert [(claim.requires, claim.module) for claim in ask(brief).prerequisites] == [("x/plus", "x/columns")]
+
+
+def test_a_student_that_writes_control_signs_can_be_quoted():
+    program = "def f(x):\n    return x"
+    item = FailedItem(probe="p", question=SUM, expected=program, reply="\x07\x1b[7m def\x00 f\x0c(x)")
+    failed = ModuleFailures(module=ModuleBrief(id="a/b", description="sums"), right=0, asked=1, failed=(item,))
+    asked = AnalyseBrief(modules=(failed,), stage=1)
+    prompt = messages("diagnoser", asked)
+    tutor = open_tutor("python")
+    reply = parse(tutor.invoke([HumanMessage(prompt[-1].content)]).text, AnalyseReply)
+    assert isinstance(reply, AnalyseReply)
+    assert "def\ufffd f\ufffd(x)" in reply.findings[0].misconception
