@@ -18,37 +18,38 @@ bigplus bigr bigskip bigskipamount bigsqcap bigsqcup bigstar bigtimes bigtriangl
 bigwedge binom binoppenalty blacklozenge blacksquare blacktriangle blacktriangledown blacktriangleleft
 blacktriangleright bm bmod bmqty bold boldmath boldsymbol bordermatrix bot bottomrule bowtie box boxdot boxed boxempty
 boxminus boxplus boxslash boxtimes bqty bra brace braces bracevert brack bracket braket breve buildrel bull bullet
-bumpeq bumpeqq bunderline
+bumpeq bumpeqq bunderline becquerel bel bit byte
 """
 _F = """
 fallingdotseq fbox fboxrule fboxsep fcmp fcolorbox fdv fi filbreak fill fint flalign flat floor flushbottom fnsymbol
 fontencoding fontfamily fontseries fontshape fontsize footnote footnotemark footnotesize footnotetext footskip forall
-foreach fpeval frac fracwithdelims frak frakfamily frame framebox frenchspacing frown functionalderivative futurelet
+farad femto foreach fpeval frac fracwithdelims frak frakfamily frame framebox frenchspacing frown functionalderivative
+futurelet
 """
 _N = """
-nabla natnums natural nBumpeq nbumpeq ncong ne neArrow nearrow neg negmedspace negthickspace negthinspace neq nequiv
-neswarrow newcommand newcommandx newcounter newenvironment newenvironmentx newfont newlength newline newpage
-newtheorem nexists ngeq ngeqq ngeqslant ngg ngtr ngtrsim nhpar ni nicefrac nisd nLeftarrow nleftarrow nLeftrightarrow
-nleftrightarrow nleq nleqq nleqslant nless nlesssim nlhd nll nmid nobreak nobreakdash nobreakspace nocite nocorr
-noexpand noindent nolimits nolinebreak nonfrenchspacing nonumber nopagebreak norm normalcolor normalfont
-normalmarginpar normalsize not notag noteq notin notni nparallel nprec npreccurlyeq npreceq nrhd nRightarrow
+nabla nano natnums natural nauticalmile neper newton nBumpeq nbumpeq ncong ne neArrow nearrow neg negmedspace
+negthickspace negthinspace neq nequiv neswarrow newcommand newcommandx newcounter newenvironment newenvironmentx newfont
+newlength newline newpage newtheorem nexists ngeq ngeqq ngeqslant ngg ngtr ngtrsim nhpar ni nicefrac nisd nLeftarrow
+nleftarrow nLeftrightarrow nleftrightarrow nleq nleqq nleqslant nless nlesssim nlhd nll nmid nobreak nobreakdash
+nobreakspace nocite nocorr noexpand noindent nolimits nolinebreak nonfrenchspacing nonumber nopagebreak norm normalcolor
+normalfont normalmarginpar normalsize not notag noteq notin notni nparallel nprec npreccurlyeq npreceq nrhd nRightarrow
 nrightarrow nshortmid nshortparallel nsim nsimeq nsqsubset nsqsubseteq nsqsupset nsqsupseteq nsubset nsubseteq
 nsubseteqq nsucc nsucccurlyeq nsucceq nsupset nsupseteq nsupseteqq nthroot ntriangleleft ntrianglelefteq
 ntrianglelefteqslant ntriangleright ntrianglerighteq ntrianglerighteqslant nu null num numberwithin numlist numproduct
 numrange nVDash nVdash nvDash nvdash nwArrow nwarrow nwsearrow
 """
 _R = """
-raggedbottom raggedleft raggedright raise raisebox raisetag rang rangle rank rArr rarr ratio rbag rBrace rbrace rBrack
-rbrack rceil rcurvearrowse rcurvearrowsw rdelim Re real realpart reals ref reflectbox refname refstepcounter relax
-relbar renewcommand renewenvironment require res resizebox restriction reversemarginpar rfloor rgroup rhd rho right
-rightarrow rightarrowtail rightarrowtriangle rightbarharpoon rightharpoondown rightharpoonup righthyphenmin
+radian raggedbottom raggedleft raggedright raise raisebox raisetag rang rangle rank rArr rarr ratio rbag rBrace rbrace
+rBrack rbrack rceil rcurvearrowse rcurvearrowsw rdelim Re real realpart reals ref reflectbox refname refstepcounter
+relax relbar renewcommand renewenvironment require res resizebox restriction reversemarginpar rfloor rgroup rhd rho
+right rightarrow rightarrowtail rightarrowtriangle rightbarharpoon rightharpoondown rightharpoonup righthyphenmin
 rightleftarrows rightleftharpoons rightline rightmargin rightrightarrows rightsquigarrow rightthreetimes risingdotseq
 rlap rm rmfamily rmoustache roman root rotatebox rowcolor rowcolors rparen rq rrangle rrbracket rrparenthesis rsolbar
 rtimes rule rVert rvert
 """
 _T = """
-tabcolsep tablename tableofcontents tabularnewline tag tan tanh tau tbinom tcblower tensor texorpdfstring text
-textasciiacute textasciibreve textasciicaron textasciicircum textasciidieresis textasciigrave textasciimacron
+tabcolsep tablename tableofcontents tabularnewline tag tan tanh tau tbinom tcblower tensor tera tesla texorpdfstring
+text textasciiacute textasciibreve textasciicaron textasciicircum textasciidieresis textasciigrave textasciimacron
 textasciitilde textasteriskcentered textbackslash textbar textbardbl textbf textbigcircle textblock textbraceleft
 textbraceright textbrokenbar textbullet textcelsius textcent textcircled textcolor textcompwordmark textcopyright
 textcurrency textdagger textdaggerdbl textdegree textdiv textdollar textdoublepipe textellipsis textemdash textendash
@@ -60,9 +61,10 @@ textsection textservicemark textsf textsl textsterling textstyle textsubscript t
 textthreequarters textthreesuperior texttildelow texttimes texttip texttrademark texttt texttwosuperior textunderscore
 textup textvisiblespace textwidth textyen tfrac tg tgh thanks thefootnote thepage therefore thesection theta thetasym
 thickapprox thicklines thickmuskip thicksim thickspace thinlines thinmuskip thinspace thispagestyle tikz tikzset
-tikzstyle tilde times tiny title titlepage to today toggle top topcaption topfraction topmargin toprule topsep tr
-transparent triangle triangledown triangleleft trianglelefteq trianglelefteqslant triangleq triangleright
-trianglerighteq trianglerighteqslant trivlist tt ttfamily twocolumn twoheadleftarrow twoheadrightarrow typeout
+tikzstyle tilde times tiny title titlepage to today toggle tonne top topcaption tothe topfraction topmargin toprule
+topsep tr transparent transpose triangle triangledown triangleleft trianglelefteq trianglelefteqslant triangleq
+triangleright trianglerighteq trianglerighteqslant trivlist tt ttfamily twocolumn twoheadleftarrow twoheadrightarrow
+typeout
 """
 _U = """
 uArr uarr ulcorner ulem uline underaccent underbar underbrace underbracket underdot undergroup underleftarrow
@@ -89,6 +91,9 @@ ncong ne neg neq nequiv nexists ngeq ngg ngtr ni nleq nless nll nmid nparallel n
 WORD_LIKE = {
     **dict.fromkeys(_N_WORDS.split()),
     **dict.fromkeys(["to", "top", "tr", "tt", "tg", "tgh"]),
+    "nano": r"\\(?![nrtu\"])",
+    "tera": r"\\(?![nrtu\"])",
+    "tothe": r"\{",
     "ne": r"\s*\\(?![bfnrtu\"])",
     "neg": r"\s*[(\\]",
     "norm": r"\s*\{",

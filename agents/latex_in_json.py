@@ -34,8 +34,13 @@ _MATH = re.compile(
 _BEHIND_BREAK = re.compile(r"(?:\$\$|\\\[|\\begin\{[^{}]*\}(?:\{[^{}]*\})?)\s*\Z")
 _BEHIND_ROW = re.compile(r"(?:\\\\|\\n|\n)\s*\Z")
 _BEFORE_BREAK = re.compile(r"(?:\\n|\n)\s*\Z")
-_OPERAND_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|[\d)}\]])[ ]*\Z")
-_OPERAND_BEHIND = re.compile(r"[ ]*(?:[A-Za-z](?![A-Za-z])|\d|[{\\]|-[ ]*\w)(?![ ]*[-+*/]?=)")
+_OPERAND_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\\(?![nt])[A-Za-z]+|[\d)}\]])[ ]*\Z")
+_OPERAND_BEHIND = re.compile(
+    r"[ ]*(?:[A-Za-z](?![A-Za-z])|\d|[{\\]|-[ ]*\w)(?![ ]*[-+*/]?=)|[.,;)]*(?:[ ]\(.{0,20}\))?\s*\Z"
+)
+_BREAK_ALONE = re.compile(r"\\n(?![A-Za-z])|\n")
+_DRIVE = re.compile(r"(?<![A-Za-z])[A-Zcd]:(?:\\[^\\\s\"'|<>:*?/;,(){}\[\]=]+)++(?![\\:])")
+"""A path of Windows whose backslashes are single."""
 _ASSIGNED = re.compile(r"\w*(?:[(\[.]|[ ]*(?:[-+*/]?=(?!=)|[,:;]))")
 _SCRIPT = re.compile(r"[}^]|_\{")
 
@@ -52,7 +57,20 @@ def escape_latex(text: str) -> str:
     Returns:
         The text; `UNDECIDED` stands for a backslash of which it cannot be said whether it is LaTeX's or JSON's.
     """
-    return _ESCAPE.sub(_Escapes(text).mend, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    text = _DRIVE.sub(_mend_path, text)
+    return _ESCAPE.sub(_Escapes(text).mend, text)
+
+
+def _mend_path(found: re.Match[str]) -> str:
+    r"""A path of Windows for JSON: `D:\data\new` is one; `C:\new\table` may be lines, too."""
+    path = found.group()
+    if _REFUSED.search(path) or re.search(r"\\(?:[bf]|u(?![0-9a-fA-F]{4}))", path):
+        return path.replace("\\", "\\\\")
+    parts = path.split("\\")[1:]
+    doubtful = any(part[0] == "t" for part in parts) and all(len(part) > 1 and part[0] in "nrt" for part in parts)
+    return path.replace("\\", UNDECIDED) if doubtful else path
 
 
 def restore_latex(value: Any) -> Any:
@@ -123,16 +141,19 @@ class _Escapes:
         follows = WORD_LIKE[name] or _SCRIPT.pattern
         if before.endswith(("^", "_")) or _SCRIPT.match(behind) or re.compile(follows).match(behind):
             return True
-        if self._doubles:
-            return False
         if (formula := _in_formula(before, behind)) is not None:
-            if _BEHIND_ROW.search(before):
-                return None
-            return not (_BEHIND_BREAK.search(before) and _BEFORE_BREAK.search(formula))
+            return self._is_command_in_formula(before, formula)
         if _OPERAND_BEFORE.search(before) and _OPERAND_BEHIND.match(behind):
             return None
-        begins = not before.strip() or before.endswith(" ")  # where a line seldom breaks
-        return None if begins and not _ASSIGNED.match(behind) else False
+        if not before.strip():  # few texts begin with a line break
+            return None
+        return None if before.endswith((" ", "{")) and not _ASSIGNED.match(behind) else False
+
+    def _is_command_in_formula(self, before: str, formula: str) -> bool | None:
+        below = _BEHIND_ROW.search(before) is not None
+        if self._doubles:  # but not everywhere, perhaps
+            return False if below or _BREAK_ALONE.search(formula) else None
+        return None if below else not (_BEHIND_BREAK.search(before) and _BEFORE_BREAK.search(formula))
 
     def _string_around(self, found: re.Match[str]) -> tuple[str, str]:
         """What stands in the same string of the JSON before and behind."""

@@ -42,7 +42,7 @@ _WORDS = {
     "schema": r"response_?(?:format|schema)|output_?(?:config|format|schema)|json[_ ]?(?:schema|object|mode)|\$defs"
     r"|structured|guided|grammar|\bformat\b|\bschema\b|extra (?:inputs|fields)",
     "temperature": r"temperature|sampling param",
-    "limit": r"max_?(?:completion_?|output_?|new_?)?tokens",
+    "limit": r"max_?(?:completion_?|output_?|new_?)?tokens|in the completion|completion tokens",
     "system": r"(?:system|developer).{0,40}(?:role|message|prompt|instruction)"
     r"|(?:role|message).{0,40}(?:system|developer)",
 }

@@ -54,6 +54,8 @@ def finish_reason(metadata: Mapping[str, Any]) -> str:
     for name in _FIELDS:
         if isinstance(metadata.get(name), str) and metadata[name]:
             return str(metadata[name])
+    if metadata.get("finish_reason"):  # a number or a structure: some reason it is, though not one that is known
+        return repr(metadata["finish_reason"])
     details = metadata.get("incomplete_details")  # OpenAI's responses
     if isinstance(details, Mapping) and details.get("reason"):
         return str(details["reason"])

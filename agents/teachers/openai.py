@@ -110,7 +110,7 @@ def raise_error(data: Mapping[str, Any]) -> None:
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
     said = first.get("message") or first.get("delta")
     said = said if isinstance(said, Mapping) else {}
-    top = data if data.get("object") == "error" else {}
+    top = data if data.get("object") == "error" or (not choices and _wording(data)) else {}
     error = next((one for one in (data.get("error"), first.get("error"), said.get("error"), top) if one), None)
     if error is None:
         return
@@ -126,8 +126,17 @@ def raise_error(data: Mapping[str, Any]) -> None:
 def _message(error: Any) -> str:
     if not isinstance(error, Mapping):
         return str(error)
-    told = [error.get(name) for name in ("message", "code", "type", "param", "metadata")]
+    told = [_wording(error), *(error.get(name) for name in ("code", "error_code", "type", "param", "metadata"))]
     return "; ".join(str(one) for one in told if one) or str(dict(error))
+
+
+def _wording(error: Mapping[str, Any]) -> Any:
+    """What a body without a reply says is wrong, in whichever field; MiniMax says it one level below."""
+    below = error.get("base_resp")
+    if isinstance(below, Mapping) and below.get("status_msg"):
+        return f"{below['status_msg']}; {below.get('status_code')}"
+    names = ("message", "detail", "msg", "error_msg", "error_message", "errors", "error_description")
+    return next((error[name] for name in names if error.get(name)), None)
 
 
 def _status(error: Any) -> int | None:

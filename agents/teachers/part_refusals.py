@@ -156,11 +156,13 @@ def may_be_a_part(fault: Fault, lesser: list[Lesser]) -> bool:
     """Whether a fault may be about a part of the request rather than about all of it."""
     if fault.kind is FaultKind.BAD_REQUEST:
         return bool(lesser)
-    if fault.kind not in {*_REFUSALS, FaultKind.SERVER} or _SURE_CONTEXT.search(fault.message):
+    if fault.kind is FaultKind.BROKEN_OFF and fault.reply:
         return False
-    # A limit has its part in every overflow, and dropping it makes no prompt shorter.
-    wanted = [one for one in lesser if one.part != "limit" or fault.kind is not FaultKind.CONTEXT]
-    return any(one.named_in(fault.message) for one in wanted)
+    if fault.kind not in {*_REFUSALS, FaultKind.SERVER, FaultKind.BROKEN_OFF}:
+        return False
+    named = {one.part for one in lesser if one.named_in(fault.message)}
+    # Of an overflow, the limit of the reply may be what is too long: servers reserve room for it.
+    return bool(named & {"limit"} if _SURE_CONTEXT.search(fault.message) else named)
 
 
 def complaint(fault: Fault) -> str:

@@ -85,6 +85,17 @@ def test_every_field_of_every_reply_is_read_so(kind, form, read, around, text):
         (r"A^\top B", r"A^\top B"),
         (r"x \not\in y, \notin", r"x \not\in y, \notin"),
         (r"disse\ne poi", "disse\ne poi"),
+        (r"$$\n\\alpha = 3\nu = 5\n$$", "$$\n\\alpha = 3\nu = 5\n$$"),
+        (
+            r"\qty{5}{\newton\meter} \unit{\tesla} \unit{\nano\farad}",
+            r"\qty{5}{\newton\meter} \unit{\tesla} \unit{\nano\farad}",
+        ),
+        (r"open C:\Users\new\table", r"open C:\Users\new\table"),
+        (r"D:\build\release", r"D:\build\release"),
+        (r"A:\nfoo\nB:\nbar", "A:\nfoo\nB:\nbar"),
+        (r"A:\tcold\nB:\twarm", "A:\tcold\nB:\twarm"),
+        (r"for x in y:\n\tif z:\n\t\treturn x", "for x in y:\n\tif z:\n\t\treturn x"),
+        (r"a = 2\ne = 3\nprint(e)", "a = 2\ne = 3\nprint(e)"),
     ],
 )
 def test_a_text_is_read_as_it_was_meant(text, read):
@@ -94,7 +105,9 @@ def test_a_text_is_read_as_it_was_meant(text, read):
 @pytest.mark.parametrize(
     "text",
     [r"Let \nu be it", r"x\ne 3", r"5 \neq 6", r"\nu is it", r"\bword\b", r"a \fnord", r"one\rtwo", r"\timesx",
-     r"$$a \\\nu$$", r"\u00e", r"\u0000", r"a \u0007 b", r"\u001b[31m"],
+     r"$$a \\\nu$$", r"E = h\nu", r"E=h\nu.", r"\rho\nu", r"\nu = 5", r"{\tt x}", r"C:\new\table", r"C:\temp",
+     r"$\\frac{1}{2} \neq 3$", r"\\(\\alpha \to 0\\)", r"\\alpha \nu", r"$$\\alpha\nu = 3$$",
+     r"\u00e", r"\u0000", r"a \u0007 b", r"\u001b[31m"],
 )  # fmt: skip
 def test_what_cannot_be_decided_is_refused_and_the_reason_says_what_to_do(text):
     with pytest.raises(UnreadableReplyError, match=r"twice \(\\\\frac"):

@@ -84,13 +84,18 @@ COMPLAINTS = [
     ("temperature", plain(415, {"detail": "das ist nicht erlaubt"})),
     ("max_tokens", plain(400, {"error": {"message": "this parameter has another name now"}})),
     ("any limit", plain(400, {"error": {"message": "max_tokens is too large: 99"}})),
+    ("any limit", plain(400, {"error": {"message": "This model's maximum context length is 512 tokens. However, you "
+                              "requested 530 tokens (431 in the messages, 99 in the completion)."}})),
+    ("any limit", plain(400, {"error": {"message": "prompt and max_tokens exceed context limit: 431 + 99 > 512",
+                                        "code": "context_length_exceeded"}})),
+    ("any form", plain(200, {"detail": "response_format is not supported by this worker"})),
     ("system", plain(400, {"error": {"message": "Developer instruction is not enabled for models/m"}})),
     ("system", plain(400, {"error": {"message": "Conversation roles must alternate"}})),
     ("seed", plain(400, {"error": {"message": "property 'seed' is unsupported"}})),
     ("stop", plain(400, {"error": {"message": "Argument not supported on this model: stop"}})),
     ("top_k", plain(400, {"error": {"message": "Unrecognized request argument supplied: top_k"}})),
     ("reasoning_effort", plain(400, {"error": {"message": "nope"}})),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -154,6 +159,15 @@ def test_where_nothing_helps_the_first_complaint_is_told_and_nothing_is_given_up
         assert "req_0a9" in first.error
         assert len(server.requests) <= 14
     assert (endpoint.dialect.form, endpoint.dialect.temperature) == (Form.SCHEMA, 0.3)
+    assert scene.said == []
+
+
+def test_a_prompt_that_is_too_long_is_asked_without_its_limit_once_and_not_for_every_call(scene):
+    words = "maximum context length is 512 tokens, you requested 911 (812 in the messages, 99 in the completion)"
+    with serve_script([], then=play.bad_request(words, code="context_length_exceeded")) as server:
+        outcomes = scene.ask(scene.endpoint(server, **FULL), 4)
+        assert {outcome.category for outcome in outcomes} == {"context overflow"}
+        assert len(server.requests) <= 6
     assert scene.said == []
 
 

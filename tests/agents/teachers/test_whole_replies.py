@@ -101,6 +101,9 @@ def test_a_provider_that_breaks_off_every_reply_is_reported(ask):
         ({"error": {"message": "no upstream", "code": 503}, "choices": []}, "server error"),
         ({"error": {"message": "upstream error"}, "choices": None}, "broken off"),
         ({"object": "error", "message": "the worker died", "code": 50004}, "broken off"),
+        ({"detail": "the worker died"}, "broken off"),
+        ({"code": 503, "msg": "busy", "choices": None}, "server error"),
+        ({"error_code": 18, "error_msg": "Open api qps request limit reached"}, "broken off"),
     ],
 )
 def test_an_error_in_place_of_a_reply_is_known_by_its_code(ask, body, category):
@@ -110,8 +113,15 @@ def test_an_error_in_place_of_a_reply_is_known_by_its_code(ask, body, category):
     assert [event.category for event in events] == [category, ""]
 
 
-def test_a_provider_without_credit_stops_the_work_also_with_a_success(ask):
-    body = json.dumps({"error": {"message": "no credits left", "code": 402}})
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "no credits left", "code": 402}},
+        {"choices": None, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}},
+    ],
+)
+def test_a_provider_without_credit_stops_the_work_also_with_a_success(ask, body):
+    body = json.dumps(body)
     with serve_script([], then=Play("broke", body=body)) as server:
         with pytest.raises(TeacherError, match="quota"):
             ask(server)
@@ -226,6 +236,9 @@ def test_the_reasons_are_a_closed_list(name, word, ending):
         ({"finish_reason": "stop", "native_finish_reason": "RECITATION"}, "refusal"),
         ({"finish_reason": "stop", "native_finish_reason": "some_word_of_its_own"}, "stop"),
         ({"finish_reason": "error", "native_finish_reason": "stop"}, "broken"),
+        ({"finish_reason": 5}, "broken"),
+        ({"finish_reason": {"type": "max_tokens"}}, "broken"),
+        ({"finish_reason": "stop", "stop_reason": 151645}, "stop"),
     ],
 )
 def test_the_reason_stands_where_each_protocol_has_it(metadata, ending):
