@@ -12,7 +12,9 @@ from ioa.training.decoding_check import logits_agree, logits_of
 from ioa.training.loading import first_line, silence_libraries
 
 MERGEABLE = (
-    "ADALORA", "BOFT", "FOURIERFT", "HRA", "IA3", "LN_TUNING", "LOHA", "LOKR", "LORA", "OFT", "VERA"
+    "ADALORA", "ADAMSS", "BOFT", "C3A", "DEFT", "DELORA", "FOURIERFT", "FROD", "GLORA", "GRALORA", "HIRA", "HRA", "IA3",
+    "LN_TUNING", "LOHA", "LOKR", "LORA", "MISS", "OFT", "OSF", "PEANUT", "PSOFT", "PVERA", "RANDLORA", "ROAD", "SHIRA",
+    "SUPERTUNING", "TINYLORA", "UNILORA", "VBLORA", "VERA", "WAVEFT",
 )  # fmt: skip
 """PEFT's methods that are known to become one with the weights; others add tokens, prompts or routers."""
 LORA_FIELDS = frozenset(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WINDOW = 256
 """The longest sliding window that the trial's prompts outgrow: beyond it the trial would cost more than it shows."""
-_SHORT, _MIDDLE, _LONG = 4, 9, 18
+_SHORT, _MIDDLE, _LONG = 4, 8, 14
 _STEPS = (7, 4, 2)
 """Tokens that are written behind the short, the middle and the long prompt: two rows leave before the first does."""
 _CHANGED = 4
@@ -31,6 +31,8 @@ the cache are not what it supposes (two independent vectors are 1.4 apart).
 """
 _NOISE = 4.0
 """And how many times what rounding is seen to do to a text that stands in a longer one."""
+_MOST = 0.05
+"""But no more than this in a batch, lest a model that is itself unsteady let anything pass."""
 _CAUSAL = 1e-4, 5e-3
 """The same for two passes of the same shape, where rounding is the same, too."""
 
@@ -44,6 +46,12 @@ class Decoding:
     """Whether several prompts may be put to the model at once, filled up on the left."""
     remark: str = ""
     """Why it is not the fast way; empty: it is."""
+    horizon: int | None = None
+    """Longest text, reply included, that may stand in a batch; one prompt of a longer one at a time. None: any."""
+
+    def decoder_for(self, longest: int) -> Decoder:
+        """What decodes prompts that become, with their replies, texts of at most that many tokens."""
+        return self.decoder if self.horizon is None or longest <= self.horizon else decode_singly
 
 
 def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -> Decoding:
@@ -58,24 +66,24 @@ def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -
     Raises:
         UserError: the model is not causal, it says no numbers, or no decoder is right.
     """
-    prompts, replies = _trial(model, [i for i in ids if i != stop_id] or list(ids))
-    texts = [[*prompt, *reply] for prompt, reply in zip(prompts, replies, strict=True)]
+    text, places = _trial(model, [i for i in ids if i != stop_id] or list(ids))
     try:
-        alone = [logits_of(model, text) for text in texts]
-        noise = _require_causal(model, texts[-1], alone[-1])
+        whole = logits_of(model, text)
+        noise = _require_causal(model, text, whole)
     except UserError:
         raise
     except Exception as error:  # anything may come up in the code of an architecture
         _raise_if_memory(error)
-        raise UserError(f"it cannot read a text ({_in_words(error)})") from error
-    right = [logits[len(prompt) - 1 :] for logits, prompt in zip(alone, prompts, strict=True)]
-    trial = _Trial(prompts, replies, right, pad_id, stop_id, max(_floor(model), _NOISE * noise))
+        told = "; its code may need student.dtype=float32" if _is_half(model) else ""
+        raise UserError(f"it cannot read a text ({_in_words(error)}){told}") from error
+    tolerance = max(_floor(model), _NOISE * noise)
+    trial = _Trial(text, places, whole, pad_id, stop_id, tolerance)
     reasons: list[str] = []
     for decoder, name in _DECODERS:
         reason = trial.objection(decoder, model)
         if not reason:
             remark = f"it is {name}, since {reasons[-1]}" if reasons else ""
-            return Decoding(decoder, batched=decoder is not decode_singly, remark=remark)
+            return Decoding(decoder, decoder is not decode_singly, remark, _horizon(model))
         reasons.append(reason)
     told = "; ".join(dict.fromkeys(reasons))
     raise UserError(f"no way of decoding it says what it says to a prompt alone in one pass ({told})")
@@ -88,18 +96,27 @@ _DECODERS: tuple[tuple[Decoder, str], ...] = (
 )
 
 
-def _trial(model: Any, ids: Sequence[int]) -> tuple[list[list[int]], list[list[int]]]:
-    """Three prompts of different lengths and what is written behind each."""
+def _horizon(model: Any) -> int | None:
+    """Beyond it, LongRoPE turns the positions of all of a batch by other factors, also those of its short texts."""
     config = model.config.get_text_config(decoder=True)
-    windows = [
-        getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size", "attention_window_size")
-    ]
+    ropes = getattr(config, "rope_parameters", None) or {}
+    found = [one for one in (ropes, *ropes.values()) if isinstance(one, dict) and one.get("rope_type") == "longrope"]
+    own = getattr(config, "original_max_position_embeddings", None)
+    return next((size for one in found if (size := one.get("original_max_position_embeddings") or own)), None)
+
+
+def _trial(model: Any, ids: Sequence[int]) -> tuple[list[int], list[slice]]:
+    """A text, and the places in it that are written behind its short, its middle and its long beginning.
+
+    All of them are parts of one text, so that one pass over it says what is right for each.
+    """
+    config = model.config.get_text_config(decoder=True)
+    names = ("sliding_window", "attention_chunk_size", "attention_window_size", "index_topk")
+    windows = [getattr(config, name, None) for name in names]
     window = max((size for size in windows if isinstance(size, int) and size <= WINDOW), default=0)
     lengths = (_SHORT, _MIDDLE, _LONG + window)
-    text = list(ids) * (-(-(max(lengths) + sum(_STEPS)) // len(ids)) + 1)
-    prompts = [text[start : start + length] for start, length in zip((2, 1, 0), lengths, strict=True)]
-    replies = [text[length + 3 : length + 3 + steps] for length, steps in zip(lengths, _STEPS, strict=True)]
-    return prompts, replies
+    places = [slice(length, length + steps) for length, steps in zip(lengths, _STEPS, strict=True)]
+    return (list(ids) * (-(-places[-1].stop // len(ids))))[: places[-1].stop], places
 
 
 def logits_of(model: Any, ids: Sequence[int]) -> "torch.Tensor":
@@ -128,20 +145,25 @@ def logits_agree(one: "torch.Tensor", other: "torch.Tensor", model: Any) -> bool
 def _require_causal(model: Any, ids: Sequence[int], logits: "torch.Tensor") -> float:
     """See that what stands behind a text changes nothing in it; returns what rounding alone does there."""
     kept = len(ids) - _CHANGED
-    changed = [*ids[:kept], *ids[:_CHANGED]]
+    changed = [*ids[:kept], *(next((other for other in ids if other != i), i) for i in ids[kept:])]
     whole = logits[:kept]
     if not _largest(_distances(logits_of(model, changed)[:kept], whole), model) <= _CAUSAL[_is_half(model)]:
         raise UserError("it is not a causal LM: what it says at one place depends on the text behind it")
-    return _largest(_distances(logits_of(model, ids[:kept]), whole), model)
+    noise = _largest(_distances(logits_of(model, ids[:kept]), whole), model)
+    if noise > _MOST and not _is_half(model):
+        raise UserError(f"what it says at one place depends on how long the text is ({noise:.1g} of its logits)")
+    return noise
 
 
 @dataclass(frozen=True)
 class _Trial:
     """Texts along which a decoder is led, with the logits that it should see on the way."""
 
-    prompts: Sequence[Sequence[int]]
-    replies: Sequence[Sequence[int]]
-    right: "Sequence[torch.Tensor]"
+    text: Sequence[int]
+    places: Sequence[slice]
+    """What is written behind each prompt, which is the text before it."""
+    whole: "torch.Tensor"
+    """The logits of the text alone, (T, V)."""
     pad_id: int
     stop_id: int
     tolerance: float
@@ -150,8 +172,10 @@ class _Trial:
         """Why a decoder is not right for the model; empty: it is."""
         import torch
 
-        forced = [[*reply, self.stop_id] for reply in self.replies]
-        seen: list[list[torch.Tensor]] = [[] for _ in self.prompts]
+        prompts = [list(self.text[: place.start]) for place in self.places]
+        replies = [list(self.text[place]) for place in self.places]
+        forced = [[*reply, self.stop_id] for reply in replies]
+        seen: list[list[torch.Tensor]] = [[] for _ in prompts]
 
         def lead(logits_BV: "torch.Tensor", rows: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
             chosen = []
@@ -161,19 +185,20 @@ class _Trial:
                     seen[row].append(logits.detach().float().clone())
             return torch.tensor(chosen, device=logits_BV.device)
 
-        limits = [len(reply) + 1 for reply in self.replies]
+        limits = [len(reply) + 1 for reply in replies]
         try:
-            written = decoder(model, self.prompts, lead, pad_id=self.pad_id, stop_ids={self.stop_id}, limits=limits)
+            written = decoder(model, prompts, lead, pad_id=self.pad_id, stop_ids={self.stop_id}, limits=limits)
         except Exception as error:  # noqa: BLE001 - the code of an architecture that the decoder was not made for
             _raise_if_memory(error)
             return f"it stops with {_in_words(error)}"
-        if written != [list(reply) for reply in self.replies]:
+        if written != replies:
             return "a reply has other tokens than were chosen"
-        for own, expected in zip(seen, self.right, strict=True):
-            distances = _distances(torch.stack(own), expected)
+        most = self.tolerance if decoder is decode_singly else min(self.tolerance, _MOST)
+        for own, place in zip(seen, self.places, strict=True):
+            distances = _distances(torch.stack(own), self.whole[place.start - 1 : place.stop])
             # By parts, since a row that leaves changes only what is written behind it.
             worst = max(_largest(distances[start : start + 3], model) for start in range(0, len(distances), 3))
-            if not worst <= self.tolerance:
+            if not worst <= most:
                 return f"in a batch or with its cache it says something else than alone ({worst:.1g} of its logits)"
         return ""
 

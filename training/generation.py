@@ -91,8 +91,9 @@ def decode_shrinking(
                 # Padding on the left would get position -1; it is masked, and still needs a valid one.
                 extras["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
             if "logits_to_keep" in known:
-                # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far.
-                extras["logits_to_keep"] = 1
+                # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far. By
+                # its index, which copies it: multiplied by a slice, the output head is copied for each of the rows.
+                extras["logits_to_keep"] = torch.tensor([ids.shape[1] - 1], device=ids.device)
             found = model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extras)
             chosen = choose(found.logits[:, -1], rows)  # (B, T, V) -> (B,)
             for row, token in zip(rows, chosen.tolist(), strict=True):

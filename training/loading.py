@@ -146,6 +146,8 @@ def _read(where: Path | str, dtype: "torch.dtype") -> tuple[Any, Any]:
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are refused below, by name
     )
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise ValueError("there is an adapter beside its weights, which transformers puts on unasked")
     _require_weights(model, info)
     check_tokenizer(tokenizer, TRIAL, model.get_input_embeddings().weight.shape[0])
     return model, tokenizer

@@ -35,6 +35,7 @@ def check_folder(folder: Path, called: str) -> None:
         method = quantization(config)
         if method:
             raise _Unfit(f"its weights are quantised ({method})", QUANTIZED)
+        _check_beside(folder)
         _check_weights(folder)
     except _Unfit as unfit:
         reason, advice = unfit.args
@@ -88,6 +89,23 @@ def _require_known(config: dict[str, Any]) -> None:
         f"its model_type {kind!r} is unknown to transformers {version}",
         "Correct config.json, or install a version of transformers that has it.",
     )
+
+
+def _check_beside(folder: Path) -> None:
+    """Transformers puts an adapter on that lies beside a model, and goes on without the stop tokens it cannot read."""
+    if (folder / "adapter_config.json").is_file():
+        raise _Unfit(
+            "it holds a model and an adapter (adapter_config.json), and which is meant is not known",
+            "Move the adapter's files to a folder of their own; what is in it is worn by `--adapter`.",
+        )
+    settings = folder / "generation_config.json"
+    try:
+        if settings.is_file() and not isinstance(json.loads(settings.read_bytes()), dict):
+            raise ValueError("not a mapping")
+    except ValueError as error:
+        raise _Unfit(
+            f"{settings.name}, which names its stop tokens, is not whole JSON ({error})", "Copy it again."
+        ) from error
 
 
 def _check_weights(folder: Path) -> None:

@@ -130,13 +130,15 @@ class Student:
         for start in range(0, len(prompts), size):
             batch = by_length[start : start + size]
             prompts_of_batch = [encoded[i] for i in batch]
-            written = self._decoding.decoder(
+            limits = [self._limit(len(ids)) for ids in prompts_of_batch]
+            longest = max(len(ids) + limit for ids, limit in zip(prompts_of_batch, limits, strict=True))
+            written = self._decoding.decoder_for(longest)(
                 self.model,
                 prompts_of_batch,
                 chooser(prompts_of_batch, sampling),
                 pad_id=self.pad_id,
                 stop_ids=self._stop_ids,
-                limits=[self._limit(len(ids)) for ids in prompts_of_batch],
+                limits=limits,
             )
             for i, ids in zip(batch, written, strict=True):
                 replies[i] = ids

@@ -25,6 +25,13 @@ CONFIGS: dict[str, Callable[[Any], Any]] = {
     "Llama 4, in chunks": lambda t: t.Llama4TextConfig(
         **_BODY, **_IDS, num_key_value_heads=2, head_dim=8, attention_chunk_size=16, num_local_experts=2
     ),
+    "Phi-3 with LongRoPE": lambda t: t.Phi3Config(
+        **_BODY, **_IDS, num_key_value_heads=4, original_max_position_embeddings=50,
+        rope_parameters={
+            "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [6.0] * 4,
+            "original_max_position_embeddings": 50,
+        },
+    ),
     "GPT-2, learned positions": lambda t: t.GPT2Config(n_positions=96, **_OLD),
     "OPT, learned positions": lambda t: t.OPTConfig(
         **{**_IDS, "pad_token_id": 1}, hidden_size=32, word_embed_proj_dim=32, num_hidden_layers=2,

@@ -43,6 +43,16 @@ WORN: dict[str, tuple[str, dict[str, Any]]] = {
     "FourierFT": ("FourierFTConfig", {"target_modules": ATTENTION, "n_frequency": 50}),
     "HRA": ("HRAConfig", {"target_modules": ATTENTION, "r": 4}),
     "BOFT": ("BOFTConfig", {"target_modules": ATTENTION, "boft_block_size": 4}),
+    "MiSS": ("MissConfig", {"target_modules": ATTENTION, "r": 4}),
+    "RandLoRA": ("RandLoraConfig", {"target_modules": ATTENTION, "r": 4}),
+    "SHiRA": ("ShiraConfig", {"target_modules": ATTENTION, "r": 4}),
+    "C3A": ("C3AConfig", {"target_modules": ATTENTION, "block_size": 8}),
+    "RoAd": ("RoadConfig", {"target_modules": ATTENTION, "group_size": 8}),
+    "DeLoRA": ("DeloraConfig", {"target_modules": ATTENTION, "r": 4}),
+    "HiRA": ("HiraConfig", {"target_modules": ATTENTION, "r": 4}),
+    "GraLoRA": ("GraloraConfig", {"target_modules": ATTENTION, "r": 8}),
+    "VB-LoRA": ("VBLoRAConfig", {"target_modules": ATTENTION, "num_vectors": 16, "vector_length": 8}),
+    "WaveFT": ("WaveFTConfig", {"target_modules": ATTENTION, "n_frequency": 40}),
     "layer norms": ("LNTuningConfig", {"target_modules": ["input_layernorm"]}),
 }
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {

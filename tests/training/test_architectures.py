@@ -61,6 +61,34 @@ def test_what_looks_ahead_is_no_student(kind: str, dtype: str, tmp_path: Path) -
     assert str(tmp_path) in str(raised.value)
 
 
+def test_what_is_no_rounding_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in sparse attention that picks places by a tie: causal in every pass, another one for every length."""
+    import torch
+    from transformers import LlamaForCausalLM
+
+    real = LlamaForCausalLM.forward
+
+    def forward(self: Any, *args: Any, **more: Any) -> Any:
+        found = real(self, *args, **more)
+        length = args[0].shape[1] if args else more["input_ids"].shape[1]
+        drawn = torch.randn(found.logits.shape[-1], generator=torch.Generator().manual_seed(length))
+        found.logits = found.logits + drawn
+        return found
+
+    folder = make_tiny_student(tmp_path)
+    monkeypatch.setattr(LlamaForCausalLM, "forward", forward)
+    with pytest.raises(UserError, match="depends on how long the text is"):
+        load(folder)
+
+
+def test_a_short_prompt_beside_one_beyond_longropes_horizon_is_asked_alone(tmp_path: Path) -> None:
+    student = load(make_student_of("Phi-3 with LongRoPE", tmp_path))
+    lengths = [len(student.format.encode(question)) + 9 for question in QUESTIONS]
+    assert min(lengths) <= 50 < max(lengths)  # together, all of them would be turned by the long factors
+    assert student._decoding.decoder_for(50) is decode_shrinking
+    assert student._decoding.decoder_for(51) is decode_singly
+
+
 @pytest.mark.parametrize("kind", ["Falcon-Mamba", "RWKV"])
 def test_the_slower_ways_sample_as_the_fast_one(kind: str, tmp_path: Path) -> None:
     """The same seed and prompt give the same reply in whatever batch, another seed gives another."""

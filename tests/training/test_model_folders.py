@@ -97,6 +97,11 @@ AT_ONCE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no weights": (without("model.safetensors"), r"model\.safetensors is not there"),
     "GGUF": (only("model-q4.gguf"), "GGUF"),
     "adapter": (only("adapter_config.json"), "folder of an adapter"),
+    "model and adapter": (lambda f: (f / "adapter_config.json").write_text("{}"), "a model and an adapter"),
+    "torn stop tokens": (
+        lambda f: (f / "generation_config.json").write_text('{"eos_token_id": [2,'),
+        r"generation_config\.json, which names its stop tokens, is not whole JSON",
+    ),
     "pipeline": (only("model_index.json"), "diffusion pipeline"),
     "embedder": (only("modules.json"), "sentence-transformers"),
 }
