@@ -226,7 +226,8 @@ def _floor(model: Any) -> float:
 
 
 def _is_half(model: Any) -> bool:
-    return bool(model.dtype.itemsize < 4)
+    """By any of its weights: some architectures keep a few of them in float32."""
+    return any(weight.dtype.itemsize < 4 for weight in model.parameters())
 
 
 def _advice(model: Any) -> str:
