@@ -74,8 +74,7 @@ def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -
         raise
     except Exception as error:  # anything may come up in the code of an architecture
         _raise_if_memory(error)
-        told = "; its code may need student.dtype=float32" if _is_half(model) else ""
-        raise UserError(f"it cannot read a text ({_in_words(error)}){told}") from error
+        raise UserError(f"it cannot read a text ({_in_words(error)}){_advice(model)}") from error
     tolerance = max(_floor(model), _NOISE * noise)
     trial = _Trial(text, places, whole, pad_id, stop_id, tolerance)
     reasons: list[str] = []
@@ -86,7 +85,7 @@ def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -
             return Decoding(decoder, decoder is not decode_singly, remark, _horizon(model))
         reasons.append(reason)
     told = "; ".join(dict.fromkeys(reasons))
-    raise UserError(f"no way of decoding it says what it says to a prompt alone in one pass ({told})")
+    raise UserError(f"no way of decoding it says what it says to a prompt alone in one pass ({told}){_advice(model)}")
 
 
 _DECODERS: tuple[tuple[Decoder, str], ...] = (
@@ -227,7 +226,12 @@ def _floor(model: Any) -> float:
 
 
 def _is_half(model: Any) -> bool:
-    return bool(model.dtype.itemsize < 4)
+    """By any of its weights: some architectures keep a few of them in float32."""
+    return any(weight.dtype.itemsize < 4 for weight in model.parameters())
+
+
+def _advice(model: Any) -> str:
+    return "; it may be right in more digits: student.dtype=float32" if _is_half(model) else ""
 
 
 def _in_words(error: Exception) -> str:
