@@ -51,11 +51,11 @@ _CLAIMED = re.compile(
 _NAMED = re.compile(rf"\(([A-Z])\)|{_BEFORE}([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!。]|or\b|and\b|\Z))")
 """A letter that stands there; `I` alone is a word, wherever another one may follow it."""
 _BEFORE_A_LETTER = """
-    is be was are it so thus hence therefore then now the say says leaves leave with to as only likely choose chooses pick
-    picks select selects choosing answer option choice letter mark get gives and or not but because maybe perhaps also
-    both either neither between of that s one be's ist bleibt nur wähle und oder sondern aber buchstabe est donc la le les
-    et ou mais lettre es sea opción y o por tanto pero sino letra é a e mas logo è quindi ma lettera то это и или но
-    выбираю вариант ответ буква jest to czyli i lub är er is dus là option alternativ
+    is be was are it so thus hence therefore then now the say says leaves leave with to as only likely choose chooses
+    pick picks select selects choosing answer option choice letter mark get gives and or not but because maybe perhaps
+    also both either neither between of that s one be's ist bleibt nur wähle und oder sondern aber buchstabe est donc
+    la le les et ou mais lettre es sea opción y o por tanto pero sino letra é a e mas logo è quindi ma lettera то
+    это и или но выбираю вариант ответ буква jest to czyli i lub är er is dus là option alternativ
 """
 _INTRODUCED = frozenset(_BEFORE_A_LETTER.split())
 """Words that a choice's letter may stand behind. Behind others it may be a part of a name, as in `hepatitis B`."""
@@ -86,7 +86,7 @@ _RULED_OUT = (
 )
 """Words before the letters that they exclude."""
 _SAID_TO_BE = re.compile(
-    r"(?:(?:so|thus|hence|therefore),?\s+)?(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+",
+    r"(?:(?:so|thus|hence|therefore),?\s+|i\s+(?:think|believe|guess)\s+(?:that\s+)?)?(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+",
     re.IGNORECASE,
 )
 _BECAUSE = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
