@@ -20,6 +20,7 @@ from ioa.memory.number_words import (
     BEFORE,
     BEHIND,
     CHANGED,
+    EARLIER_OR_LATER,
     MAGNITUDES,
     ONE_LETTER_UNITS,
     PREFIXED,
@@ -63,7 +64,7 @@ _INDEXED = re.compile(r"(?!m[23](?!\w))[^\W\d_]\d")
 _ALTERNATIVE = re.compile(
     r"\d\S*(?:\s+[^\W\d]+)?\s*(?:\b(?:or|to|oder|bis|ou|o|или|до|vs)\b|至|到|或|または|か|[-~])\s*\Z", re.IGNORECASE
 )
-_AMBIGUOUS_BEFORE = (re.compile(r"(?<!\w)-\s+\Z"), re.compile(r"(?<!\w)[-\u2212–]\s?\(\s*\Z"))
+_AMBIGUOUS_BEFORE = (re.compile(r"(?<!\w)-\s+\Z|(?:\A|(?<=\s))[—―]\Z"), re.compile(r"(?<!\w)[-\u2212–]\s?\(\s*\Z"))
 """A dash, or a minus."""
 _AMBIGUOUS_BEHIND = (
     re.compile(r"\s?[ap]\.?\s?m\b", re.IGNORECASE),  # a time of day
@@ -239,6 +240,7 @@ def _is_repeated(one: Number, other: Number) -> bool:
 def _read_in_prose(plain: str, found: re.Match[str]) -> Reading:
     """A number in the middle of a text: only what stands in its own sentence is looked at."""
     before = re.split(r"[\n;!?=]|[.,](?=\s)", plain[: found.start()])[-1]
+    before = re.sub(r"\A\s*[*•]\s+(?=\S*\Z)", "", before)  # of a list
     behind = re.split(r"[\n;?]|[.,:](?=\s|\Z)", plain[found.end() :])[0]
     said = f"{before[-40:]}{found.group()}{behind[:40]}".strip()
     if _RELATION.search(before[-4:]):
@@ -258,6 +260,8 @@ def _read_in_prose(plain: str, found: re.Match[str]) -> Reading:
 def _doubt_beside(before: str, behind: str) -> Doubt | None:
     """What makes of the number, by what stands on its two sides, another one or a statement."""
     if BEFORE.search(before) or BEHIND.search(behind):
+        return Doubt.STATEMENT
+    if EARLIER_OR_LATER.search(before) and not re.match(r"[\s-]*[^\W\d]", behind):
         return Doubt.STATEMENT
     if any(pattern.search(before) for pattern in _AMBIGUOUS_BEFORE) or any(map(_matching(behind), _AMBIGUOUS_BEHIND)):
         return Doubt.AMBIGUOUS

@@ -47,12 +47,18 @@ _BEHIND = r"""
   | ^\W*(?:not|wrong|incorrect|false|nope|nicht|falsch)\b
   | \b(?:oder|bzw\.?)\s+(?:mehr|weniger|höher)\b | \bou\s+(?:plus|moins|mais|menos)\b | \bo\s+(?:más|menos|più|meno)\b
   | \b(?:или|и)\s+(?:больше|меньше|более|менее)\b | \b(?:неверно|неправильно)\b
-  | ^\s?(?:以上|以下|以内|未満|未满|超|ではな|じゃな|でな|不对|不對|错误|錯誤|이상|이하|미만|초과|이?\s?아니|左右不)
+  | ^\s?[\u4e00-\u9fff\uac00-\ud7a3]{0,3}\s?(?:以上|以下|以内|未満|未满|이상|이하|미만|초과)
+  | ^\s?(?:超|ではな|じゃな|でな|不对|不對|错误|錯誤|이?\s?아니|左右不)
 """
 BEFORE = re.compile(_BEFORE, re.VERBOSE | re.IGNORECASE)
 """In front of a number: it is denied or compared with, or only a part of what is stated."""
 BEHIND = re.compile(_BEHIND, re.VERBOSE | re.IGNORECASE)
 """The same behind it."""
+EARLIER_OR_LATER = re.compile(
+    r"\b(?:before|after|prior\s+to|vor|nach|avant|après|antes\s+de|después\s+de|depois\s+de|prima\s+del|dopo\s+il)\s*\Z",
+    re.IGNORECASE,
+)
+"""In front of a number without a unit, which is a year or an hour then; `after 18 days` tells a duration."""
 CHANGED = re.compile(
     r"\W*(?:(?:plus|minus|times\s+\w|over|divided|multiplied|squared|cubed|factorial|pi|sqrt|root|log|doubled|tripled|halved|less\s+(?:an?|one|two|three))\b"
     r"|(?:half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?)\b"

@@ -31,7 +31,7 @@ NO_CHOICE = "no choice is named"
 AMONG_OTHERS = "the reference stands among other words, and may or may not be the answer"
 MOST_WORDS_OF_A_UNIT = 3
 _OPPOSITES = {"yes": "no", "no": "yes", "true": "false", "false": "true"}
-_ASSENT = re.compile(r"(yes|no|true|false)\b(?=\s*[,.;:!—–-])")
+_ASSENT = re.compile(r"(yes|no|true|false)\b(?=\s*[,.;:!—–-])(?!\.?\s*\d)")
 NUMBER = re.compile(
     # A minus sign counts where no operand stands before it: "7-5" holds 7 and 5, "= -5" holds -5.
     r"(?:(?<![\w)])-)?"
@@ -119,6 +119,8 @@ def judge_by_family(attempt: Attempt) -> Judgement:
     extracted = extract_answer(attempt.reply)
     if not extracted:
         return Judgement("", False, NO_ANSWER)
+    if not has_marker(attempt.reply) and not NUMBER.fullmatch(attempt.answer.strip()):
+        extracted = _trim(_plain(stated(attempt.reply) or "")) or _last_line(attempt.reply)
     candidates, doubt = _candidates(attempt.reply, extracted, attempt.answer)
     entry = {"question": attempt.question, "answer": attempt.answer, "metadata": dict(attempt.metadata)}
     verify = _verifier(attempt.family)
@@ -153,7 +155,7 @@ def _compare(read: Reading, number: Number | None, given: str, expected: str) ->
         return (
             Equality(False, read.why) if isinstance(read, Unread) else compare_numbers(read, number, Fractions.REDUCED)
         )
-    if _bare(_plain(given)) == _bare(_plain(expected)):
+    if _spaced(given) == _spaced(expected):
         return Equality(bool(_bare(_plain(expected))))
     opposite = _OPPOSITES.get(_bare(expected))
     said = _ASSENT.match(_bare(_plain(given)))
@@ -183,6 +185,12 @@ def _holds(text: str, expected: str) -> bool:
 
 def _bare(text: str) -> str:
     return _trim(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
+
+
+def _spaced(text: str) -> str:
+    """Without the spaces beside signs, as in `(1, -2)`, and with an index as its digits; `1, 234` is not `1,234`."""
+    bare = re.sub(r"(?<=[a-z)])_\{?(\d+)\}?", r"\1", _bare(_plain(text)))
+    return re.sub(r"(?<=[^\w\s]) (?!\d{3}(?!\d))| (?=[^\w\s])", "", bare)
 
 
 def _last_line(reply: str) -> str:

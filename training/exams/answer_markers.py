@@ -4,6 +4,7 @@ Marks are `Answer:` in many languages, `<answer>`, `####` (GSM8K) and `\boxed{}`
 counts, whichever it is. "The answer is" counts where none of these stands; behind one of them it has to say the same.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,16 +22,17 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"\banswer\s+(?:is|must\s+be|should\s+be|would\s+be|has\s+to\s+be)\b\s*:?"
+    r"^\W*(?:final\s+)?answer\s+[-–—]\s+|\banswer\s+(?:is|must\s+be|should\s+be|would\s+be|has\s+to\s+be)\b\s*:?"
     r"|\bantwort\s+(?:ist|lautet)\b\s*:?|\br[ée]ponse\s+(?:\w+\s+)?est\b\s*:?|\brespuesta\s+(?:\w+\s+)?es\b\s*:?"
     r"|\bresposta\s+(?:\w+\s+)?é\b\s*:?|\brisposta\s+(?:\w+\s+)?è\b\s*:?|\bantwoord\s+is\b\s*:?|\bsvaret\s+[äe]r\b\s*:?"
     r"|\bodpowied[źz]\w*\s+(?:to|jest)\b\s*:?|\b\u043eтв\u0435т\w*\s*(?:[-–—]|будет)\s*:?|\bđáp\s+án\s+là\b\s*:?"
     r"|答案(?:应该|應該|就)?(?:是|为|為|选|選)\s*[:\uff1a]?|答えは|정답은|답은",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _CHANGED = re.compile(
-    r"^\W*(?:(?:oh|but|hmm+|no)\W+)*(?:wait|actually|correction|oops|sorry|scratch\s+that|on\s+second\s+thought"
-    r"|i\s+made\s+a\s+mistake|that(?:'s|\s+is)\s+(?:wrong|not\s+right|incorrect)"
+    r"^\W*(?:(?:oh|but|hmm+|no)\W+)*(?:wait|hmm|hold\s+on|actually|correction|oops|sorry|scratch\s+that"
+    r"|(?:up)?on\s+(?:second\s+thought|(?:further\s+|closer\s+)?(?:reflection|review|inspection))"
+    r"|i\s+(?:meant|was\s+wrong|made\s+a\s+mistake)|my\s+mistake|that(?:'s|\s+is)\s+(?:wrong|not\s+right|incorrect)"
     r"|moment\s+mal|attends|espera|attendi|等等|不对|不對)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -104,9 +106,20 @@ def _behind(reply: str, marker: re.Match[str], lines: int, earlier: Sequence[re.
     groups = marker.groupdict()
     if groups.get("boxed"):
         return _joined_boxes(reply, marker, earlier)
+    if marker.group().rstrip(":\uff1a ").endswith('"') and (value := _json_text(rest)) is not None:
+        return value
     if groups.get("tag"):
         return _first_lines(re.split(r"</answer", rest, maxsplit=1, flags=re.IGNORECASE)[0], lines)
     return _first_lines(rest, lines)
+
+
+def _json_text(rest: str) -> str | None:
+    """The text that is the value of a JSON object's key, as in `"answer": "Paris"}`."""
+    try:
+        value, _ = json.JSONDecoder().raw_decode(rest.lstrip())
+    except (ValueError, RecursionError):
+        return None
+    return value.strip() if isinstance(value, str) else None
 
 
 def _joined_boxes(reply: str, marker: re.Match[str], earlier: Sequence[re.Match[str]]) -> str:

@@ -27,7 +27,7 @@ _LEADING = re.compile(
     rf"{_CALLED}?"
     r"(?:[(\[]([A-Za-z])[)\]]|([A-Za-z])[).:]"
     rf"|(?-i:([A-Z]))(?=,?\s+(?:{_REASON})\b|\s*[-–—=→]\s|\s*、|\s*[,\uff0c。]\s*(?:因为|because|since|as)|\s*\())"
-    r"[).:]?\s*[、→]?\s*(.*)",
+    r"[).:]?\s*(?:[、→=]|[-–—](?=\s))?\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = (
@@ -45,11 +45,21 @@ _CLAIMED = re.compile(
     rf"\b{_WORD}\s+(?:is\s+)?(?:the\s+)?\(?([A-Z])\b"
     rf"|{_CJK_WORD}\s*(?:是|为|為|は|은|는|应是)?\s*[:\uff1a]?\s*\(?([A-Z])(?![A-Za-z])"
     rf"|{_BEFORE}\(?([A-Z])\)?(?=\s+{_VERB}\s+{_PRAISE}\b)"
-    r"|(?<![A-Za-z])([A-Z])(?=\s*(?:选项|選項|项)?\s*(?:是|为)?\s*(?:正确|正確|对的|對的|正しい))"
+    r"|(?<![A-Za-z])([A-Z])(?=\s*(?:选项|選項|项)?\s*(?:是|为|が|は|이|가)?\s*(?:正确|正確|对的|對的|正しい|正解(?!では|じゃ|でな)))"
 )
 """A letter with words that choose it, or call it right."""
 _NAMED = re.compile(rf"\(([A-Z])\)|{_BEFORE}([A-HJ-Z]|I(?=\s*[).:;/&]|\Z))(?=\s*(?:[).:,;/&?!。]|or\b|and\b|\Z))")
 """A letter that stands there; `I` alone is a word, wherever another one may follow it."""
+_BEFORE_A_LETTER = """
+    is be was are it so thus hence therefore then now the say says leaves leave with to as only likely choose chooses
+    pick picks select selects choosing answer option choice letter mark get gives and or not but because maybe perhaps
+    also both either neither between of that s one be's ist bleibt nur wähle und oder sondern aber buchstabe est donc
+    la le les et ou mais lettre es sea opción y o por tanto pero sino letra é a e mas logo è quindi ma lettera то
+    это и или но выбираю вариант ответ буква jest to czyli i lub är er is dus là option alternativ
+"""
+_INTRODUCED = frozenset(_BEFORE_A_LETTER.split())
+"""Words that a choice's letter may stand behind. Behind others it may be a part of a name, as in `hepatitis B`."""
+_WORD_BEFORE = re.compile(r"(?<![^\W\d_])(?!\w+ly\s)([^\W\d_]+)\s+\Z")
 _NOT = r"(?:not|isn['\u2019]t|nicht|pas|non|niet|не|不是|不选)"
 _DENIED = re.compile(
     rf"(?:it(?:'s|\s+is)\s+)?(?:definitely\s+|certainly\s+)?(?:{_NOT}(?![^\W_])|不|neither\b|none\b|no\s*\Z)",
@@ -66,15 +76,25 @@ _EXCLUDED = re.compile(
     rf"{_BEFORE}\(?[A-Z]\)?\s+(?:(?:is|are|was|can\s+be|must\s+be|seems|ist|est|es|é|è)\s+(?:\w+\s+)?(?:{_WRONG})\b"
     r"|(?:isn|cannot|can['\u2019]t|doesn|does\s+not)\b)"
     rf"|{_BEFORE}{_SEVERAL}\s+(?:are|sind|sont|son)\s+(?:all\s+)?(?:{_WRONG})\b"
+    r"|^\W*[A-Z][).:][^\n]*\w\s*(?::|\s[-–—])\s*(?:incorrect|wrong|false|falsch|faux|incorrect[ao])\W*\Z"
+    rf"|{_BEFORE}\(?[A-Z]\)?\s+(?:seems|looks|appears|may|might|could)\b[^.;\n]*?\bbut\b"
     r"|(?<![A-Za-z])[A-Z]\s*(?:选项|選項|项)?\s*是?\s*(?:不正确|不正確|错|錯|不对|不對)"
 )
-_SAID_TO_BE = re.compile(r"(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+", re.IGNORECASE)
+_RULED_OUT = (
+    r"(?i:\b(?:can(?:not|\s+not|['\u2019]t)|could(?:\s+not|n['\u2019]t))\s+be|\banything\s+(?:but|except)"
+    r"|\b(?:eliminat|exclud|discard|reject|dismiss|rul)(?:e|es|ed|ing|s)?(?:\s+out)?)"
+)
+"""Words before the letters that they exclude."""
+_SAID_TO_BE = re.compile(
+    r"(?:(?:so|thus|hence|therefore),?\s+|i\s+(?:think|believe|guess)\s+(?:that\s+)?)?(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|this\s+is)\s+",
+    re.IGNORECASE,
+)
 _BECAUSE = re.compile(r",?\s+(?:because|since)\s", re.IGNORECASE)
 _FURTHER = re.compile(r"\(([A-Z])\)|(?:\bor|\band|\boder|\bou|\bnot|[/,&?])\s*([A-Z])(?=\s*(?:[).:,;?]|\Z))")
 _AND = r"(?:and|or|und|oder|et|ou|y|o|e|en|of|и|или|lub|i|和|与|或|及|と|및)"
 _VERB = r"(?:are|is|were|was|both|seem|together|sind|sont|son|são)"
 _COORDINATED = re.compile(
-    r"(?<![\w'\u2019])\(?([A-Z])\)?(?:\s*[,;/&、+]\s*(?:"
+    r"(?<![\w'\u2019])\(?([A-Z])\)?(?:\s*(?:[,/&、+]|;(?!\s*\(?[A-Z]\)?\s+(?:is|was|ist|est|es|è|é)\b))\s*(?:"
     + _AND
     + r"\s+)?|\s+"
     + _AND
@@ -84,6 +104,7 @@ _COORDINATED = re.compile(
 """Two letters in a row, the second of which may be the first of the next two; `and A plant` has an article."""
 _AMONG = re.compile(rf"\b(?:between|among|(?:out\s+)?of|from|zwischen|unter|von|entre|de)\s+{_SEVERAL}", re.IGNORECASE)
 """A row of letters to choose from."""
+_EXCLUDED_ROW = re.compile(rf"{_RULED_OUT}\s+(?i:option|choice|answer)?s?\s*(?:{_SEVERAL}|\(?[A-Z]\)?)(?![\w'\u2019])")
 _ROW = re.compile(r"(?:both\s+)?\(?[A-Z]\)?(?:[\s,;/&、+]+\(?[A-Z]\)?)+[.!]?", re.IGNORECASE)
 _IN_QUESTION = re.compile(r"(?:^|(?<=[\s(\[]))([A-Z])[).:\]]\s*(?=\S)")
 
@@ -137,8 +158,9 @@ def _find(text: str, choices: Sequence[str] | None) -> set[str]:
     if _DENIED.match(text):
         return set()
     if _ROW.fullmatch(text):
-        return _keep_known(re.findall(r"\b[A-Za-z]\b", text), choices)
-    named = _by_form(text, choices) or _claimed(text, choices) or _letters(_NAMED, text, choices)
+        row = re.findall(r"\b[A-Za-z]\b", text)
+        return _keep_known([one for one in row if one.isupper()] or row, choices)
+    named = _by_form(text, choices) or _claimed(text, choices) or _standing(text, choices)
     named |= _beside(named, text, choices)
     return named or ({alone.group(1).upper()} if (alone := _ALONE.fullmatch(text)) else set())
 
@@ -154,7 +176,7 @@ def _claimed(text: str, choices: Sequence[str] | None) -> set[str]:
 
 def _without_denied(text: str) -> str:
     """Without the choices that a text names to exclude them."""
-    return _EXCLUDED.sub(" ", _PASSED_OVER.sub(" ", text)).strip()
+    return _EXCLUDED.sub(" ", _PASSED_OVER.sub(" ", _EXCLUDED_ROW.sub(" ", text))).strip()
 
 
 def _by_text(text: str, choices: Sequence[str] | None) -> set[str]:
@@ -184,6 +206,16 @@ def _by_form(text: str, choices: Sequence[str] | None) -> set[str]:
 
 def _letters(pattern: re.Pattern[str], text: str, choices: Sequence[str] | None) -> set[str]:
     return _keep_known([next(filter(None, found)) for found in pattern.findall(text)], choices)
+
+
+def _standing(text: str, choices: Sequence[str] | None) -> set[str]:
+    """The letters that stand there by themselves, in brackets or behind a word that may lead to a choice."""
+    found = []
+    for one in _NAMED.finditer(text):
+        before = _WORD_BEFORE.search(text[: one.start()])
+        if choices is None or one.group(1) or before is None or before.group(1).casefold() in _INTRODUCED:
+            found.append(one.group(1) or one.group(2))
+    return _keep_known(found, choices)
 
 
 def _beside(named: set[str], text: str, choices: Sequence[str] | None) -> set[str]:

@@ -103,13 +103,16 @@ def test_an_unknown_family_is_an_error_and_not_a_wrong_answer() -> None:
         judged(item("5", "no-such"), "Answer: 5")
 
 
-@pytest.mark.parametrize("family", ["products", "gsm_symbolic", "fraction_simplification", "simple_equations", "lcm"])
+@pytest.mark.parametrize(
+    "family", ["products", "gsm_symbolic", "fraction_simplification", "simple_equations", "lcm", "complex_arithmetic"]
+)
 def test_the_generators_own_answers_are_right(family: str) -> None:
     import reasoning_gym
 
     for entry in reasoning_gym.create_dataset(family, size=20, seed=5):
         asked = item(entry["answer"], family, **entry["metadata"])
-        assert judged(asked, f"So it is.\nAnswer: {entry['answer']}")[1], entry
+        for reply in ("So it is.\nAnswer: {}", "{}", "The answer is {}.", "So it is\n\n**{}**"):
+            assert judged(asked, reply.format(entry["answer"]))[1], (entry, reply)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Finding the code in a reply: the whole of what was asked for, or what completes the prompt."""
 
 import ast
+import doctest
 import re
 import textwrap
 import warnings
@@ -46,7 +47,7 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     if not defining or not any(_reads(code.text) for code in defining):
         defining = list(_loose_blocks(text, entry_point)) or defining
     before = _unmarked(_before_fences(text))
-    if blocks and not defining and defines(before, entry_point):
+    if blocks and not defining and (defines(before, entry_point) or _is_body(before)):
         return before
     if defining:
         return _with_earlier(_chosen(defining), blocks, entry_point)
@@ -54,8 +55,16 @@ def extract_code(reply: str, entry_point: str = "") -> str:
     return (python or blocks)[-1].text.rstrip() if blocks else _from_indented(_unmarked(text), entry_point)
 
 
+def _is_body(text: str) -> bool:
+    """Whether it is the body of a function that returns something, its first line indented or not."""
+    forms = [textwrap.dedent(f"{indent}{text}") for indent in ("", INDENT, "\t")]
+    trees = [tree_of(f"def _():\n{textwrap.indent(form, INDENT)}") for form in forms]
+    return any(isinstance(node, ast.Return) for tree in trees if tree for node in ast.walk(tree))
+
+
 def _from_indented(text: str, entry_point: str) -> str:
     """The code that is set off by its indentation, as in Markdown without fences; else the text."""
+    text = _without_prompts(text)
     lines = text.split("\n")
     heads = [line for line in lines if defines(line, entry_point)]
     first = next((line for line in lines if BEGINS.match(line.lstrip(" \t"))), "")
@@ -93,7 +102,17 @@ def _code(block: Block, text: str) -> Code:
     first = re.sub(r"^(?:python[\d.]*|py3?)[ \t]+", "", block.info)
     if BEGINS.match(first) and _reads(f"{first}\n{text}"):
         return Code("", f"{first}\n{text}", block.closed)
-    return Code(block.language, text, block.closed)
+    return Code(block.language, _without_prompts(text), block.closed)
+
+
+def _without_prompts(text: str) -> str:
+    """The code of a session with the interpreter, `>>> def f(x):`; other text as it is."""
+    if not text.lstrip().startswith(">>> "):
+        return text
+    try:
+        return doctest.script_from_examples(text)
+    except ValueError:  # prompts that do not fit together
+        return text
 
 
 def _extended(block: Block, lines: Sequence[str]) -> tuple[str, int]:
@@ -148,14 +167,21 @@ def _with_earlier(code: Code, blocks: Sequence[Code], entry_point: str) -> str:
     missing = unresolved_names(text)
     earlier = [
         one.text
-        for one in blocks[: blocks.index(code) if code in blocks else None]
+        for number, one in enumerate(blocks)
         if one.language in PYTHON | {""} and tree_of(one.text) and not defines(one.text, entry_point)
+        if code not in blocks or number < blocks.index(code) or _only_defines(one.text)
     ]
     whole = "\n".join(earlier)
     if not missing & bound_names(whole):
         return text
     own = needed_code(whole, missing)
     return "\n".join([*(line for line in own.split("\n") if line.strip()), "", text])
+
+
+def _only_defines(code: str) -> bool:
+    """Whether it is nothing but functions and classes, as helpers given behind their use are."""
+    tree = tree_of(code)
+    return tree is not None and all(isinstance(one, ast.FunctionDef | ast.ClassDef) for one in tree.body)
 
 
 def _reads(code: str) -> bool:
@@ -204,6 +230,8 @@ def readings(
         heads: list[list[str]] = [[prompt], [f"{prompt}\n{INDENT}pass\n"], []] if prompt.strip() else [[]]
         return [[*head, form] for form in forms for head in heads]
     bodies = [code, INDENT + code, textwrap.indent(textwrap.dedent(code), INDENT)]
+    if re.search(r"^\t", code, re.MULTILINE):  # its first line has lost its tabulator
+        bodies.append(textwrap.indent(textwrap.dedent(f"\t{code}"), INDENT))
     bodies += [_body(body) for body in bodies]
     glue = "" if prompt.endswith("\n") else "\n"
     sources = [f"{prompt}{glue}{body}\n" for body in bodies if body.strip()]

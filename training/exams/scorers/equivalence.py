@@ -18,6 +18,7 @@ from pydantic import Field
 from ioa.memory.answer_equality import Equality, compare_numbers
 from ioa.memory.errors import ScoringError, UserError
 from ioa.memory.number_reading import Doubt, Number, Reading, Unread, last_number, read_statement
+from ioa.memory.number_words import BEFORE, BEHIND
 from ioa.memory.options import read_options
 from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.exams.answer_extraction import NO_ANSWER, Judgement, reference_number
@@ -40,8 +41,11 @@ _PERCENT = re.compile(r"%|percent")
 _BASE = re.compile(r"[0-9A-Za-z]_\{?(\d+)\}?\s*\Z")
 _PAIR = re.compile(r"(?:\\left)?\s*[(\[].*[)\]]", re.DOTALL)
 _SET = re.compile(r"(?:\\left)?\s*\\\{.*\\\}", re.DOTALL)
-_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$(?!\d)|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _SENTENCE = re.compile(r"(?:the\s+)?(?:final\s+)?answer\s+is\b(.*)", re.IGNORECASE | re.DOTALL)
+_BESIDE = 30
+"""Characters beside a formula that may say something of it."""
+_REMARK = re.compile(r"\.\s+i\s+hope\s+(?:it|this)\b[^.]*\.?\Z", re.IGNORECASE)
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,1000}(?:\.\d*)?|\.\d+)")
 _SIGNS = {
     "\u2212": "-",
@@ -121,6 +125,8 @@ class MathScorer:
         shown, given = extracted[:MOST_CHARACTERS], _plain(extracted)
         if not given:
             return Judgement("", False, NO_ANSWER)
+        if found is None and (said := _said_of(attempt.reply, extracted)):
+            return Judgement(shown, False, said)
         if _squeezed(given) == _squeezed(expected):
             return Judgement(shown, True)
         number = None if _is_listed(expected) or _is_listed(given) else reference_number(expected)
@@ -189,11 +195,21 @@ def _unmarked(reply: str) -> str:
     return next(filter(None, formulas[-1])) if formulas else last_lines(reply)
 
 
+def _said_of(reply: str, formula: str) -> str:
+    """What stands beside an unmarked formula and denies it, or compares with it; empty where nothing does."""
+    before, _, behind = reply.rpartition(formula)
+    before = re.split(r"[\n;:!?=]|[.,](?=\s)|\bthat\b", before)[-1][-_BESIDE:]
+    behind = re.split(r"[\n;?]|[.,:](?=\s|\Z)", behind)[0].lstrip(r"$\)]")[:_BESIDE]
+    said = f"{before}{formula}{behind}".strip()
+    return f"{Doubt.STATEMENT.value}: {said[:60]!r}" if BEFORE.search(before) or BEHIND.search(behind) else ""
+
+
 def _in_sentence(stated_: str) -> str:
     """What is stated: of a sentence about one formula, as in Minerva's prompt for MATH, that formula."""
     said = _SENTENCE.fullmatch(stated_)
-    formulas = _FORMULA.findall(said.group(1)) if said else []
-    return next(filter(None, formulas[0])) if len(formulas) == 1 else stated_
+    formulas = _FORMULA.findall(said.group(1) if said else stated_)
+    whole = said or (_FORMULA.match(stated_) and _REMARK.search(stated_))
+    return next(filter(None, formulas[0])) if whole and len(formulas) == 1 else stated_
 
 
 def _plain(text: str) -> str:
