@@ -250,11 +250,21 @@ def _read_in_prose(plain: str, found: re.Match[str]) -> Reading:
     read = _value(found, _unit(plain, found))
     if isinstance(read, Unread):
         return read
+    if _result_before(plain[: found.start()]) not in {None, read.value}:
+        return Unread(Doubt.SEVERAL, said)
     doubt = _doubt_beside(before, behind) or _doubt_in_words(behind, read.value)
     beside = "".join((before.split() or [""])[-1:] + behind.split()[:1]) if doubt is None else ""
     if not all(map(_may_stand_beside, beside.replace("=", ""))):
         doubt = Doubt.EXPRESSION
     return Unread(doubt, said) if doubt else read
+
+
+def _result_before(before: str) -> Fraction | None:
+    """What an equation in the same sentence comes to, as in `120/24 = 5 hours for 120 pages`: as likely the answer."""
+    _, sign, behind = re.split(r"\n|[.;?!](?=\s)", before)[-1].rpartition("=")
+    found = _NUMBER.match(behind.lstrip(" $€£¥*")) if sign else None
+    read = _value(found, "") if found else None
+    return read.value if isinstance(read, Number) else None
 
 
 def _doubt_beside(before: str, behind: str) -> Doubt | None:

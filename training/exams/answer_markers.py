@@ -22,7 +22,8 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"^\W*(?:final\s+)?answer\s+[-–—]\s+|\banswer\s+(?:is|must\s+be|should\s+be|would\s+be|has\s+to\s+be)\b\s*:?"
+    r"^[ \t*#]*(?:final[ \t]+)?answer[ \t]+[-–—][ \t]+"
+    r"|\banswer\s+(?:is|must\s+be|should\s+be|would\s+be|has\s+to\s+be)\b\s*:?"
     r"|\bantwort\s+(?:ist|lautet)\b\s*:?|\br[ée]ponse\s+(?:\w+\s+)?est\b\s*:?|\brespuesta\s+(?:\w+\s+)?es\b\s*:?"
     r"|\bresposta\s+(?:\w+\s+)?é\b\s*:?|\brisposta\s+(?:\w+\s+)?è\b\s*:?|\bantwoord\s+is\b\s*:?|\bsvaret\s+[äe]r\b\s*:?"
     r"|\bodpowied[źz]\w*\s+(?:to|jest)\b\s*:?|\b\u043eтв\u0435т\w*\s*(?:[-–—]|будет)\s*:?|\bđáp\s+án\s+là\b\s*:?"

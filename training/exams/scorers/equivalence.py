@@ -131,12 +131,14 @@ class MathScorer:
             return Judgement(shown, True)
         number = None if _is_listed(expected) or _is_listed(given) else reference_number(expected)
         read = read_statement(given)
-        if number is not None and found is None and not _FORMULA.search(attempt.reply):
+        in_prose = number is not None and found is None and not _FORMULA.search(attempt.reply)
+        if in_prose:
             read = last_number(attempt.reply)
         equality = compare_numbers(read, number) if number is not None and isinstance(read, Number) else Equality(False)
         if equality.same or (equality.doubt and not _PERCENT.search(given + expected)):
             return Judgement.of(shown, equality)
-        if number is not None and isinstance(read, Unread) and _RATIO.search(given):
+        several = isinstance(read, Unread) and in_prose and read.doubt is Doubt.SEVERAL
+        if number is not None and isinstance(read, Unread) and (several or _RATIO.search(given)):
             return Judgement(shown, False, read.why)
         equal = _equal_as_text(given, expected)
         compared = self._compared(attempt, expected, given) if equal is None else Equality(equal)
