@@ -99,7 +99,7 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
 
     from ioa.training.batches import collate, encode_lessons
     from ioa.training.loading import silence_libraries
-    from ioa.training.trainer import answer_loss_plain
+    from ioa.training.losses import AnswerLoss
 
     spec = spec_from_file_location("tiny", Path(__file__).parents[1] / "tests" / "training" / "tiny.py")
     assert spec is not None
@@ -120,7 +120,7 @@ def school(alphabet: Alphabet, folder: Path, seed: int, steps: int) -> Student:
         optimizer.param_groups[0]["lr"] = 3e-3 * min(1.0, (step + 1) / 30) * (1 - step / steps)
         batch = collate(rng.sample(lessons, min(48, len(lessons))), student.pad_id, "cpu")
         optimizer.zero_grad()
-        torch.autograd.backward(answer_loss_plain(model, batch))
+        torch.autograd.backward(AnswerLoss()(model, batch))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     model.requires_grad_(requires_grad=False).eval()

@@ -23,14 +23,31 @@ class LossPoint(Record):
     """The rate with which the step was taken."""
 
 
+class HeldOutPoint(Record):
+    """What the lessons that are held out of a training said at some step."""
+
+    step: Annotated[int, Field(ge=0)]
+    """Steps taken in this round before they were asked."""
+    loss: float
+    """Mean cross-entropy over their answer tokens, in nats per token."""
+    right: Annotated[int, Field(ge=0)]
+    """How many of them the student would write word for word."""
+    of: Annotated[int, Field(ge=1)]
+    """How many there are."""
+
+
 class TrainingLog(Record):
     """A round of training, step by step."""
 
     steps: tuple[LossPoint, ...]
     """In the order in which they were taken."""
     examples: Annotated[int, Field(ge=0)]
-    """Distinct examples trained on, replayed ones included."""
+    """Distinct examples trained on, replayed ones included, those held out left out."""
     tokens: Annotated[int, Field(ge=0)]
     """Tokens that passed through the student, prompts included and padding left out, over all epochs."""
     seconds: Annotated[float, Field(ge=0)]
     """Time in which the round trained."""
+    held_out: tuple[HeldOutPoint, ...] = ()
+    """What the lessons said that were held out, oldest first; empty: there were too few for that."""
+    learnt: bool = False
+    """Whether it ended since the held-out lessons stopped improving; else its epochs were over."""

@@ -23,6 +23,10 @@ class Lesson:
     """The token ids, closed with the end-of-reply token."""
     prompt_length: int
     """How many of them belong to the prompt, which is not trained on."""
+    id: str = ""
+    """The example's."""
+    module: str = ""
+    """The example's."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def encode_lessons(
         if len(ids) > max_length:
             too_long.append(example.id)
         else:
-            lessons.append(Lesson(ids, len(prompt)))
+            lessons.append(Lesson(ids, len(prompt), example.id, example.module))
     return lessons, too_long
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ioa.memory.files import read_record, write_record, write_text
 from ioa.memory.records import Record
-from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
+from ioa.memory.training_log import TRAINING_LOG, HeldOutPoint, LossPoint, TrainingLog
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +31,8 @@ class Progress(Record):
     """Hash of everything the result depends on; a checkpoint of other work is not gone on from."""
     points: tuple[LossPoint, ...]
     """The steps taken so far."""
+    held_out: tuple[HeldOutPoint, ...] = ()
+    """What the held-out lessons said so far."""
     tokens: Annotated[int, Field(ge=0)]
     """Tokens that passed through the student so far."""
     seconds: Annotated[float, Field(ge=0)]

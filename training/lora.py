@@ -10,6 +10,7 @@ from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel
 from ioa.training.checkpoint import CONFIG, WEIGHTS
 from ioa.training.loading import first_line, silence_libraries
+from ioa.training.lora_linear import fuse_lora_layers
 from ioa.training.settings.training import LoraSettings
 from ioa.training.student import Student
 
@@ -37,6 +38,10 @@ class TrainableLora:
         self.master = torch.nn.Parameter(
             torch.cat([parameter.detach().float().flatten() for parameter in self.parameters])
         )
+        self.mean: Any = None
+        """(N,) float32, the mean of the weights noted; none: none was."""
+        self.noted = 0
+        """How many they are."""
 
     def push(self) -> None:
         """Round the master weights into the model."""
@@ -56,6 +61,21 @@ class TrainableLora:
         self.master.grad = torch.cat([gradient.flatten() for gradient in gradients]).float()
         for parameter in self.parameters:
             parameter.grad = None
+
+    def note(self) -> None:
+        """Add the weights as they are now to the mean."""
+        weights = self.master.detach()
+        self.noted += 1
+        self.mean = weights.clone() if self.mean is None else self.mean.lerp_(weights, 1 / self.noted)
+
+    def take_mean(self) -> None:
+        """Put the mean in the weights' place, where any were noted."""
+        import torch
+
+        if self.mean is not None:
+            with torch.no_grad():
+                self.master.copy_(self.mean)
+            self.push()
 
     def tensors(self) -> dict[str, Any]:
         """The master weights by PEFT's names, float32."""
@@ -135,6 +155,7 @@ def attach_lora(student: Student, settings: LoraSettings, start: Path | None, se
         if start is not None:
             lora.read(start, settings)
         lora.push()
+        fuse_lora_layers(wrapped)
         wrapped.train()
         yield lora
     finally:

@@ -3,19 +3,23 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ioa.memory.errors import UserError
 from ioa.memory.records import Example
-from ioa.memory.training_log import LossPoint, TrainingLog
+from ioa.memory.training_log import HeldOutPoint, LossPoint, TrainingLog
 from ioa.training import checkpoint
 from ioa.training.batches import Batch, Lesson, batch_order, collate, encode_lessons
 from ioa.training.checkpoint import Progress, is_complete
+from ioa.training.held_out import hold_out, measure_held_out
 from ioa.training.loading import first_line
 from ioa.training.lora import TrainableLora, attach_lora
+from ioa.training.losses import AnswerLoss, choose_loss
+from ioa.training.schedule import learning_rate, plan_course
 from ioa.training.settings.training import TrainingSettings
 from ioa.training.student import Student
 
@@ -32,7 +36,7 @@ class TrainingProgress:
     step: int
     """Steps taken, those before an interruption included."""
     steps: int
-    """Steps in all."""
+    """Steps in all, or fewer where the training notices that nothing more is learnt."""
     epoch: float
     """Passes over the examples, as a fraction."""
     loss: float
@@ -58,9 +62,13 @@ def train(
     out: Path,
     settings: TrainingSettings,
     seed: int,
+    seen: Collection[str] = (),
     on_step: OnStep | None = None,
 ) -> TrainingLog:
     """Teach the student these examples; the adapter is in `out`, and the student is bare again, at the end.
+
+    Some examples are held out; the training ends when they are not answered better any more, at the latest when its
+    epochs are over.
 
     A finished `out` is left as it is. An interrupted one goes on from its last checkpoint and ends with the
     same weights, to the bit, as it would have without the interruption on the same machine.
@@ -72,6 +80,7 @@ def train(
         out: Folder of the result: adapter, log, completion marker.
         settings: How.
         seed: Of the fresh LoRA, the order of the examples and the dropout.
+        seen: Ids of the examples that were trained on before; they are never held out.
         on_step: Told after every step.
 
     Returns:
@@ -90,8 +99,11 @@ def train(
             f"Nothing to train on: of {len(examples)} examples {len(too_long)} are longer than `max_length` "
             f"({settings.max_length} tokens). Raise it, or write shorter lessons."
         )
-    order = batch_order([len(lesson.ids) for lesson in lessons], settings.batch_size, settings.epochs, seed)
-    work = _fingerprint(student, settings, seed, start, lessons)
+    held = hold_out(lessons, settings.held_out, seed, seen)
+    taught = [lesson for place, lesson in enumerate(lessons) if place not in set(held)]
+    order = batch_order([len(lesson.ids) for lesson in taught], settings.batch_size, settings.epochs, seed)
+    look = max(1, round(len(order) / settings.epochs / settings.looks)) if held else len(order) + 1
+    work = _fingerprint(student, settings, seed, start, lessons, held)
     # The seeds set here must not be felt by what the caller draws afterwards.
     devices = [student.model.device] if student.model.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices), attach_lora(student, settings.lora, start, seed) as lora:
@@ -104,115 +116,93 @@ def train(
             fused=student.model.device.type in {"cpu", "cuda"},
         )
         before = _resume(out, work, lora, optimizer)
-        points, tokens, began = list(before.points), before.tokens, time.monotonic()
+        points, held_out, tokens, began = list(before.points), list(before.held_out), before.tokens, time.monotonic()
         loss_of = choose_loss(lora.model, lessons, student.pad_id)
-        for step, indices in enumerate(order[len(points) :], start=len(points) + 1):
-            torch.manual_seed(seed + step)  # for the dropout, the same again after an interruption
-            batch = collate([lessons[i] for i in indices], student.pad_id, student.model.device)
-            loss = loss_of(lora.model, batch)
-            if not math.isfinite(loss.item()):
-                raise UserError(
-                    f"The loss of step {step} is {loss.item()}: the training has run away. "
-                    "Lower training.learning_rate; the lessons are kept."
-                )
-            torch.autograd.backward(loss)
-            lora.pull_gradients()
-            # Of the one vector that all LoRA weights are: the norm is that of the whole gradient, as it should be.
-            torch.nn.utils.clip_grad_norm_([lora.master], settings.clip)
-            rate = learning_rate(step, len(order), settings)
-            optimizer.param_groups[0]["lr"] = rate
-            optimizer.step()
-            lora.push()
+        look_at = partial(_look, lora, loss_of, [lessons[place] for place in held], student, settings)
+        course = plan_course(len(order), settings, held_out)
+        while len(points) < course.steps:
+            step = len(points) + 1
+            batch = collate([taught[i] for i in order[step - 1]], student.pad_id, student.model.device)
+            rate = learning_rate(step, len(order), course, settings)
+            loss = _take_step(lora, optimizer, loss_of, batch, rate=rate, clip=settings.clip, seed=seed + step)
             tokens += batch.tokens
-            epoch = step * settings.epochs / len(order)
-            points.append(LossPoint(step=step, epoch=epoch, loss=loss.item(), learning_rate=rate))
-            now = Progress(
-                fingerprint=work,
-                points=tuple(points),
-                tokens=tokens,
-                seconds=before.seconds + time.monotonic() - began,
+            points.append(
+                LossPoint(step=step, epoch=step * settings.epochs / len(order), loss=loss, learning_rate=rate)
             )
+            if step >= course.ending_from and settings.ending != "decay":
+                lora.note()
+            elif held and step % look == 0 and step < course.ending_from:
+                held_out.append(look_at(step))
+                course = plan_course(len(order), settings, held_out)
             # Not after the last step: the adapter itself is written then.
-            if step % settings.checkpoint_every == 0 and step < len(order):
+            if step % settings.checkpoint_every == 0 and step < course.steps:
+                seconds = before.seconds + time.monotonic() - began
+                now = Progress(
+                    fingerprint=work, points=tuple(points), held_out=tuple(held_out), tokens=tokens, seconds=seconds
+                )
                 checkpoint.save_checkpoint(out, now, _state(lora, optimizer))
             if on_step is not None:
-                taken = step - len(before.points)
-                on_step(_tell(now, before, len(order), taken, settings.batch_size, len(too_long)))
-        log = TrainingLog(steps=now.points, examples=len(lessons), tokens=tokens, seconds=now.seconds)
+                taken, seconds = step - len(before.points), time.monotonic() - began
+                on_step(_tell(points[-1], course.steps, taken, seconds, settings.batch_size, len(too_long)))
+        lora.take_mean()
+        if held:
+            held_out.append(look_at(len(points)))
+        log = TrainingLog(
+            steps=tuple(points),
+            examples=len(taught),
+            tokens=tokens,
+            seconds=before.seconds + time.monotonic() - began,
+            held_out=tuple(held_out),
+            learnt=course.learnt,
+        )
         checkpoint.save_adapter(out, lora.config(student.settings.model), lora.tensors(), log)
     return log
 
 
-def learning_rate(step: int, steps: int, settings: TrainingSettings) -> float:
-    """The rate of a step, counted from 1: a linear rise, then half a cosine that ends just above zero."""
-    rise = math.ceil(settings.warmup * steps)
-    if step <= rise:
-        return settings.learning_rate * step / rise
-    done = (step - rise - 1) / (steps - rise)
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+def _take_step(
+    lora: TrainableLora,
+    optimizer: "torch.optim.Optimizer",
+    loss_of: AnswerLoss,
+    batch: Batch,
+    *,
+    rate: float,
+    clip: float,
+    seed: int,
+) -> float:
+    """One step down the gradient of the batch's loss, which is returned.
 
-
-def answer_loss(model: Any, batch: Batch) -> "torch.Tensor":
-    """Mean cross-entropy over the batch's N taught tokens, in nats.
-
-    Logits are computed for these alone: the vocabulary is large, and a prompt's logits would be thrown away.
-    The hidden states are picked before the output head, so that its input is a (N, hidden) matrix.
+    Raises:
+        UserError: it is not a number.
     """
     import torch
 
-    hidden = model.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state  # (B, T, D)
-    logits = model.get_output_embeddings()(hidden[:, :-1][batch.taught])  # (N, V)
-    return torch.nn.functional.cross_entropy(logits.float(), batch.targets)
+    torch.manual_seed(seed)  # for the dropout, the same again after an interruption
+    loss = loss_of(lora.model, batch)
+    if not math.isfinite(loss.item()):
+        raise UserError(
+            f"A training's loss is {loss.item()}: it has run away. Lower training.learning_rate; the lessons are kept."
+        )
+    torch.autograd.backward(loss)
+    lora.pull_gradients()
+    # Of the one vector that all LoRA weights are: the norm is that of the whole gradient, as it should be.
+    torch.nn.utils.clip_grad_norm_([lora.master], clip)
+    optimizer.param_groups[0]["lr"] = rate
+    optimizer.step()
+    lora.push()
+    return loss.item()
 
 
-def answer_loss_plain(model: Any, batch: Batch) -> "torch.Tensor":
-    """The same from the model's own logits, for models that do more than multiply by the output head."""
-    import torch
-
-    logits = model(input_ids=batch.ids, use_cache=False).logits  # (B, T, V)
-    return torch.nn.functional.cross_entropy(logits[:, :-1][batch.taught].float(), batch.targets)
-
-
-def answer_loss_singly(model: Any, batch: Batch) -> "torch.Tensor":
-    """The same for models that padding disturbs: lesson by lesson, without any."""
-    import torch
-
-    losses = []
-    for ids, taught in zip(batch.ids, batch.taught, strict=True):
-        end = int(taught.nonzero().max()) + 1  # the last target's place
-        logits = model(input_ids=ids[None, : end + 1], use_cache=False).logits[0, :-1][taught[:end]]
-        targets = ids[1 : end + 1][taught[:end]]
-        losses.append(torch.nn.functional.cross_entropy(logits.float(), targets, reduction="sum"))
-    return torch.stack(losses).sum() / batch.taught.sum()
-
-
-def choose_loss(model: Any, lessons: Sequence[Lesson], pad_id: int) -> "Callable[[Any, Batch], torch.Tensor]":
-    """The fastest loss that says of two lessons side by side what the model's own logits say of each alone.
-
-    Some models scale or cap their logits, and some are disturbed by padding.
-    """
-    import torch
-
-    pair = [function(lessons, key=lambda lesson: len(lesson.ids)) for function in (min, max)]
-    batch = collate(pair, pad_id, model.device)
-    training = model.training
-    model.eval()  # without dropout
-    with torch.no_grad():
-        expected = answer_loss_singly(model, batch).item()
-        for loss in (answer_loss, answer_loss_plain):
-            try:
-                found = loss(model, batch).item()
-            except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-                if isinstance(error, torch.OutOfMemoryError):
-                    raise
-                continue  # a model that has no hidden states to be had, or takes no batches
-            # 2 %: in bfloat16 they differ by rounding alone; what is wrong is off by far more.
-            if math.isclose(found, expected, rel_tol=0.02, abs_tol=0.02):
-                break
-        else:
-            loss = answer_loss_singly
-    model.train(training)
-    return loss
+def _look(
+    lora: TrainableLora,
+    loss_of: AnswerLoss,
+    held: Sequence[Lesson],
+    student: Student,
+    settings: TrainingSettings,
+    step: int,
+) -> HeldOutPoint:
+    return measure_held_out(
+        lora.model, loss_of, held, step=step, pad_id=student.pad_id, batch_size=4 * settings.batch_size
+    )
 
 
 def check_trainable(student: Student, settings: TrainingSettings) -> None:
@@ -247,8 +237,11 @@ def check_trainable(student: Student, settings: TrainingSettings) -> None:
 
 
 def _state(lora: TrainableLora, optimizer: "torch.optim.Optimizer") -> "dict[str, torch.Tensor]":
+    import torch
+
     moments = optimizer.state[lora.master]
-    return {
+    mean = {} if lora.mean is None else {"mean": lora.mean, "noted": torch.tensor(lora.noted)}
+    return mean | {
         "master": lora.master.detach(),
         "exp_avg": moments["exp_avg"],
         "exp_avg_sq": moments["exp_avg_sq"],
@@ -267,6 +260,8 @@ def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.O
         lora.master.copy_(tensors["master"])
     lora.push()
     device = lora.master.device
+    if "mean" in tensors:
+        lora.mean, lora.noted = tensors["mean"].to(device), int(tensors["noted"])
     optimizer.state[lora.master] = {
         "step": torch.tensor(float(len(progress.points)), device=device if device.type == "cuda" else "cpu"),
         "exp_avg": tensors["exp_avg"].to(device),
@@ -276,27 +271,31 @@ def _resume(out: Path, work: str, lora: TrainableLora, optimizer: "torch.optim.O
 
 
 def _fingerprint(
-    student: Student, settings: TrainingSettings, seed: int, start: Path | None, lessons: Sequence[Lesson]
+    student: Student,
+    settings: TrainingSettings,
+    seed: int,
+    start: Path | None,
+    lessons: Sequence[Lesson],
+    held: Sequence[int],
 ) -> str:
     # These three leave the weights as they would be: a training may go on with others.
     taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe", "report_to"})
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype))
     return checkpoint.fingerprint(
-        taught, model, seed, before, [(lesson.ids, lesson.prompt_length) for lesson in lessons]
+        taught, model, seed, before, [(lesson.ids, lesson.prompt_length) for lesson in lessons], list(held)
     )
 
 
-def _tell(now: Progress, before: Progress, steps: int, taken: int, batch_size: int, too_long: int) -> TrainingProgress:
-    # A first step may take less than the clock can tell.
-    seconds = max(now.seconds - before.seconds, 1e-9)
+def _tell(point: LossPoint, steps: int, taken: int, seconds: float, batch_size: int, too_long: int) -> TrainingProgress:
+    seconds = max(seconds, 1e-9)  # a first step may take less than the clock can tell
     return TrainingProgress(
-        step=len(now.points),
+        step=point.step,
         steps=steps,
-        epoch=now.points[-1].epoch,
-        loss=now.points[-1].loss,
-        learning_rate=now.points[-1].learning_rate,
+        epoch=point.epoch,
+        loss=point.loss,
+        learning_rate=point.learning_rate,
         examples_per_second=taken * batch_size / seconds,
-        seconds_left=(steps - len(now.points)) * seconds / taken,
+        seconds_left=(steps - point.step) * seconds / taken,
         too_long=too_long,
     )

@@ -13,7 +13,7 @@ from ioa.memory.errors import UserError
 from ioa.training import LoraSettings, Sampling, Student, StudentSettings, TrainingSettings, check_trainable, train
 from ioa.training.batches import collate, encode_lessons
 from ioa.training.generation import decode_by_generate, decode_shrinking, decode_singly
-from ioa.training.trainer import answer_loss, answer_loss_singly, choose_loss
+from ioa.training.losses import FusedLoss, SingleLoss, choose_loss
 
 QUESTIONS = ["1+1=?", "7", "What is 12+30, said slowly and with some care?", "Größe?"]
 BY_GENERATE = {"GPT, without a cache", "Falcon-Mamba", "RecurrentGemma"}
@@ -194,9 +194,9 @@ def test_a_model_that_padding_disturbs_is_trained_lesson_by_lesson(tmp_path: Pat
     student = load(make_tiny_student(tmp_path))
     lessons, _ = encode_lessons([*make_sums(3), make_example(9, "9" * 30, ("y" * 50,), "1")], student.format, 512)
     batch = collate(lessons, student.pad_id, "cpu")
-    assert float(answer_loss_singly(student.model, batch)) == pytest.approx(float(answer_loss(student.model, batch)))
-    assert choose_loss(student.model, lessons, student.pad_id) is answer_loss
-    assert choose_loss(SeesAll(), lessons, student.pad_id) is answer_loss_singly
+    assert float(SingleLoss()(student.model, batch)) == pytest.approx(float(FusedLoss()(student.model, batch)))
+    assert isinstance(choose_loss(student.model, lessons, student.pad_id), FusedLoss)
+    assert isinstance(choose_loss(SeesAll(), lessons, student.pad_id), SingleLoss)
 
 
 @pytest.mark.parametrize(

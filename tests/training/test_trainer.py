@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from tests.training.tiny import make_tiny_student
 from ioa.memory.errors import UserError
 from ioa.training import LoraSettings, Student, StudentSettings, TrainingProgress, TrainingSettings, is_complete, train
 from ioa.training.batches import batch_order, collate, encode_lessons
-from ioa.training.trainer import answer_loss, answer_loss_plain, learning_rate
+from ioa.training.held_out import hold_out
+from ioa.training.lora import attach_lora
+from ioa.training.lora_linear import fuse_lora_layers
+from ioa.training.losses import AnswerLoss, FusedLoss, PickedLoss, SingleLoss
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = TrainingSettings(epochs=6, learning_rate=1e-2, batch_size=8, checkpoint_every=5)
@@ -133,6 +137,41 @@ def test_a_half_written_checkpoint_is_ignored(student: Student, tmp_path: Path) 
     assert told[0] == 6
 
 
+def test_an_early_end_with_averaged_weights_is_the_same_after_an_interruption(student: Student, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"held_out": 0.2, "ending": "both", "epochs": 30, "learning_rate": 2e-3})
+    whole = train(student, EXAMPLES, start=None, out=tmp_path / "whole", settings=settings, seed=1)
+    assert whole.learnt
+    assert whole.examples == 24
+    assert len(whole.steps) < 30 * 3
+    assert [point.of for point in whole.held_out] == [6] * len(whole.held_out)
+    assert whole.held_out[-1].loss < 0.7 * whole.held_out[0].loss
+    # In the ending, so that the mean is under way.
+    interrupt(student, tmp_path / "cut", settings, step=len(whole.steps) - 1)
+    told: list[int] = []
+    log = train(
+        student,
+        EXAMPLES,
+        start=None,
+        out=tmp_path / "cut",
+        settings=settings,
+        seed=1,
+        on_step=lambda p: told.append(p.step),
+    )
+    assert 1 < told[0] < len(whole.steps)
+    assert (log.steps, log.held_out, log.learnt) == (whole.steps, whole.held_out, whole.learnt)
+    assert (tmp_path / "cut" / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
+
+
+def test_lessons_that_were_taught_before_are_not_held_out(student: Student, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"held_out": 0.2, "epochs": 1})
+    seen = {example.id for example in EXAMPLES[:10]}
+    log = train(student, EXAMPLES, start=None, out=tmp_path, settings=settings, seed=1, seen=seen)
+    assert (log.examples, log.held_out[-1].of) == (26, 4)
+    lessons, _ = encode_lessons(EXAMPLES, student.format, 512)
+    assert min(hold_out(lessons, 0.2, 1, seen)) >= 10
+    assert hold_out(lessons, 0.05, 1) == []
+
+
 def test_a_complete_training_is_not_done_again(student: Student, finished: Path) -> None:
     def never(progress: TrainingProgress) -> None:
         pytest.fail("trained again")
@@ -222,8 +261,10 @@ def test_the_loss_is_the_mean_over_taught_tokens_whatever_stands_beside(student:
             total += float(student.model(input_ids=ids, labels=labels).loss) * taught
             count += taught
         batch = collate([*lessons, *long], student.pad_id, "cpu")
-        assert float(answer_loss(student.model, batch)) == pytest.approx(total / count, rel=1e-3)
-        assert float(answer_loss_plain(student.model, batch)) == pytest.approx(total / count, rel=1e-3)
+        for loss in (AnswerLoss(), PickedLoss(), FusedLoss(), SingleLoss()):
+            assert float(loss(student.model, batch)) == pytest.approx(total / count, rel=1e-3)
+            losses, _ = loss.measure(student.model, batch)
+            assert float(losses.mean()) == pytest.approx(total / count, rel=1e-3)
 
 
 @given(
@@ -252,11 +293,38 @@ def test_batches_hold_lessons_of_like_length_and_the_order_changes() -> None:
     assert order != batch_order(lengths, 8, 2, 1)
 
 
-@given(steps=st.integers(1, 500), warmup=st.floats(0, 0.9))
-def test_the_rate_rises_then_falls_within_bounds(steps: int, warmup: float) -> None:
-    settings = TrainingSettings(warmup=warmup)
-    rates = [learning_rate(step, steps, settings) for step in range(1, steps + 1)]
-    peak = rates.index(max(rates))
-    assert all(0 < rate <= settings.learning_rate for rate in rates)
-    assert rates[: peak + 1] == sorted(rates[: peak + 1])
-    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+def gradients(student: Student, loss: AnswerLoss, *, fused: bool, monkeypatch: pytest.MonkeyPatch) -> tuple[float, Any]:
+    """Loss and gradient of a LoRA that is not zero any more."""
+    import torch
+
+    with monkeypatch.context() as patched:
+        if not fused:
+            patched.setattr("ioa.training.lora.fuse_lora_layers", lambda _: 0)
+        with attach_lora(student, LoraSettings(), None, 3) as lora:
+            torch.manual_seed(5)
+            with torch.no_grad():
+                lora.master.add_(0.05 * torch.randn_like(lora.master))
+            lora.push()
+            lessons, _ = encode_lessons(EXAMPLES[:5], student.format, 512)
+            found = loss(lora.model, collate(lessons, student.pad_id, "cpu"))
+            torch.autograd.backward(found)
+            lora.pull_gradients()
+            assert lora.master.grad is not None
+            return found.item(), lora.master.grad.clone()
+
+
+def test_the_fused_passes_have_the_gradients_of_autograd(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    student = Student.load(StudentSettings(model=str(folder), dtype="float32"))
+    loss, expected = gradients(student, AnswerLoss(), fused=False, monkeypatch=monkeypatch)
+    found, gradient = gradients(student, FusedLoss(), fused=True, monkeypatch=monkeypatch)
+    assert found == pytest.approx(loss, rel=1e-5)
+    assert float(expected.norm()) > 0
+    torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("change", "layers"), [({}, True), ({"dropout": 0.1}, False)], ids=["plain", "with dropout"])
+def test_only_plain_layers_are_fused(student: Student, change: dict[str, Any], *, layers: bool) -> None:
+    with attach_lora(student, LoraSettings(**change), None, 0) as lora:
+        assert bool(fuse_lora_layers(lora.wrapped)) == layers

@@ -39,10 +39,10 @@ class LoraSettings(Record):
 
 
 class TrainingSettings(Record):
-    """How a stage is trained: AdamW, linear warm-up, then a cosine to zero."""
+    """How a stage is trained: AdamW; the rate rises, stays while the held-out lessons improve, and falls."""
 
     epochs: Positive = 3
-    """Passes over the examples."""
+    """Most passes over the examples."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     """Peak learning rate."""
     batch_size: Positive = 8
@@ -55,6 +55,20 @@ class TrainingSettings(Record):
     """Largest L2 norm of the gradient; a longer one is scaled down to it."""
     warmup: Fraction = 0.03
     """Share of the steps over which the rate rises from zero, in [0, 1)."""
+    ending: Literal["decay", "average", "both"] = "decay"
+    """How the last steps settle the weights: the rate falls linearly to zero (`decay`), or it stays and the result is
+    the mean of their weights (`average`), or it falls and the result is the mean (`both`)."""
+    ending_share: Fraction = 0.3
+    """Share of the steps that belong to this ending, in [0, 1); before it, the rate stays at its peak."""
+    held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    """Share of the lessons that a training does not see, by which it notices that nothing more is learnt; 0: none, and
+    it goes through all its epochs. Fewer than four lessons are not held out."""
+    patience: Positive = 2
+    """Measurements of the held-out lessons in a row without gain after which the rate begins to fall."""
+    least_gain: Fraction = 0.02
+    """Relative fall of their loss that counts as a gain."""
+    looks: Positive = 2
+    """Measurements of them in each epoch."""
     max_length: Positive = 512
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
     replay: Annotated[float, Field(ge=0)] = 0.6
