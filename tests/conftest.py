@@ -45,6 +45,19 @@ def no_network():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_measurement():
+    """Refuse to measure this machine: it takes seconds, and what is chosen by it differs from machine to machine."""
+
+    def refuse(*_, **__):
+        raise AssertionError("a test measured the machine: say dtype, threads and batch_size of its student")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ioa.training.machine.measure", refuse)
+        patched.setattr("ioa.training.reply_speed.measure_replies", refuse)
+        yield
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
     """A folder with the run file `run.yaml` of the tiny student and its finished run `whole`; only to be read."""

@@ -94,7 +94,11 @@ def train(
     work = _fingerprint(student, settings, seed, start, lessons)
     # The seeds set here must not be felt by what the caller draws afterwards.
     devices = [student.model.device] if student.model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), attach_lora(student, settings.lora, start, seed) as lora:
+    with (
+        student.meter.during("training"),
+        torch.random.fork_rng(devices=devices),
+        attach_lora(student, settings.lora, start, seed) as lora,
+    ):
         optimizer = torch.optim.AdamW(
             [lora.master],
             lr=settings.learning_rate,
@@ -124,6 +128,8 @@ def train(
             optimizer.step()
             lora.push()
             tokens += batch.tokens
+            flops = student.cost.training(batch.tokens, int(batch.taught.sum())) if student.cost else 0.0
+            student.meter.count("training", items=len(indices), tokens=batch.tokens, flops=flops)
             epoch = step * settings.epochs / len(order)
             points.append(LossPoint(step=step, epoch=epoch, loss=loss.item(), learning_rate=rate))
             now = Progress(
