@@ -193,7 +193,9 @@ class Load:
     @staticmethod
     def _read() -> tuple[float, float, float]:
         """(time, idle time of all processors, processor time of this process) in seconds."""
-        return time.monotonic(), psutil.cpu_times().idle, time.process_time()
+        all_ = psutil.cpu_times()
+        # A processor whose process waits for a disk is idle for others; not every system tells.
+        return time.monotonic(), all_.idle + getattr(all_, "iowait", 0.0), time.process_time()
 
 
 def _speeds(threads: Sequence[int], device: str) -> Iterator[Speed]:
