@@ -47,13 +47,19 @@ def no_network():
 
 @pytest.fixture(scope="session", autouse=True)
 def no_measurement():
-    """Refuse to measure this machine: it takes seconds, and what is chosen by it differs from machine to machine."""
+    """Nothing is measured, and nothing that was is read: it takes seconds, and each machine would choose otherwise."""
+    from ioa.training.machine import Machine, Speed
 
-    def refuse(*_, **__):
-        raise AssertionError("a test measured the machine: say dtype, threads and batch_size of its student")
+    speed = Speed(dtype="float32", threads=1, small=1.0, large=1.0)
+    told = Machine(processor="of the tests", torch="", cores=1, speeds=(speed,), quiet=False, seconds=0.0)
+
+    def refuse(*_):
+        raise AssertionError("a test measured a student: say the batch_size of its settings")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ioa.training.machine.measure", refuse)
+        patched.setattr("ioa.training.loading.measured_machine", lambda *_: told)
+        patched.setattr("ioa.training.execution.measured_machine", lambda *_: told)
+        patched.setattr("ioa.training.execution.kept_machine", lambda *_: None)
         patched.setattr("ioa.training.reply_speed.measure_replies", refuse)
         yield
 

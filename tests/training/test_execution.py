@@ -58,6 +58,8 @@ def measured(tmp_path, monkeypatch):
     monkeypatch.setenv("IOA_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(machine_module, "measure", measure)
+    for name in ("measured_machine", "kept_machine"):
+        monkeypatch.setattr(execution_module, name, getattr(machine_module, name))
     monkeypatch.setattr(reply_module, "measure_replies", measure_replies)
     monkeypatch.setattr(Load, "quiet", True)
     monkeypatch.setattr(torch, "set_num_threads", lambda number: state.asked.append(f"{number} threads"))
