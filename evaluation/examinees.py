@@ -70,7 +70,7 @@ class StudentSpeaker:
         before = earlier or [()] * len(prompts)
         lengths = [len(self._student.format.encode(*one)) for one in zip(prompts, before, strict=True)]
         order = sorted(range(len(prompts)), key=lambda place: lengths[place])
-        size = self._student.settings.batch_size
+        size = self._student.batch_size
         return [order[start : start + size] for start in range(0, len(order), size)]
 
     def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:

@@ -253,7 +253,7 @@ def wrapped(student: "Student", count_time: Callable[[], AbstractContextManager[
             with count_time():
                 return super()._model_call(*args, **kwargs)
 
-    size = student.settings.batch_size if student.knows_padding else 1
+    size = student.batch_size if student.knows_padding else 1
     return StudentLM(pretrained=student.model, tokenizer=student.tokenizer, batch_size=size)
 
 

@@ -50,7 +50,7 @@ from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
 from ioa.memory.teacher_scores import TeacherScores
 from ioa.memory.transcript.spending import spend
-from ioa.training import Scorers, Student, open_student
+from ioa.training import Execution, Scorers, Student, open_student
 
 T = TypeVar("T")
 
@@ -84,6 +84,8 @@ class RunContext:
     """What is open, by the name of the method that opens it."""
     since: str = ""
     """Paid answers from before that time (ISO 8601, UTC) do not count; empty: as the run's folder says."""
+    began: float | None = None
+    """Since when this process works on the run, by `time.monotonic`; none: since its clock is first asked for."""
     _lines: list[str] | None = None
     """What is told of the visit under way, for the transcript."""
     _read: dict[Path, tuple[tuple[int, int, int], Any]] = field(default_factory=dict)
@@ -95,6 +97,8 @@ class RunContext:
         if not self.run.domain.exists() and not self.run.source.exists():
             named = load_source(self.config.domain)
             write_record(self.run.domain if isinstance(named, Domain) else self.run.source, named)
+        if "student" in self.parts:
+            self._take(self.student())
         if not self.run.config.exists():
             write_text(self.run.config, self.config.to_yaml())
 
@@ -107,7 +111,8 @@ class RunContext:
     @_once
     def clock(self) -> Clock:
         """Counts the time of each node."""
-        return Clock(self.run.clock)
+        began, self.began = self.began, None  # once: when it is closed and opened again, its time is on disk
+        return Clock(self.run.clock, began)
 
     @_once
     def transcript(self) -> Transcript:
@@ -134,7 +139,7 @@ class RunContext:
         ledger = Ledger(self.run.ledger)
         self._open.callback(ledger.close)
         since = self.since or (self.run.fresh.read_text(encoding="utf-8") if self.run.fresh.exists() else "")
-        desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id)
+        desk = CallDesk(self.transcript(), ledger=ledger, since=since, run=self.run.run_id, meter=self.clock())
         dropped = ledger.count_abandoned(self.run.run_id)
         if dropped:
             self.message(f"{dropped} calls were in flight when the run stopped; they may be billed twice.")
@@ -187,8 +192,16 @@ class RunContext:
 
     @_once
     def student(self) -> Student:
-        """The student; loading it takes seconds, and the first time a conversion."""
-        return open_student(self.config.student, self.message)
+        """The student, computed as it was when the run began; loading it takes seconds, the first time a conversion."""
+        kept = read_record(self.run.execution, Execution) if self.run.execution.exists() else None
+        return self._take(open_student(self.config.student, self.message, kept))
+
+    def _take(self, student: Student) -> Student:
+        """Have the run's clock count what a student does, and keep how it is computed."""
+        student.meter = self.clock()
+        if student.execution is not None and not self.run.execution.exists():
+            write_record(self.run.execution, student.execution)
+        return student
 
     @_once
     def store(self) -> ExampleStore:

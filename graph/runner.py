@@ -3,6 +3,7 @@
 import gc
 import re
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -71,6 +72,7 @@ def start(
         Paused: the run waits for its review.
         KeyboardInterrupt: it was interrupted; it can be resumed.
     """
+    began = time.monotonic()
     run = RunDirectory.at(runs, run_id)
     _require_new(run)
     listener.message(_introduction(run_id, config))  # before anything that takes long to import or to make
@@ -98,7 +100,7 @@ def start(
             write_text(run.given_curriculum, given)
         if fresh:
             write_text(run.fresh, datetime.now(UTC).isoformat(timespec="microseconds"))
-        _work(run, config, listener, {"student": student})
+        _work(run, config, listener, began, {"student": student})
     return run
 
 
@@ -155,6 +157,7 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
         Paused: the run waits for its review.
         KeyboardInterrupt: it was interrupted again.
     """
+    began = time.monotonic()
     run = RunDirectory.at(runs, run_id).require()
     with run.hold():
         config = read_run_config(run)
@@ -166,16 +169,18 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
         listener.prepare(config)
         if settings:
             write_text(run.config, config.to_yaml())
-        _work(run, config, listener)
+        _work(run, config, listener, began)
     return run
 
 
-def _work(run: RunDirectory, config: RunConfig, listener: Listener, parts: Mapping[str, Any] | None = None) -> None:
+def _work(
+    run: RunDirectory, config: RunConfig, listener: Listener, began: float, parts: Mapping[str, Any] | None = None
+) -> None:
     gc.freeze()  # what was imported stays: looking through it again and again costs a tenth of the time of calls
     with (
         _terminable(),
         open_checkpointer(run.checkpoints) as checkpointer,
-        closing(RunContext(run, config, listener, parts=dict(parts or {}))) as ctx,
+        closing(RunContext(run, config, listener, parts=dict(parts or {}), began=began)) as ctx,
     ):
         ctx.clock()  # it starts now
         ctx.prepare()

@@ -90,6 +90,11 @@ class RunDirectory:
         return self.root / "clock.json"
 
     @property
+    def execution(self) -> Path:
+        """How the student is computed, from the beginning of the run to its end; JSON of `Execution`."""
+        return self.root / "execution.json"
+
+    @property
     def domain(self) -> Path:
         """The domain, JSON of `Domain`."""
         return self.root / "domain" / "domain.json"

@@ -37,6 +37,7 @@ from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
 from ioa.memory.yaml_values import read_value
+from ioa.training import Execution
 from ioa.training.exams.examining import score_by_module
 
 R = TypeVar("R", bound=BaseModel)
@@ -72,6 +73,8 @@ class Facts:
     transcript: tuple[TranscriptEvent, ...]
     """What was said and decided, oldest first."""
     timing: Timing | None
+    execution: Execution | None
+    """How the student is computed; none where the run does not say."""
     strategies: StrategyRecord | None
     """What the strategies brought; none before the first assessment."""
     observed: tuple[ObservedDifficulty, ...]
@@ -164,6 +167,7 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         refusals=_all(sorted(run.refusals(1).parent.glob("refused-*.jsonl")), Refusal),
         transcript=tuple(read_transcript(run.transcript) if transcript is None else transcript),
         timing=_optional(run.clock, Timing),
+        execution=_optional(run.execution, Execution),
         strategies=learn_strategies(run, domain, examples, rounds) if domain and rounds.assessments else None,
         observed=_all(run.rounds_with(run.observed).values(), ObservedDifficulty),
     )

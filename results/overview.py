@@ -8,11 +8,12 @@ from ioa.graph.config import RunConfig
 from ioa.memory.records import GateResult, Note, Record, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript.spending import by_agent, rejections, waits
+from ioa.results.activities import ActivitySummary
 from ioa.results.comparison import Setting, differing_settings
 from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
 from ioa.results.run_cards import RunCard, read_card
-from ioa.results.summary import module_scores
+from ioa.results.summary import activities_of, module_scores
 
 _NOTES = 4
 """Notes that are shown, the newest."""
@@ -95,6 +96,10 @@ class Overview(Record):
     agents: tuple[AgentPage, ...]
     phases: Mapping[str, float]
     """Seconds in each node, the longest first."""
+    activities: Mapping[str, ActivitySummary]
+    """Where the time went; empty where it was not counted."""
+    execution: str
+    """How the student is computed, in a line; empty where the run does not say."""
     notes: tuple[Note, ...]
     """What the agents told one another last, oldest first."""
     remarks: tuple[str, ...]
@@ -130,6 +135,8 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         rejected=rejected,
         agents=tuple(_agents(facts)),
         phases=dict(sorted(phases.items(), key=lambda phase: -phase[1])),
+        activities=activities_of(facts),
+        execution=facts.execution.told if facts.execution else "",
         notes=tuple(note for decision in facts.decisions for note in decision.notes)[-_NOTES:],
         remarks=tuple(remarks(facts)),
         next=_next(run, card, facts, where, rejected=bool(rejected)),

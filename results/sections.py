@@ -76,7 +76,8 @@ SECTIONS = {
     ),
     "time": Section(
         "Time",
-        "Where the run spent its time, and how long each agent waited for its teacher; calls side by side count each.",
+        "Where the run spent its time: in training and writing, waiting for a teacher, or on all else (overhead); in "
+        "the nodes of its graph; and how long each agent waited for its teacher, where calls side by side count each.",
         charts.time_charts,
     ),
 }

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from pydantic import ConfigDict
 
+from ioa.memory.clock import Timing
 from ioa.memory.records import Record, Score, Unit
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
+from ioa.results.activities import ActivitySummary, summarise_activities
 from ioa.results.facts import Facts
 
 
@@ -88,6 +90,21 @@ class TeacherSummary(_Read):
     by_module: tuple[Spending, ...]
 
 
+class ExecutionSummary(_Read):
+    """How the student is computed and on what machine, from `execution.json`."""
+
+    processor: str
+    cores: int
+    device: str
+    dtype: str
+    threads: int | None
+    """Of PyTorch; none where a device computes."""
+    batch_size: int
+    """Replies written at a time."""
+    peak: float | None
+    """The most GFLOP/s that the machine was seen to do; none where it was not measured, or beside others."""
+
+
 class Summary(_Read):
     """The content of `summary.json`; a value that the run has not reached yet is none."""
 
@@ -105,6 +122,12 @@ class Summary(_Read):
     teacher: TeacherSummary
     phases: Mapping[str, float]
     """Seconds in each node of the graph, from `clock.json`."""
+    phase_shares: Mapping[str, float] = {}
+    """The same as shares of `wall_seconds`."""
+    activities: Mapping[str, ActivitySummary] = {}
+    """`training`, `generation`, `teacher` and `overhead`, from `clock.json`; empty where they were not counted."""
+    execution: ExecutionSummary | None = None
+    """How the student is computed; none where the run does not say."""
 
 
 class Triple(Record):
@@ -128,7 +151,26 @@ def summarise(facts: Facts) -> Summary:
         examples=ExampleSummary(accepted=len(facts.examples), rejected=len(facts.refusals)),
         teacher=_teacher(facts),
         phases=dict(timing.phases) if timing else {},
+        phase_shares=phase_shares(timing),
+        activities=activities_of(facts),
+        execution=_execution(facts),
     )
+
+
+def phase_shares(timing: Timing | None) -> dict[str, float]:
+    """Share of the wall time in each node of the graph."""
+    if timing is None or timing.wall_seconds <= 0:
+        return {}
+    return {name: seconds / timing.wall_seconds for name, seconds in timing.phases.items()}
+
+
+def activities_of(facts: Facts) -> dict[str, ActivitySummary]:
+    """Where the run's time went, against what its machine was measured to do."""
+    return summarise_activities(facts.timing, facts.execution.peak if facts.execution else None)
+
+
+def _execution(facts: Facts) -> ExecutionSummary | None:
+    return ExecutionSummary.model_validate(facts.execution.model_dump()) if facts.execution else None
 
 
 def module_scores(facts: Facts) -> dict[str, Triple]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ioa.memory.records import Score
+from ioa.results.activities import OVERHEAD
 from ioa.results.charts import Look
 from ioa.results.facts import Facts
 from ioa.results.summary import Summary, summarise
@@ -46,9 +47,14 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(
             "Time",
             duration(summary.wall_seconds),
-            f"at most {size(summary.peak_rss_bytes)} of memory; {student}",
+            f"{_overhead(summary)}at most {size(summary.peak_rss_bytes)} of memory; {student}",
         ),
     ]
+
+
+def _overhead(summary: Summary) -> str:
+    found = summary.activities.get(OVERHEAD)
+    return f"{percent(found.share, 1)} of it overhead; " if found else ""
 
 
 def _final(summary: Summary) -> Tile:

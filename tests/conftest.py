@@ -45,6 +45,25 @@ def no_network():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_measurement():
+    """Nothing is measured, and nothing that was is read: it takes seconds, and each machine would choose otherwise."""
+    from ioa.training.machine import Machine, Speed
+
+    speed = Speed(dtype="float32", threads=1, small=1.0, large=1.0)
+    told = Machine(processor="of the tests", torch="", cores=1, speeds=(speed,), quiet=False, seconds=0.0)
+
+    def refuse(*_):
+        raise AssertionError("a test measured a student: say the batch_size of its settings")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ioa.training.loading.measured_machine", lambda *_: told)
+        patched.setattr("ioa.training.execution.measured_machine", lambda *_: told)
+        patched.setattr("ioa.training.execution.kept_machine", lambda *_: None)
+        patched.setattr("ioa.training.reply_speed.measure_replies", refuse)
+        yield
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
     """A folder with the run file `run.yaml` of the tiny student and its finished run `whole`; only to be read."""

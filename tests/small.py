@@ -59,7 +59,8 @@ def write_config(folder: Path, **changes) -> Path:
     config = {
         "domain": str(pack),
         "seed": 3,
-        "student": {"model": str(student), "max_new_tokens": 80},
+        # Nothing is left to a measurement of this machine, which would take seconds and choose otherwise elsewhere.
+        "student": {"model": str(student), "max_new_tokens": 80, "dtype": "float32", "threads": 1, "batch_size": 32},
         "examination": {"diagnosis": 4, "gate": 4, "final": 4},
         "diagnosis": {"top_share": 1.0},
         "synthesis": {"per_module": 16, "per_remedy": 8, "per_request": 4},

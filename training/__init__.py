@@ -11,6 +11,7 @@ from ioa.training.exams.mastery_gate import contrast, gate, verdict
 from ioa.training.exams.probes import build_probes, level_probes
 from ioa.training.exams.scorers import Scorers
 from ioa.training.exams.sitting import ExamFile, sit
+from ioa.training.execution import Execution
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mixture import manifest, mixture
@@ -24,6 +25,7 @@ __all__ = [
     "ExamFile",
     "ExaminationSettings",
     "Examinee",
+    "Execution",
     "LoraSettings",
     "Sampling",
     "Scorers",

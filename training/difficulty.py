@@ -36,6 +36,8 @@ def observe(
 ) -> list[ObservedDifficulty]:
     """Mean negative log-likelihood of the tokens of each solution; nothing is learnt from it.
 
+    Its time counts towards training; no lesson does.
+
     Args:
         student: Who is about to be taught; it has `start` on afterwards.
         examples: The lessons; one longer than `max_length` tokens is left out, as it is in training.
@@ -58,7 +60,7 @@ def observe(
     # Like lengths side by side: little padding.
     order = sorted(range(len(lessons)), key=lambda place: len(lessons[place].ids))
     losses: dict[int, tuple[float, int]] = {}
-    with torch.no_grad():
+    with student.meter.during("training"), torch.no_grad():
         for first in range(0, len(order), batch_size):
             places = order[first : first + batch_size]
             found = _losses(student.model, [lessons[place] for place in places], student.pad_id)

@@ -12,9 +12,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ioa.memory.errors import UserError
+from ioa.training.machine import Dtype, Machine, measured_machine
 from ioa.training.model_folder import QUANTIZED, check_folder, check_tokenizer, quantization
 from ioa.training.settings.student import StudentSettings
 
@@ -30,6 +31,7 @@ TRIAL = "What is 12 + 30? Tom has 5 pens and buys 9 more; he gives half of them,
 CONVERTED = "CONVERTED"
 """Marker in a converted model's folder: all of it is there."""
 
+Device = Literal["cpu", "cuda", "mps"]
 Message = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 """Told the name of a piece of work, how much of it is done, and of how much."""
@@ -40,10 +42,15 @@ def _tell_nobody(*_: object) -> None:
 
 
 def cache_root() -> Path:
-    """Where converted models are kept: `$IOA_CACHE`, else `ioa` in the user's cache folder."""
+    """Where converted models and measurements are kept: `$IOA_CACHE`, else `ioa` in the user's cache folder."""
     if chosen := os.environ.get("IOA_CACHE"):
         return Path(chosen).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ioa"
+
+
+def machines_folder() -> Path:
+    """Where it is kept what this machine was measured to do; without the folder it is measured anew."""
+    return cache_root() / "machines"
 
 
 def resolve_student(
@@ -202,7 +209,7 @@ def trial_ids(tokenizer: Any) -> list[int]:
     return [int(i) for i in tokenizer(TRIAL, add_special_tokens=False)["input_ids"]]
 
 
-def choose_device(device: str) -> str:
+def choose_device(device: str) -> Device:
     """The device's name; `auto` becomes `cuda` or `cpu`.
 
     Raises:
@@ -210,32 +217,50 @@ def choose_device(device: str) -> str:
     """
     import torch
 
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there: dict[Device, bool] = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if device == "auto":
         return "cuda" if there["cuda"] else "cpu"
-    if not there[device]:
+    found = next((name for name, is_there in there.items() if is_there and name == device), None)
+    if found is None:
         names = ", ".join(name for name, is_there in there.items() if is_there)
         raise UserError(f"Device {device!r} of the student is not there. This machine has: {names}.")
-    return device
+    return found
 
 
-def choose_dtype(dtype: str, device: str) -> str:
-    """`bfloat16` or `float32`; `auto` is bfloat16 where the hardware has it.
+def choose_dtype(dtype: str, device: str, machine: Machine | None = None) -> Dtype:
+    """`bfloat16` or `float32`; `auto` is what this machine was measured to multiply faster.
 
-    A processor without it would convert every operand first, which is slower than float32.
+    That a processor says it has bfloat16 does not make it fast: without tiles (AMX) it may be half as fast as float32.
+
+    Args:
+        dtype: What is set.
+        device: Where it is computed.
+        machine: What was measured; none: it is looked up, or measured.
     """
     import torch
 
     if dtype != "auto":
-        return dtype
-    if device == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device == "cpu":
-        has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-        fast = any(bool(has.get(name)) for name in ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16", "arm_bf16"))
-    else:
-        fast = False
+        return "bfloat16" if dtype == "bfloat16" else "float32"
+    if device == "cpu":
+        return (machine or measured_machine(machines_folder())).dtype
+    fast = device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return "bfloat16" if fast else "float32"
+
+
+def stored_bytes(where: Path | str) -> int:
+    """Size of a student's weights as they are stored; 0 for one of a hub that is not on this machine yet."""
+    if isinstance(where, str):
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(where, "config.json")
+        if not isinstance(found, str):
+            return 0
+        where = Path(found).parent
+    return sum(path.stat().st_size for path in where.glob("*.safetensors"))
 
 
 @contextlib.contextmanager

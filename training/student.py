@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ioa.memory.clock import Meter, Unmetered
 from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.decoding_check import choose_decoding
+from ioa.training.execution import Execution, choose_batch, choose_execution
+from ioa.training.forward_cost import forward_cost
 from ioa.training.generation import Sampling, chooser
 from ioa.training.loading import load_weights, silence_libraries, trial_ids
 from ioa.training.reply_decoding import decode_reply
-from ioa.training.settings.student import StudentSettings
+from ioa.training.settings.student import DEFAULT_BATCH, StudentSettings
 
 Progress = Callable[[int, int], None]
 """Told after every batch: questions done, questions in all."""
@@ -31,6 +34,12 @@ class Student:
         self.tokenizer = tokenizer
         self.settings = settings
         self.format = PromptFormat(tokenizer, settings.system_prompt, settings.chat_template_kwargs)
+        self.execution: Execution | None = None
+        """How it is computed; none where nobody has chosen."""
+        self.meter: Meter = Unmetered()
+        """Told how long it writes and is trained, and how much that is."""
+        self.cost = forward_cost(model)
+        """Operations of a pass through the model; none where they cannot be counted."""
         self._adapter: Path | None = None
         self._bare: BareModel | None = None
         rows = model.get_input_embeddings().weight.shape[0]
@@ -65,6 +74,17 @@ class Student:
     def knows_padding(self) -> bool:
         """Whether several prompts of different lengths may be put to the model at once."""
         return self._decoding.batched
+
+    @property
+    def leaves_batches(self) -> bool:
+        """Whether it is decoded in the fast way, by batches that a reply leaves when it has ended."""
+        return not self._decoding.remark
+
+    @property
+    def batch_size(self) -> int:
+        """Questions answered at a time."""
+        size = self.settings.batch_size
+        return DEFAULT_BATCH if size == "auto" else size
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -120,12 +140,22 @@ class Student:
         shots: Sequence[Sequence[Shot]] = (),
     ) -> list[list[int]]:
         """The replies of `generate` as token ids, the one that ends a reply left out."""
+        with self.meter.during("generation"):
+            return self._write(prompts, on_progress, sampling, shots)
+
+    def _write(
+        self,
+        prompts: Sequence[str],
+        on_progress: Progress | None,
+        sampling: Sampling | None,
+        shots: Sequence[Sequence[Shot]],
+    ) -> list[list[int]]:
         before = shots or [()] * len(prompts)
         encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
         # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
         by_length = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), encoded[i] if sampling else []))
         replies: list[list[int]] = [[] for _ in prompts]
-        size = self.settings.batch_size
+        size = self.batch_size
         self.model.eval()
         for start in range(0, len(prompts), size):
             batch = by_length[start : start + size]
@@ -140,11 +170,18 @@ class Student:
                 stop_ids=self._stop_ids,
                 limits=limits,
             )
+            self._count(prompts_of_batch, written)
             for i, ids in zip(batch, written, strict=True):
                 replies[i] = ids
             if on_progress is not None:
                 on_progress(start + len(batch), len(prompts))
         return replies
+
+    def _count(self, prompts: Sequence[Sequence[int]], written: Sequence[Sequence[int]]) -> None:
+        """Tell the meter of replies that were written, with all of their prompts computed for them."""
+        tokens = sum(map(len, written))
+        flops = self.cost.generation(sum(map(len, prompts)), tokens) if self.cost else 0.0
+        self.meter.count("generation", items=len(written), tokens=tokens, flops=flops)
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
         """The same as `generate`: a student is an `Examinee`."""
@@ -176,16 +213,28 @@ class Student:
         self._bare, self._adapter = None, None
 
 
-def open_student(settings: StudentSettings, message: Callable[[str], None]) -> Student:
-    """Load a student, and tell a person so, with what there is to know about it.
+def open_student(settings: StudentSettings, message: Callable[[str], None], kept: Execution | None = None) -> Student:
+    """Load a student, and tell a person so, with what there is to know about it and how it is computed.
+
+    Args:
+        settings: Which student; what is `auto` is chosen here.
+        message: Told.
+        kept: How the run that goes on has computed it so far; none: it is chosen.
 
     Raises:
         UserError: see `Student.load`.
     """
     message(f"Loading the student {settings.model}")
-    student = Student.load(settings)
+    execution = choose_execution(settings, kept)
+    execution.apply()
+    student = Student.load(execution.settle(settings))
+    if kept is None and settings.batch_size == "auto" and student.leaves_batches:
+        execution = choose_batch(execution, settings, student.model, student.trial)
+        student.settings = execution.settle(settings)
+    student.execution = execution
     for remark in student.remarks:
         message(remark)
+    message(execution.told)
     return student
 
 

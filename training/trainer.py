@@ -106,7 +106,11 @@ def train(
     work = _fingerprint(student, settings, seed, start, lessons, held)
     # The seeds set here must not be felt by what the caller draws afterwards.
     devices = [student.model.device] if student.model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), attach_lora(student, settings.lora, start, seed) as lora:
+    with (
+        student.meter.during("training"),
+        torch.random.fork_rng(devices=devices),
+        attach_lora(student, settings.lora, start, seed) as lora,
+    ):
         optimizer = torch.optim.AdamW(
             [lora.master],
             lr=settings.learning_rate,
@@ -126,9 +130,10 @@ def train(
             rate = learning_rate(step, len(order), course, settings)
             loss = _take_step(lora, optimizer, loss_of, batch, rate=rate, clip=settings.clip, seed=seed + step)
             tokens += batch.tokens
-            points.append(
-                LossPoint(step=step, epoch=step * settings.epochs / len(order), loss=loss, learning_rate=rate)
-            )
+            flops = student.cost.training(batch.tokens, int(batch.taught.sum())) if student.cost else 0.0
+            student.meter.count("training", items=len(order[step - 1]), tokens=batch.tokens, flops=flops)
+            epoch = step * settings.epochs / len(order)
+            points.append(LossPoint(step=step, epoch=epoch, loss=loss, learning_rate=rate))
             if step >= course.ending_from and settings.ending != "decay":
                 lora.note()
             elif held and step % look == 0 and step < course.ending_from:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from ioa.agents.teachers.answer import Answer
 from ioa.agents.teachers.endpoint import Endpoint, TeacherError, UnavailableError
 from ioa.agents.teachers.request import Failure, Request
+from ioa.memory.clock import Meter, Unmetered
 from ioa.memory.ledger import Ledger, ledger_key
 from ioa.memory.transcript import CallContext, Message, Transcript
 
@@ -35,6 +36,7 @@ class CallDesk:
         ledger: Ledger | None = None,
         since: str = "",
         run: str = "",
+        meter: Meter | None = None,
     ) -> None:
         """Open the desk.
 
@@ -43,11 +45,13 @@ class CallDesk:
             ledger: Paid answers; none to keep none.
             since: Only answers kept from that time on count (ISO 8601, UTC); the others are paid for anew.
             run: Whose calls they are, for the ledger.
+            meter: Told how long calls are in flight, and what they bring.
         """
         self.transcript = transcript
         self._ledger = ledger
         self._since = since
         self._run = run
+        self._meter = meter or Unmetered()
         self._in_flight: dict[str, asyncio.Future[tuple[Answer, Endpoint]]] = {}
         self._asked: set[Endpoint] = set()
         self._loop = asyncio.new_event_loop()
@@ -166,14 +170,20 @@ class CallDesk:
         """Have it answered and keep the answer; a call that is dropped on its way stays noted as in flight."""
         ledger = self._ledger
         if ledger is None or endpoint.free:
-            return await endpoint.call(request)
+            return await self._call(endpoint, request)
         try:
-            answer = await endpoint.call(replace(request, on_send=lambda: ledger.begin(key, self._run)))
+            answer = await self._call(endpoint, replace(request, on_send=lambda: ledger.begin(key, self._run)))
             ledger.put(key, endpoint.spec, answer)
         except Exception:  # whatever it was, it came back and is raised on; a dropped call is no Exception
             ledger.end(key, self._run)
             raise
         ledger.end(key, self._run)
+        return answer
+
+    async def _call(self, endpoint: Endpoint, request: Request) -> Answer:
+        with self._meter.during("teacher"):
+            answer = await endpoint.call(request)
+        self._meter.count("teacher", items=1, tokens=answer.tokens.output)
         return answer
 
     def _find_kept(self, endpoints: Sequence[Endpoint], keys: Sequence[str]) -> tuple[Answer, Endpoint] | None:

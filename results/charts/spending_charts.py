@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from ioa.memory.plain_text import plain
 from ioa.memory.transcript import AttemptEvent
 from ioa.memory.transcript.spending import Spending, by_agent, waits
+from ioa.results.activities import COLUMNS, activity_rows
 from ioa.results.charts.chart_look import HATCH, Look, Options, Panel, axis, base, js, legend, names_axis, room
 from ioa.results.facts import Facts
-from ioa.results.words import duration, money
+from ioa.results.summary import activities_of
+from ioa.results.words import NONE, duration, money
 
 _WASTED = "could not be used"
 Parts = Mapping[str, Sequence[float]]
@@ -32,8 +34,8 @@ def cost_charts(facts: Facts, look: Look) -> list[Panel]:
 
 
 def time_charts(facts: Facts, look: Look) -> list[Panel]:
-    """Time that the run spent in each node of its graph, and that each agent waited for teachers."""
-    panels = []
+    """Where the run's time went, by activity and by node of its graph, and how long each agent waited for teachers."""
+    panels = _activity_panels(facts, look)
     phases = {name: seconds for name, seconds in facts.timing.phases.items() if seconds >= 0.05} if facts.timing else {}
     if phases:
         scale, unit = _time_unit(sum(phases.values()))
@@ -50,6 +52,21 @@ def time_charts(facts: Facts, look: Look) -> list[Panel]:
         label, title = "Time that each agent waited for its teacher.", f"waiting for teachers, by agent ({unit})"
         panels.append(_bars(look, label, list(waited), tips, bars, title))
     return panels
+
+
+def _activity_panels(facts: Facts, look: Look) -> list[Panel]:
+    found = {name: one for name, one in activities_of(facts).items() if one.seconds >= 0.05}
+    if not found:
+        return []
+    scale, unit = _time_unit(sum(one.seconds for one in found.values()))
+    tips = [_activity_tip(row) for row in activity_rows(found)]
+    bars = {"time": [round(one.seconds / scale, 3) for one in found.values()]}
+    return [_bars(look, "Where the time went.", list(found), tips, bars, f"time by activity ({unit})")]
+
+
+def _activity_tip(row: Sequence[str]) -> str:
+    told = [f"{name.lower()} {cell}" for name, cell in zip(COLUMNS, row, strict=True) if cell != NONE]
+    return f"{row[0]}: {', '.join(told[1:])}"
 
 
 def _time_unit(total: float) -> tuple[float, str]:

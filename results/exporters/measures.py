@@ -70,6 +70,12 @@ def final_points(summary: Summary) -> Iterator[Point]:
         "lessons/refused": summary.examples.rejected,
         "wall_seconds": summary.wall_seconds,
     }
+    for name, one in summary.activities.items():
+        values |= {
+            f"seconds/{name}": one.seconds,
+            f"tokens_per_second/{name}": one.tokens_per_second,
+            f"gflops/{name}": one.gflops,
+        }
     for module in summary.modules:
         if module.planned:
             values[f"final/before/{module.id}"] = module.student_before

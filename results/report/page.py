@@ -15,6 +15,7 @@ from ioa.memory.records import Difficulty, Example, Refusal, Strategy
 from ioa.memory.redaction import redact_keys, redact_strings
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import add_tokens
+from ioa.results.activities import COLUMNS, activity_rows
 from ioa.results.cards.blocks import fold_parts
 from ioa.results.cards.lesson_cards import lesson_card, lesson_part
 from ioa.results.charts import LIGHT, Panel, stage_colour
@@ -72,6 +73,8 @@ def render_page(facts: Facts, summary: Summary) -> str:
         stage_colour=lambda stage: stage_colour(stage, LIGHT),
         rows=module_scores(facts),
         paired=paired_test(facts),
+        activity_columns=COLUMNS,
+        activity_rows=activity_rows(summary.activities),
         conversation=conversation(facts),
         notes=agents_notes(facts),
         refused=Counter(refusal.reason.value for refusal in facts.refusals).most_common(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
+from ioa.results.activities import COLUMNS, activity_rows
 from ioa.results.overview import Overview, StagePage, Taught
 from ioa.results.run_cards import RunCard
 from ioa.results.terminal.runs_table import STYLES, whereabouts
@@ -38,6 +39,9 @@ def _blocks(page: Overview) -> Iterator["RenderableType"]:
     if page.agents:
         yield title("What was asked of the teachers")
         yield _agents(page)
+    if page.activities:
+        yield title("Where the time went")
+        yield grid(COLUMNS, activity_rows(page.activities))
     yield from _listed("What came to nothing", [*_counts("attempts", page.rejected), *_counts("lessons", page.refused)])
     yield from _listed("To be borne in mind", page.remarks)
     notes = [f"{note.sender} → {note.receiver}  {note.text}" for note in page.notes]
@@ -71,6 +75,7 @@ def _facts(page: Overview) -> "Table":
         "settings": ", ".join(f"{one.key}={setting(one.b)}" for one in page.settings) or "all at their defaults",
         "began": f"{card.began[:16].replace('T', ' ')} UTC, {ago(card.began)}; changed {ago(card.changed)}",
         "worked": _worked(page),
+        **({"computed": page.execution} if page.execution else {}),
         "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {money(card.usd)}",
         "lessons": f"{page.accepted:,} accepted, {sum(page.refused.values()):,} refused",
     }

@@ -219,7 +219,7 @@ def test_a_judge_that_is_not_named_is_asked_for_before_anything_is_written(tmp_p
 
 def make_run(runs: Path, student: Path, adapter: str = "") -> RunDirectory:
     run = RunDirectory.at(runs, "demo")
-    write_text(run.config, RunConfig.model_validate({"student": {"model": str(student)}}).to_yaml())
+    write_text(run.config, RunConfig.model_validate({"student": {"model": str(student), "dtype": "float32"}}).to_yaml())
     if adapter:
         write_record(run.assessment(1, 0), Assessment(stage=1, round=0, gate=(GATE,), adapter=adapter))
     return run

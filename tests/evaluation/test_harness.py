@@ -36,7 +36,7 @@ def folder(tmp_path_factory) -> Path:
 
     torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("harness")
-    settings = StudentSettings(model=str(make_tiny_student(root / "student")), device="cpu")
+    settings = StudentSettings(model=str(make_tiny_student(root / "student")), dtype="float32", device="cpu")
     run = RunDirectory.at(root / "runs", "demo")
     write_text(run.config, RunConfig.model_validate({"student": settings.model_dump()}).to_yaml())
     write_record(run.assessment(1, 0), Assessment(stage=1, round=0, gate=(GATE,), adapter="adapters/stage-01-round-0"))

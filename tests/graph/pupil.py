@@ -16,6 +16,8 @@ from ioa.memory.run_dir import RunDirectory
 class Pupil:
     """Answers a share of a module's items right, the same ones every time; `module@level` for an easier level."""
 
+    execution = None  # it computes nothing
+
     def __init__(self, ctx: RunContext, abilities: Mapping[str, float]) -> None:
         self._ctx = ctx
         self.abilities = dict(abilities)

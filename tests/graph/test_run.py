@@ -15,12 +15,14 @@ from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Curriculum, Diagnosis, Example, ItemResult, Misconception, Probe, Refusal, Remedy
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.similarity import normalise
+from ioa.memory.training_log import TRAINING_LOG
 from ioa.memory.transcript import read_attempts, read_decisions, read_transcript
 
 pytestmark = pytest.mark.slow
 
 SUMMARY = {
     "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases",
+    "phase_shares", "activities", "execution",
 }  # fmt: skip
 
 
@@ -47,6 +49,21 @@ def test_a_run_leaves_everything_a_person_and_a_machine_want_to_know(whole):
         summary["phases"]
     )
     assert "<svg" in whole.report.read_text()
+
+
+def test_a_run_says_how_it_was_computed_and_where_its_time_went(whole):
+    summary = json.loads(whole.summary.read_text())
+    computed = summary["execution"]
+    assert (computed["dtype"], computed["threads"], computed["batch_size"]) == ("float32", 1, 32)
+    done = summary["activities"]
+    assert set(done) == {"training", "generation", "teacher", "overhead"}
+    assert sum(one["share"] for one in done.values()) == pytest.approx(1)
+    logs = [json.loads(path.read_text()) for path in whole.root.glob(f"adapters/*/{TRAINING_LOG}")]
+    assert done["training"]["tokens"] == sum(log["tokens"] for log in logs)
+    assert done["training"]["items"] == sum(2 * log["examples"] for log in logs)  # two epochs
+    assert done["teacher"]["items"] == len(read_attempts(whole.transcript))
+    for name in ("training", "generation"):
+        assert done[name]["gflops"] > 0
 
 
 def test_the_prerequisite_is_taught_first_and_a_stage_that_is_not_mastered_is_remedied(whole):

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from ioa.agents import LessonRequest
-from ioa.memory.clock import Timing
+from ioa.memory.clock import Activity, Timing, Work
 from ioa.memory.files import read_record, read_records, write_record, write_records, write_text
 from ioa.memory.records import (
     Agreement,
@@ -43,7 +43,7 @@ from ioa.memory.training_log import TRAINING_LOG, LossPoint, TrainingLog
 from ioa.memory.transcript import AttemptEvent, CallContext, DecisionEvent, Message, Tokens
 from ioa.results.facts import read_facts
 from ioa.results.summary import summarise
-from ioa.training import manifest, score_by_module
+from ioa.training import Execution, manifest, score_by_module
 
 N = 30
 SPEC = "tutor:arithmetic"
@@ -131,7 +131,21 @@ def make_run(runs: Path, run_id: str = "arithmetic-demo", text: str = "") -> Run
     write_records(run.transcript, _events(text))
     phases = {"decompose": 2.1, "examine": 95.0, "diagnose": 1.2, "plan": 0.4, "synthesize": 41.0}
     phases |= {"train": 602.0, "assess": 171.0, "remediate": 1.0, "finish": 64.0}
-    write_record(run.clock, Timing(wall_seconds=991.3, peak_rss_bytes=5_640_000_000, phases=phases))
+    work: dict[Activity, Work] = {
+        "training": Work(seconds=600.0, items=1500, tokens=90_000, flops=5.4e13),
+        "generation": Work(seconds=300.0, items=600, tokens=30_000, flops=9e12),
+        "teacher": Work(seconds=41.3, items=16, tokens=2560),
+    }
+    timing = Timing(
+        wall_seconds=991.3, peak_rss_bytes=5_640_000_000, phases=phases, metered_seconds=991.3, activities=work
+    )
+    write_record(run.clock, timing)
+    write_record(
+        run.execution,
+        Execution(
+            device="cpu", dtype="float32", threads=2, batch_size=64, processor="A Processor", cores=2, peak=300.0
+        ),
+    )
     return run
 
 

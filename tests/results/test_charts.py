@@ -110,7 +110,9 @@ def test_costs_and_times_are_those_of_the_run(facts):
     names = tokens.options["yAxis"]["data"]
     given = dict(zip(names, (point["value"] for point in series(tokens, "input")["data"]), strict=True))
     assert given["adapter"] == 420 * len(TARGETS)
-    nodes = charts.time_charts(facts, charts.LIGHT)[0]
+    activities, nodes = charts.time_charts(facts, charts.LIGHT)[:2]
+    assert activities.options["yAxis"]["data"] == ["training", "generation", "teacher", "overhead"]
+    assert [point["value"] for point in series(activities, "time")["data"]][:2] == [10.0, 5.0]
     minutes = dict(
         zip(nodes.options["yAxis"]["data"], (p["value"] for p in series(nodes, "time")["data"]), strict=True)
     )

@@ -147,7 +147,7 @@ def test_a_tokenizer_of_another_model_is_refused(good: Path, tmp_path: Path) -> 
     tokenizer.add_tokens(["<|tool|>"])
     tokenizer.save_pretrained(folder)
     with pytest.raises(UserError, match=r"1 tokens beyond the 259 of the weights, such as '<\|tool\|>' \(259\)"):
-        Student.load(StudentSettings(model=str(folder), device="cpu"))
+        Student.load(StudentSettings(model=str(folder), dtype="float32", device="cpu"))
 
 
 def test_a_pad_token_that_the_weights_do_not_have_is_not_used(good: Path, tmp_path: Path) -> None:
@@ -175,4 +175,4 @@ def test_masks_that_were_once_saved_with_the_weights_are_no_strange_ones(good: P
         f"{attention}rotary_emb.inv_freq": torch.ones(8),
     }
     weights(folder, lambda tensors: {**tensors, **more})
-    assert Student.load(StudentSettings(model=str(folder), device="cpu")).remarks == ()
+    assert Student.load(StudentSettings(model=str(folder), dtype="float32", device="cpu")).remarks == ()

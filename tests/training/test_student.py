@@ -211,7 +211,7 @@ def test_smollm2_is_converted_once_and_learns_a_handful_of_sums(
     told: list[str] = []
     assert resolve_student(StudentSettings(), message=told.append) == folder
     assert told == []
-    student = Student.load(StudentSettings(max_new_tokens=32))
+    student = Student.load(StudentSettings(dtype="float32", max_new_tokens=32))
     assert student.format.render("2+2?") == "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
     assert "Paris" in student.generate(["What is the capital of France?"])[0]
     examples = make_sums(16)

