@@ -60,7 +60,7 @@ def write_config(folder: Path, **changes) -> Path:
         "domain": str(pack),
         "seed": 3,
         "student": {"model": str(student), "max_new_tokens": 80},
-        "examination": {"diagnosis": 4, "gate": 4, "final": 4},
+        "examination": {"diagnosis": 4, "gate": 4, "final": 4, "portion": 2},
         "diagnosis": {"top_share": 1.0},
         "synthesis": {"per_module": 16, "per_remedy": 8, "per_request": 4},
         "mastery": {"rounds": 1},
