@@ -48,9 +48,10 @@ from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
 from ioa.memory.records import BankItem
 from ioa.memory.shared_store import check_store
+from ioa.memory.student_replies import StudentReplies, now
 from ioa.memory.teacher_scores import TeacherScores
 from ioa.memory.transcript.spending import spend
-from ioa.training import Execution, Scorers, Student, open_student
+from ioa.training import Execution, Scorers, Student, open_student, reply_key
 
 T = TypeVar("T")
 
@@ -168,6 +169,19 @@ class RunContext:
     def teacher_scores(self) -> TeacherScores:
         """What teachers scored in this run and in the others of its folder."""
         return TeacherScores(self.run.teacher_scores)
+
+    def student_replies(self) -> StudentReplies | None:
+        """What the untaught student replied in this run and before it in others of its folder; none: it is asked."""
+        student = self.student()
+        if not self.config.examination.cached_student or self.run.fresh.exists() or not isinstance(student, Student):
+            return None
+        key = self.parts["reply key"] = self.parts.get("reply key") or reply_key(student)
+        if not key:
+            return None
+        if not self.run.replies_until.exists():
+            write_text(self.run.replies_until, now())
+        until = self.run.replies_until.read_text(encoding="utf-8")
+        return StudentReplies(self.run.student_replies / f"{key}.jsonl", self.run.run_id, until)
 
     def endpoint(self, settings: TeacherSettings) -> Endpoint:
         """One for each teacher, whatever its roles: its limits hold for all of them together."""

@@ -2,20 +2,31 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ioa.agents import TeacherExaminee
 from ioa.graph.context import RunContext
 from ioa.memory import Assessment, ItemResult, Probe, Rounds, Score, Split, Verdict
 from ioa.memory.teacher_scores import module_key
-from ioa.training import ExamFile, Examinee, score_by_module, sit, verdict
+from ioa.training import (
+    Design,
+    ExamFile,
+    Examinee,
+    Remembered,
+    SequentialTest,
+    score_by_module,
+    sequential_test,
+    sit,
+    verdict,
+)
 
 PIECE = 32
 """Questions after which a teacher's answers are written down: they may have cost money."""
 
 
 def select_probes(
-    ctx: RunContext, split: Split, modules: Collection[str] | None = None, *, further: Mapping[str, int] | None = None
+    ctx: RunContext, split: Split, modules: Collection[str] | None = None, *, counts: Mapping[str, int] | None = None
 ) -> list[Probe]:
     """The probes of a split at the modules' examined levels: of all modules or of some, the spare ones left out.
 
@@ -23,7 +34,7 @@ def select_probes(
         ctx: The run.
         split: Which.
         modules: Their ids; none for all.
-        further: How many of the spare ones as well, by module.
+        counts: How many of a module's, where it is not the full number: the first ones, the spare ones last.
     """
     size, taken = ctx.config.examination.size(split), dict[str, int]()
     chosen = []
@@ -31,7 +42,7 @@ def select_probes(
         if "@" in probe.id or (modules is not None and probe.module not in modules):
             continue
         taken[probe.module] = taken.get(probe.module, 0) + 1
-        if taken[probe.module] <= size + (further or {}).get(probe.module, 0):
+        if taken[probe.module] <= (counts or {}).get(probe.module, size):
             chosen.append(probe)
     return chosen
 
@@ -91,13 +102,19 @@ def sit_exam(
 
 
 def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapter: Path | None) -> list[ItemResult]:
-    """The student's answers, with the LoRA in `adapter` or bare."""
+    """The student's answers, with the LoRA in `adapter` or bare; the bare student's are kept for other runs."""
+    name = f"student, {label}"
 
     def student() -> Examinee:
         ctx.student().use(adapter)
-        return ctx.student()
+        known = None if adapter else ctx.student_replies()
+        return Remembered(ctx.student(), known, partial(_show_known, ctx, name)) if known else ctx.student()
 
-    return sit_exam(ctx, label, probes, student, f"student, {label}")
+    return sit_exam(ctx, label, probes, student, name)
+
+
+def _show_known(ctx: RunContext, name: str, known: int, asked: int) -> None:
+    ctx.message(f"{name}: {known} of {asked} replies are known from before ({ctx.run.student_replies.name}).")
 
 
 def examine_teacher(
@@ -194,11 +211,18 @@ def examine_by_need(
     adapter: Path | None,
     share: float,
     node: str,
+    spared: Collection[str] | None = None,
+    early_pass: bool = True,
+    least: Mapping[str, int] | None = None,
 ) -> Examined:
-    """Examine both with the first items, and with spare ones where it is not clear if P_S >= share * P_T.
+    """Examine both on as many items of each module as it takes to say whether P_S >= share * P_T.
 
-    Items are added a step at a time, to the modules whose interval straddles that threshold, the widest interval
-    first, until all is clear, or no spare items or no budget for them is left.
+    The first items are asked in portions, those of all undecided modules together, since a student writes fastest in
+    full batches. A module is asked no more of them where its answers decide (`SequentialTest`). Where all of them
+    leave it open, spare items are added a step at a time, to the modules whose interval straddles the threshold, the
+    widest interval first, until all is clear, or no spare items or no budget for them is left.
+
+    What is asked next depends on the answers alone that were given so far, so that a resumed run asks the same.
 
     Args:
         ctx: The run.
@@ -208,28 +232,82 @@ def examine_by_need(
         adapter: The student's LoRA; none: the bare student.
         share: The threshold, such as tau_mastery.
         node: Where in the graph it is asked.
+        spared: Modules that may be asked spare items; none: all of them.
+        early_pass: Whether the threshold can be reached on fewer items than the full number, too, or only missed.
+        least: So many of a module's items at least, up to the full number.
     """
-    settings, further = ctx.config.examination, dict[str, int]()
+    size, before = ctx.config.examination.size(split), len(recorded_answers(ctx, labels[0]))
+    tests = {}
+    for module in modules:
+        spares = _spares(ctx, split, module) if spared is None or module in spared else 0
+        tests[module] = sequential_test(_design(ctx, split, spares, share, early_pass=early_pass))
+    counts = {module: _first_look(test.design, (least or {}).get(module, 1)) for module, test in tests.items()}
     while True:
-        probes = select_probes(ctx, split, modules, further=further)
+        probes = select_probes(ctx, split, modules, counts=counts)
         examined = Examined(
             student=examine_student(ctx, labels[0], probes, adapter),
             teacher=examine_teacher(ctx, labels[1], probes, node),
-            extra=sum(further.values()),
+            extra=sum(max(0, count - size) for count in counts.values()),
         )
-        left = {
-            module: min(settings.step, _spares(ctx, split, module) - further.get(module, 0))
-            for module in _open(examined, share, settings.confidence)
-        }
-        budget = float("inf") if settings.budget is None else settings.budget - examined.extra
-        added = 0
-        for module, step in left.items():
-            if 0 < step <= budget - added:
-                further[module] = further.get(module, 0) + step
-                added += step
-        if not added:
-            return examined
-        ctx.message(f"{added} more items for what is not clear yet: {', '.join(m for m in left if left[m])}")
+        more = _next_portions(examined, tests) or _further(ctx, examined, tests, share)
+        if not more:
+            break
+        counts |= more
+    if len(recorded_answers(ctx, labels[0])) > before:
+        _show_early(ctx, [count for count in counts.values() if count < size], len(counts), size)
+    return examined
+
+
+def _design(ctx: RunContext, split: Split, spares: int, share: float, *, early_pass: bool) -> Design:
+    settings = ctx.config.examination
+    return Design(
+        full=settings.size(split),
+        spares=spares,
+        portion=settings.portion or 0,
+        step=settings.step,
+        share=share,
+        confidence=settings.confidence,
+        early_error=settings.early_error,
+        early_pass=early_pass,
+    )
+
+
+def _first_look(design: Design, least: int) -> int:
+    return next(look for look in design.looks if look >= min(least, design.full))
+
+
+def _next_portions(examined: Examined, tests: Mapping[str, SequentialTest]) -> dict[str, int]:
+    """How many items each module is asked that its answers do not decide yet, up to the full number."""
+    student, teacher = examined.scores
+    return {
+        module: next(look for look in test.design.looks if look > student[module].n)
+        for module, test in tests.items()
+        if student[module].n < test.design.full and not test.stops_at(student[module], teacher[module])
+    }
+
+
+def _further(ctx: RunContext, examined: Examined, tests: Mapping[str, SequentialTest], share: float) -> dict[str, int]:
+    """How many items each module is asked that all of its first ones leave open, as far as the budget goes."""
+    settings, more, added = ctx.config.examination, dict[str, int](), 0
+    student, _ = examined.scores
+    budget = float("inf") if settings.budget is None else settings.budget - examined.extra
+    for module in _open(examined, share, settings.confidence):
+        asked, design = student[module].n, tests[module].design
+        step = min(settings.step, design.full + design.spares - asked)
+        if asked >= design.full and 0 < step <= budget - added:
+            more[module] = asked + step
+            added += step
+    if more:
+        ctx.message(f"{added} more items for what is not clear yet: {', '.join(more)}")
+    return more
+
+
+def _show_early(ctx: RunContext, early: Sequence[int], modules: int, size: int) -> None:
+    if early:
+        saved = len(early) * size - sum(early)
+        ctx.message(
+            f"{len(early)} of {modules} modules were decided on fewer than {size} items; {saved} were not asked."
+        )
 
 
 def _open(examined: Examined, share: float, confidence: float) -> list[str]:

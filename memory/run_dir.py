@@ -80,6 +80,16 @@ class RunDirectory:
         return self.root.parent / "teacher-scores.jsonl"
 
     @property
+    def student_replies(self) -> Path:
+        """What untaught students replied in the runs of the folder, a file of `Kept` JSON lines for each of them."""
+        return self.root.parent / "student-replies"
+
+    @property
+    def replies_until(self) -> Path:
+        """Until when other runs' replies of the untaught student count in this one; there once it was asked."""
+        return self.root / "replies-until"
+
+    @property
     def fresh(self) -> Path:
         """When a run began that pays for everything anew; not there for others."""
         return self.root / "fresh-since"

@@ -61,7 +61,7 @@ def write_config(folder: Path, **changes) -> Path:
         "seed": 3,
         # Nothing is left to a measurement of this machine, which would take seconds and choose otherwise elsewhere.
         "student": {"model": str(student), "max_new_tokens": 80, "dtype": "float32", "threads": 1, "batch_size": 32},
-        "examination": {"diagnosis": 4, "gate": 4, "final": 4},
+        "examination": {"diagnosis": 4, "gate": 4, "final": 4, "portion": 2},
         "diagnosis": {"top_share": 1.0},
         "synthesis": {"per_module": 16, "per_remedy": 8, "per_request": 4},
         "mastery": {"rounds": 1},

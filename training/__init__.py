@@ -9,12 +9,15 @@ from ioa.training.exams.answer_extraction import extract_answer
 from ioa.training.exams.examining import Examinee, examine, grade, score_by_module, total_score
 from ioa.training.exams.mastery_gate import contrast, gate, verdict
 from ioa.training.exams.probes import build_probes, level_probes
+from ioa.training.exams.remembered import Remembered
 from ioa.training.exams.scorers import Scorers
+from ioa.training.exams.sequential import Design, SequentialTest, sequential_test
 from ioa.training.exams.sitting import ExamFile, sit
 from ioa.training.execution import Execution
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mixture import manifest, mixture
+from ioa.training.reply_key import reply_key
 from ioa.training.settings.examination import ExaminationSettings
 from ioa.training.settings.student import StudentSettings
 from ioa.training.settings.training import LoraSettings, TrainingSettings
@@ -22,13 +25,16 @@ from ioa.training.student import Student, StudentVariant, open_student
 from ioa.training.trainer import TrainingProgress, check_trainable, is_complete, train
 
 __all__ = [
+    "Design",
     "ExamFile",
     "ExaminationSettings",
     "Examinee",
     "Execution",
     "LoraSettings",
+    "Remembered",
     "Sampling",
     "Scorers",
+    "SequentialTest",
     "Shot",
     "Student",
     "StudentSettings",
@@ -48,9 +54,11 @@ __all__ = [
     "mixture",
     "observe",
     "open_student",
+    "reply_key",
     "resolve_student",
     "sample_for_observation",
     "score_by_module",
+    "sequential_test",
     "sit",
     "total_score",
     "train",

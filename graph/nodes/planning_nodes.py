@@ -8,7 +8,7 @@ from langgraph.types import interrupt
 from ioa.agents.staging import dependents, too_steep
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
-from ioa.graph.run_examinations import best_of, examine_student, examine_teacher, recorded_answers, select_probes
+from ioa.graph.run_examinations import best_of, examine_by_need, examine_student, examine_teacher, recorded_answers
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split, Stage, Verdict
 from ioa.memory.errors import UserError
@@ -252,10 +252,24 @@ def _forgotten(ctx: RunContext, curriculum: Curriculum, after: int) -> list[str]
 
 
 def _measure(ctx: RunContext, modules: Collection[str], after: int, adapter: str) -> dict[str, tuple[Score, Score]]:
-    """P_S now and P_T of modules, on the first items of the diagnosis split."""
-    probes, lora = select_probes(ctx, Split.DIAGNOSIS, modules), ctx.run.root / adapter if adapter else None
-    student = score_by_module(examine_student(ctx, f"revision-{after:02d}", probes, lora))
-    teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
+    """P_S now and P_T of modules, on the first items of the diagnosis split.
+
+    As many as it takes to say that a module is not mastered, but no fewer than it was diagnosed with: with fewer, its
+    difficulty would seem to have moved where only the items changed.
+    """
+    gaps = read_record(ctx.run.diagnosis, Diagnosis).gaps
+    student, teacher = examine_by_need(
+        ctx,
+        Split.DIAGNOSIS,
+        modules,
+        labels=(f"revision-{after:02d}", "diagnosis-teacher"),
+        adapter=ctx.run.root / adapter if adapter else None,
+        share=ctx.config.mastery.tau_mastery,
+        node="revise",
+        spared=(),
+        early_pass=False,
+        least={gap.module: gap.student.n for gap in gaps},
+    ).scores
     return {module: (student[module], teacher[module]) for module in modules}
 
 

@@ -1,5 +1,6 @@
 """One stage: train, assess, remediate, advance; and the end: finish."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ioa.graph.context import RunContext
@@ -20,7 +21,7 @@ from ioa.graph.training_sets import describe_dataset
 from ioa.memory import Assessment, Diagnosis, Example, Note, Split, Stage, Verdict
 from ioa.memory.files import read_record, write_record, write_records
 from ioa.memory.run_dir import round_name
-from ioa.training import TrainingProgress, gate, mixture, score_by_module, total_score, train
+from ioa.training import TrainingProgress, gate, mixture, total_score, train
 
 
 def train_stage(ctx: RunContext) -> Node:
@@ -137,17 +138,14 @@ def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
     label, tau = round_name(stage, round_), ctx.config.mastery.tau_mastery
     confidence = ctx.config.examination.confidence
     taught = ctx.curriculum().stages[stage - 1]
-    examined = _examine_stage(ctx, taught, label, adapter)
     watched = _watched(ctx, stage)
-    probes = select_probes(ctx, Split.GATE, watched)
-    teacher = score_by_module(examine_teacher(ctx, "gate-teacher", probes, "assess"))
-    student = score_by_module(examine_student(ctx, label, probes, adapter))
+    examined = _examine_stage(ctx, taught, watched, label, adapter)
     own = gate(*examined.scores, taught.modules, tau, confidence)
     assessment = Assessment(
         stage=stage,
         round=round_,
         gate=tuple(r.model_copy(update={"level": taught.levels.get(r.module, "")}) for r in own),
-        earlier=gate(student, teacher, watched, tau, confidence),
+        earlier=gate(*examined.scores, watched, tau, confidence),
         adapter=state["adapter"],
         extra=examined.extra,
     )
@@ -155,23 +153,34 @@ def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
     return assessment
 
 
-def _examine_stage(ctx: RunContext, taught: Stage, label: str, adapter: Path | None) -> Examined:
-    """The stage's own modules: as many items as the gate needs; of a bridge those of its levels, which has no more."""
+def _examine_stage(
+    ctx: RunContext, taught: Stage, watched: Sequence[str], label: str, adapter: Path | None
+) -> Examined:
+    """The stage's own modules and those watched, on as many items as the gate needs; only the former on spare ones.
+
+    That a module is mastered is said on the full number of items alone; that it is not may come before. Of a bridge
+    those of its levels are asked, all of them: it has no more.
+    """
+    by_need = watched if taught.levels else (*taught.modules, *watched)
+    examined = examine_by_need(
+        ctx,
+        Split.GATE,
+        by_need,
+        labels=(label, "gate-teacher"),
+        adapter=adapter,
+        share=ctx.config.mastery.tau_mastery,
+        node="assess",
+        spared=taught.modules,
+        early_pass=False,
+    )
     if not taught.levels:
-        return examine_by_need(
-            ctx,
-            Split.GATE,
-            taught.modules,
-            labels=(label, "gate-teacher"),
-            adapter=adapter,
-            share=ctx.config.mastery.tau_mastery,
-            node="assess",
-        )
+        return examined
     probes = [
         probe for module, level in taught.levels.items() for probe in bridge_probes(ctx, module, level, Split.GATE)
     ]
     student = examine_student(ctx, label, probes, adapter)
-    return Examined(student, examine_teacher(ctx, "bridge-teacher", probes, "assess", same_items=True), extra=0)
+    teacher = examine_teacher(ctx, "bridge-teacher", probes, "assess", same_items=True)
+    return Examined(examined.student + student, examined.teacher + teacher, extra=examined.extra)
 
 
 def _watched(ctx: RunContext, stage: int) -> tuple[str, ...]:

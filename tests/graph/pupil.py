@@ -22,6 +22,7 @@ class Pupil:
         self._ctx = ctx
         self.abilities = dict(abilities)
         self.asked: list[str] = []
+        self.passes: list[list[str]] = []
         self.adapter: Path | None = None
 
     def use(self, adapter: Path | None) -> None:
@@ -29,7 +30,8 @@ class Pupil:
 
     def answer(self, questions, on_progress=None):
         probes = {probe.question: probe for probe in self._ctx.probes()}
-        self.asked += [probes[question].id for question in questions]
+        self.passes.append([probes[question].id for question in questions])
+        self.asked += self.passes[-1]
         return [self._reply(probes[question]) for question in questions]
 
     def _reply(self, probe: Probe) -> str:

@@ -4,7 +4,7 @@ import pytest
 import yaml
 from tests.graph.pupil import module, open_context
 
-from ioa.graph.nodes import diagnosis_nodes, planning_nodes
+from ioa.graph.nodes import diagnosis_nodes, planning_nodes, teaching_nodes
 from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
 from ioa.memory.records import Assessment, Curriculum, Diagnosis, Score, Split, Verdict
@@ -51,18 +51,34 @@ def passed(ctx, stage, adapter="adapters/x", earlier=(), *, mastered=True):
     write_record(ctx.run.assessment(stage.number, 0), found)
 
 
-def test_items_are_added_where_the_first_leave_a_doubt_and_nowhere_else(opened):
-    ctx = opened({A: 1.0, B: 0.66, C: 0.0}, module(A), module(B), module(C))
+@pytest.mark.parametrize(("portion", "sure"), [(0, {A: 24, C: 24}), (8, {A: 16, C: 8}), (12, {A: 12, C: 12})])
+def test_as_many_items_are_asked_as_the_decision_needs(opened, portion, sure):
+    ctx = opened({A: 1.0, B: 0.66, C: 0.0}, module(A), module(B), module(C), examination={"portion": portion})
     planned(ctx)
     asked = {name: score.n for name, score in score_by_module(recorded_answers(ctx, "diagnosis-student")).items()}
-    assert asked[A] == asked[C] == 24
+    assert {name: asked[name] for name in sure} == sure
     assert 24 < asked[B] <= 48
     teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
     assert {name: score.n for name, score in teacher.items()} == asked
-    gap = next(gap for gap in read_record(ctx.run.diagnosis, Diagnosis).gaps if gap.module == B)
-    assert gap.student.n == asked[B]
+    found = read_record(ctx.run.diagnosis, Diagnosis)
+    assert {gap.module: gap.student.n for gap in found.gaps} == asked
+    gap = next(gap for gap in found.gaps if gap.module == B)
     clear = verdict(gap.student, gap.teacher, 0.7, 0.8) is not Verdict.NEEDS_ITEMS
     assert clear or asked[B] == 48
+    assert A not in found.targets
+    assert C in found.targets
+
+
+def test_a_module_fails_the_gate_on_few_items_and_passes_it_on_all(opened):
+    ctx = opened({A: 1.0, B: 0.0, C: 0.0}, module(A), module(B), module(C, B), curriculum={"largest_stage": 1})
+    planned(ctx)
+    found = teaching_nodes.assess_stage(ctx, {"stage": 1, "round": 0, "adapter": ""})
+    asked = {result.module: (result.student.n, result.teacher.n, result.mastered) for result in found.earlier}
+    assert asked == {A: (24, 24, True)}
+    assert [(result.module, result.student.n, result.verdict) for result in found.gate] == [
+        (B, 8, Verdict.NOT_MASTERED)
+    ]
+    assert found.extra == 0
 
 
 def test_no_more_items_are_asked_than_the_budget_allows_and_none_twice(opened):
@@ -83,7 +99,7 @@ def test_spare_items_are_probes_like_the_others_and_none_is_in_two_splits(opened
     texts = [normalise(probe.question) for probe in ctx.probes()]
     assert len(texts) == len(set(texts)) == 24 * 4 + 30
     assert len(select_probes(ctx, Split.GATE)) == 24
-    assert len(select_probes(ctx, Split.GATE, further={A: 5})) == 29
+    assert len(select_probes(ctx, Split.GATE, counts={A: 29})) == 29
 
 
 def test_a_step_that_is_too_high_gets_a_bridge_at_a_level_that_was_measured(opened):
@@ -187,15 +203,18 @@ def test_what_needs_an_unmastered_module_can_be_left_out(opened, revise):
 
 
 def test_an_examination_goes_on_where_a_killed_one_stopped(opened):
-    ctx = opened({A: 0.66}, module(A))
+    ctx = opened({A: 0.66, B: 0.0}, module(A), module(B))
     diagnosis_nodes.decompose(ctx)({})
 
     def examined():
-        return examine_by_need(ctx, Split.GATE, [A], labels=("s", "t"), adapter=None, share=0.7, node="assess")
+        return examine_by_need(ctx, Split.GATE, [A, B], labels=("s", "t"), adapter=None, share=0.7, node="assess")
 
     whole = examined()
-    first = ctx.run.scores("s").read_text().splitlines(keepends=True)[:24]
-    ctx.run.scores("s").write_text("".join(first))
-    ctx.student().asked.clear()
-    assert examined() == whole
-    assert len(ctx.student().asked) == whole.extra > 0
+    passes = ctx.student().passes
+    assert [len(asked) for asked in passes[:3]] == [16, 8, 8]  # B is decided after its first portion
+    lines = ctx.run.scores("s").read_text().splitlines(keepends=True)
+    for done in range(len(passes)):
+        ctx.run.scores("s").write_text("".join(lines[: sum(map(len, passes[:done]))]))
+        ctx.student().passes = []
+        assert examined() == whole
+        assert ctx.student().passes == passes[done:]

@@ -93,7 +93,11 @@ def test_the_final_split_is_asked_at_the_end_only(whole):
 
 def test_the_same_config_and_seed_give_the_same_curriculum_and_the_same_lessons(place, whole):
     again = RunDirectory.at(place / "runs", "again")
-    assert ioa("run", "run.yaml", "--run-id", "again", cwd=place).returncode == 0
+    done = ioa("run", "run.yaml", "--run-id", "again", cwd=place)
+    assert done.returncode == 0
+    for label in ("diagnosis-student", "final-before"):  # the untaught student is asked once
+        assert len(re.findall(rf"student, {label}: (\d+) of \1 replies are known", done.stdout + done.stderr)) >= 1
+        assert again.scores(label).read_bytes() == whole.scores(label).read_bytes()
     assert again.curriculum.read_bytes() == whole.curriculum.read_bytes()
     assert lessons(again) == lessons(whole)
 

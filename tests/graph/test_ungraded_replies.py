@@ -45,7 +45,13 @@ class Grader:
 def ctx(tmp_path):
     pupil, grader = Pupil(), Grader()
     run = RunDirectory.at(tmp_path, "r")
-    return SimpleNamespace(run=run, student=lambda: pupil, scorers=lambda: grader, listener=Listener())
+    return SimpleNamespace(
+        run=run,
+        student=lambda: pupil,
+        student_replies=lambda: None,
+        scorers=lambda: grader,
+        listener=Listener(),
+    )
 
 
 def test_what_the_student_wrote_is_graded_when_the_run_goes_on_and_not_asked_again(ctx):

@@ -21,6 +21,12 @@ class ExaminationSettings(Record):
     the first; 0: none."""
     step: Annotated[int, Field(ge=1)] = 8
     """So many of them at a time."""
+    portion: Annotated[int, Field(ge=0)] | None = 8
+    """So many of a module's first items at a time: diagnosis and gate ask no more of it where those answered decide;
+    null or 0: all at once."""
+    early_error: Annotated[float, Field(ge=0, lt=0.5)] = 0.01
+    """Most chance that a module's decision on fewer items is another than the one on all would be, whatever student and
+    teacher can do; 0: only where no further answer could change it."""
     budget: Annotated[int, Field(ge=0)] | None = 400
     """Most further items in one examination, over all modules, the widest intervals first; null: no limit."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.8
@@ -28,6 +34,9 @@ class ExaminationSettings(Record):
     cached_teacher: bool = True
     """Take a teacher's score in a module from where it was measured before, in this run or another of its folder, on as
     many items; else it is measured on the student's own items each time. The final examination always is."""
+    cached_student: bool = True
+    """Take the untaught student's replies from where the same weights were asked the same, in this run or an earlier
+    one of its folder."""
 
     def size(self, split: Split) -> int:
         """Items a module in that split, the spare ones left out."""
