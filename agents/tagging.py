@@ -9,7 +9,7 @@ from ioa.agents.journal import Answered, Journal, reply_of
 from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.domains.bank import item_id
-from ioa.memory.duplicates import Bounds
+from ioa.memory.duplicate_bounds import Bounds
 from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import BankItem, Module, RefusedItem, SourceItem
 from ioa.memory.similarity import features

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ioa.memory.duplicates import Bounds, Pool
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import Pool
 from ioa.memory.embedding import WordLlamaEmbedder
 from ioa.memory.index import COLLECTION
 from ioa.memory.records import Difficulty, Example, Kind

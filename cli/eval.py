@@ -11,7 +11,6 @@ import typer
 
 from ioa.cli.output import echo
 from ioa.memory.errors import Stopped, UserError
-from ioa.memory.plugins import absolute_plugin
 
 if TYPE_CHECKING:
     from ioa.evaluation.evaluate import Choice
@@ -70,6 +69,7 @@ def evaluate(
 ) -> None:
     """Examine a student, a run or a teacher on a benchmark; the same command goes on where it was stopped."""
     from ioa.evaluation.evaluate import Choice
+    from ioa.memory.plugins import absolute_plugin
 
     if show:
         _list()

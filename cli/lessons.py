@@ -32,7 +32,7 @@ def lessons(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """The lessons of a run, by stage or by meaning; also of a run under way, which it does not disturb."""
-    from ioa.memory.lesson_search import choose_lessons, read_lessons
+    from ioa.memory.accepted_lessons import choose_lessons, read_lessons
     from ioa.results.run_names import open_run
 
     made = open_run(runs_dir, run_id)

@@ -32,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawn by Rich, the help takes twice as long, and reads markup in its texts
 )
 # In the order in which a person needs them, which is that of `ioa --help`.
 for command in (run, plan, resume, estimate, runs, show, transcript, why, lessons, diff, view, report, export):
@@ -42,6 +43,10 @@ app.command()(graph)
 app.add_typer(teacher_app, name="teacher")
 app.add_typer(domain_app, name="domain")
 app.add_typer(index_app, name="index")
+for group in (app, teacher_app, domain_app, index_app):
+    for registered in group.registered_commands:
+        # What it does, whole: a text that is not given as short is cut off at the end of the line.
+        registered.short_help = " ".join(str(getattr(registered.callback, "__doc__", "")).partition("\n\n")[0].split())
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import typer
 from ioa.cli.following import following, resumable
 from ioa.cli.options import RunFile, RunName, RunsDir, Settings
 from ioa.cli.output import echo
-from ioa.memory.errors import UserError
+from ioa.memory.errors import Paused, UserError
 from ioa.results.run_names import RUNS
 
 
@@ -20,11 +20,9 @@ def plan(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Diagnose and plan, and stop before anything is taught; the run goes on with `ioa resume`."""
-    from ioa.cli.review import stages_table
     from ioa.graph.config import load_config, override
-    from ioa.graph.runner import Paused, new_run_id, start
+    from ioa.graph.runner import new_run_id, start
     from ioa.memory.run_dir import RunDirectory, check_run_id
-    from ioa.results.console import Console
 
     configured = override(load_config(config), [*(settings or []), "curriculum.review=true"])
     name = check_run_id(run_id or new_run_id(configured.domain))
@@ -34,6 +32,9 @@ def plan(
         with resumable(name, runs_dir), following() as listener:
             start(configured, runs_dir, name, listener)
     except Paused as paused:
+        from ioa.cli.review import stages_table
+        from ioa.results.console import Console
+
         made = RunDirectory.at(runs_dir, name)
         Console().print(stages_table(made))
         if out is not None:

@@ -10,9 +10,9 @@ from rich.text import Text
 from ioa.cli.following import following
 from ioa.cli.output import ask
 from ioa.graph.curriculum_file import read_curriculum
-from ioa.graph.runner import Paused, resume
+from ioa.graph.runner import resume
 from ioa.memory import Domain, RunDirectory
-from ioa.memory.errors import UserError
+from ioa.memory.errors import Paused, UserError
 from ioa.memory.files import read_record
 from ioa.memory.plain_text import plain
 from ioa.results.console import Console

@@ -8,6 +8,7 @@ import typer
 
 from ioa.cli.following import following, resumable, show_closing
 from ioa.cli.options import RunFile, RunName, RunsDir, Settings
+from ioa.memory.errors import Paused
 from ioa.results.run_names import RUNS
 
 
@@ -30,9 +31,8 @@ def run(
     runs_dir: RunsDir = RUNS,
 ) -> None:
     """Diagnose, plan, teach and examine: a whole run."""
-    from ioa.cli.review import answer_review
     from ioa.graph.config import load_config, override
-    from ioa.graph.runner import Paused, new_run_id, start
+    from ioa.graph.runner import new_run_id, start
     from ioa.memory.run_dir import check_run_id
 
     given = {
@@ -49,5 +49,7 @@ def run(
             with following() as listener:
                 made = start(configured, runs_dir, name, listener, fresh=fresh, curriculum=curriculum)
         except Paused as paused:
+            from ioa.cli.review import answer_review
+
             made = answer_review(paused, runs_dir, name)
     show_closing(made)

@@ -4,10 +4,9 @@ import textwrap
 from collections.abc import Mapping
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from ioa.graph.config import RunConfig
-from ioa.graph.config_keys import Key, describe_key, keys, section_of, yaml_text
+from ioa.graph.config_keys import Key, describe_key, field_docs, keys, section_of, yaml_text
 
 DOCUMENT = "docs/configuration.md"
 
@@ -82,14 +81,18 @@ def commented(config: BaseModel, depth: int = 0) -> str:
     """A config as YAML, each key under a comment that says what it means and what it may be."""
     lines: list[str] = []
     pad = "  " * depth
-    for name, field in type(config).model_fields.items():
+    for name in type(config).model_fields:
         value = getattr(config, name)
         if depth == 0 and lines:
             lines.append("")
         if isinstance(value, BaseModel):
-            lines += [*_comment(_about(field, type(value)), pad), f"{pad}{name}:", commented(value, depth + 1)]
+            lines += [
+                *_comment(_about(type(config), name, type(value)), pad),
+                f"{pad}{name}:",
+                commented(value, depth + 1),
+            ]
         else:
-            key = describe_key(name, field)
+            key = describe_key(type(config), name)
             bounds = f" ({key.expected}; default {key.default})"
             plain = config.model_dump(mode="json", include={name})
             lines += [*_comment(key.meaning + bounds, pad), textwrap.indent(yaml_text(plain), pad)]
@@ -99,14 +102,13 @@ def commented(config: BaseModel, depth: int = 0) -> str:
 def _heading(section: str) -> list[str]:
     if not section:
         return ["## The run"]
-    field = RunConfig.model_fields[section]
-    model = section_of(field)
-    return [f"## {section}", _about(field, model) if model else ""]
+    model = section_of(RunConfig.model_fields[section])
+    return [f"## {section}", _about(RunConfig, section, model) if model else ""]
 
 
-def _about(field: FieldInfo, model: type[BaseModel]) -> str:
+def _about(above: type[BaseModel], name: str, model: type[BaseModel]) -> str:
     """What a section is: its own description, else the first line of its class's."""
-    return field.description or (model.__doc__ or "").strip().splitlines()[0]
+    return field_docs(above).get(name) or (model.__doc__ or "").strip().splitlines()[0]
 
 
 def _comment(text: str, pad: str) -> list[str]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ioa.graph.config import RunConfig
 from ioa.memory import Assessment, RunDirectory, TrainingLog
-from ioa.training import TrainingProgress
+
+if TYPE_CHECKING:
+    from ioa.training import TrainingProgress
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Listener:
     def spent(self, calls: int, tokens: int, usd: float) -> None:
         """So much was asked of the teachers by now, earlier sittings included; `usd` in dollars."""
 
-    def training_step(self, stage: int, round_: int, step: TrainingProgress) -> None:
+    def training_step(self, stage: int, round_: int, step: "TrainingProgress") -> None:
         """A step of training is done."""
 
     def trained(self, stage: int, round_: int, log: TrainingLog) -> None:
@@ -106,7 +109,7 @@ class Listeners(Listener):
         """See `Listener`."""
         self._tell(lambda one: one.spent(calls, tokens, usd))
 
-    def training_step(self, stage: int, round_: int, step: TrainingProgress) -> None:
+    def training_step(self, stage: int, round_: int, step: "TrainingProgress") -> None:
         """See `Listener`."""
         self._tell(lambda one: one.training_step(stage, round_, step))
 

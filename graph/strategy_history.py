@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from statistics import median
+from typing import TYPE_CHECKING
 
 from ioa.agents import LessonRequest
 from ioa.agents.strategy_choice import Situation, Taught, choose, learn, prior
-from ioa.graph.context import RunContext
 from ioa.memory import Assessment, Diagnosis, Domain, Example, ItemResult, Remedy, Rounds
 from ioa.memory.files import read_record, read_records, write_record
 from ioa.memory.records import Strategy, StrategyRecord
 from ioa.memory.run_dir import RunDirectory
 
+if TYPE_CHECKING:
+    from ioa.graph.context import RunContext
 
-def with_strategies(ctx: RunContext, stage: int, round_: int, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+
+def with_strategies(ctx: "RunContext", stage: int, round_: int, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """The wishes of a round with the strategies that `synthesis.choice` gives them.
 
     It looks at nothing that is later than the examination before the round, so the answer never changes.
@@ -33,7 +36,7 @@ def with_strategies(ctx: RunContext, stage: int, round_: int, remedies: Sequence
     return tuple(chosen)
 
 
-def record_strategies(ctx: RunContext, stage: int, round_: int) -> None:
+def record_strategies(ctx: "RunContext", stage: int, round_: int) -> None:
     """Write down what is known before a round, and say which strategies the last examination dropped or preferred."""
     rounds = ctx.rounds().before(stage, round_)
     known = ctx.run, ctx.domain(), ctx.store().examples()
@@ -48,7 +51,7 @@ def record_strategies(ctx: RunContext, stage: int, round_: int) -> None:
             ctx.message(f"Preferred {effect_text}")
 
 
-def _situation(ctx: RunContext, remedy: Remedy, assessments: Sequence[Assessment], round_: int) -> Situation:
+def _situation(ctx: "RunContext", remedy: Remedy, assessments: Sequence[Assessment], round_: int) -> Situation:
     diagnosis = read_diagnosis(ctx.run)
     ratios = {gap.module: 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None} if diagnosis else {}
     for assessment in assessments:
@@ -63,7 +66,7 @@ def _situation(ctx: RunContext, remedy: Remedy, assessments: Sequence[Assessment
     )
 
 
-def _steps(ctx: RunContext, module: str) -> float:
+def _steps(ctx: "RunContext", module: str) -> float:
     """Median lines of the teacher's solutions of a module's diagnosis items, the line of the answer not counted."""
     results = read_records(ctx.run.scores("diagnosis-teacher"), ItemResult)
     lines = [len(one.reply.splitlines()) - 1 for one in results if one.module == module and one.reply]

@@ -1,35 +1,42 @@
 """What is remembered: the records everybody shares, the run's folder, the lessons, the transcript."""
 
-from ioa.memory.clock import Clock
-from ioa.memory.embedding import open_embedder
-from ioa.memory.errors import Stopped, UserError
+from typing import TYPE_CHECKING
+
 from ioa.memory.moved import find_moved_modules
-from ioa.memory.records import (
-    Assessment,
-    Curriculum,
-    Diagnosis,
-    Domain,
-    Example,
-    GateResult,
-    ItemResult,
-    Measured,
-    Module,
-    Note,
-    Prerequisites,
-    Probe,
-    Refusal,
-    RefusalReason,
-    Remedy,
-    Score,
-    Split,
-    Stage,
-    Verdict,
-)
-from ioa.memory.rounds import Rounds
-from ioa.memory.run_dir import RunDirectory
-from ioa.memory.store import Collision, ExampleStore
-from ioa.memory.training_log import LossPoint, TrainingLog
-from ioa.memory.transcript import Transcript, TranscriptEvent, read_frame
+from ioa.memory.public_names import import_when_used
+
+if TYPE_CHECKING:
+    from ioa.memory.clock import Clock
+    from ioa.memory.embedding import open_embedder
+    from ioa.memory.errors import Stopped, UserError
+    from ioa.memory.records import (
+        Assessment,
+        Curriculum,
+        Diagnosis,
+        Domain,
+        Example,
+        GateResult,
+        ItemResult,
+        Measured,
+        Module,
+        Note,
+        Prerequisites,
+        Probe,
+        Refusal,
+        RefusalReason,
+        Remedy,
+        Score,
+        Split,
+        Stage,
+        Verdict,
+    )
+    from ioa.memory.rounds import Rounds
+    from ioa.memory.run_dir import RunDirectory
+    from ioa.memory.store import Collision, ExampleStore
+    from ioa.memory.training_log import LossPoint, TrainingLog
+    from ioa.memory.transcript import Transcript, TranscriptEvent, read_frame
+else:
+    import_when_used(__name__)
 
 find_moved_modules()
 

@@ -16,5 +16,11 @@ class Stopped(UserError):
     exit_code = 3
 
 
+class Paused(Stopped):
+    """The run waits for a person; the message says what for."""
+
+    exit_code = 0
+
+
 class ScoringError(Stopped):
     """A reply could not be graded, which says nothing about the reply: never a score of 0."""

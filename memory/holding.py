@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ioa.memory.errors import UserError
 
 _PATIENCE = 1.0
@@ -26,6 +24,8 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
     Raises:
         UserError: another process holds it, and is named; or the folder cannot be written to.
     """
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / f"{kind}.lock")
     holder = _holder_file(folder)
     try:
@@ -76,6 +76,8 @@ def _holder_file(folder: Path) -> Path:
 
 
 def _held_by_trying(file: Path) -> bool:
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(file).acquire(timeout=0):
             return False

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.memory.duplicates import Bounds, Hit, Method
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import Hit, Method
 from ioa.memory.index import LessonIndex, Neighbour
 from ioa.memory.near_verbatim import jaccard, shingles
 from ioa.memory.similarity import Features, facts_digest, features, text_digest

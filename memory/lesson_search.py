@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from ioa.memory.accepted_lessons import choose_lessons, read_lessons
 from ioa.memory.embedding import Embedder
 from ioa.memory.errors import UserError
-from ioa.memory.files import read_records
 from ioa.memory.index import SEAL, LessonIndex, Where
 from ioa.memory.records import Example
 from ioa.memory.run_dir import RunDirectory
@@ -25,18 +25,6 @@ class Found(NamedTuple):
 
     lesson: Example
     cosine: float
-
-
-def read_lessons(run: RunDirectory) -> list[Example]:
-    """All accepted lessons of a run, by stage, in the order of acceptance; a line that is being written is left out."""
-    paths = sorted(run.examples(1).parent.glob("stage-*.jsonl"))
-    lessons = [lesson for path in paths for lesson in read_records(path, Example)]
-    return list({lesson.id: lesson for lesson in reversed(lessons)}.values())[::-1]
-
-
-def choose_lessons(lessons: Sequence[Example], module: str | None, stage: int | None) -> list[Example]:
-    """Those of a module and a stage, where these are given."""
-    return [lesson for lesson in lessons if module in (None, lesson.module) and stage in (None, lesson.stage)]
 
 
 def find_like(

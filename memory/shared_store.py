@@ -18,7 +18,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ioa.memory.duplicates import Bounds, Hit, Pool
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import Hit, Pool
 from ioa.memory.embedding import Embedder
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, mend_last_line, read_lines_from, write_text

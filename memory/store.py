@@ -10,12 +10,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ioa.memory.duplicates import Bounds, GuardedPool, Hit, Method, Pool
+from ioa.memory.accepted_lessons import read_lessons
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import GuardedPool, Hit, Method, Pool
 from ioa.memory.embedding import Embedder
 from ioa.memory.files import append_records, mend_last_line, read_records
 from ioa.memory.index import LessonIndex
 from ioa.memory.lesson_pool import LessonPool
-from ioa.memory.lesson_search import read_lessons
 from ioa.memory.records import Example, Probe, Record, Refusal, RefusalReason
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.shared_store import SharedStore

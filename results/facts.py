@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from ioa.agents import LessonRequest
 from ioa.graph.config import RunConfig, read_run_config
 from ioa.graph.strategy_history import learn_strategies
+from ioa.memory.accepted_lessons import read_lessons
 from ioa.memory.clock import Timing
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
-from ioa.memory.lesson_search import read_lessons
 from ioa.memory.records import (
     Assessment,
     Curriculum,
@@ -38,7 +38,7 @@ from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
 from ioa.memory.yaml_values import read_value
 from ioa.training import Execution
-from ioa.training.exams.examining import score_by_module
+from ioa.training.exams.score_sums import score_by_module
 
 R = TypeVar("R", bound=BaseModel)
 

@@ -3,26 +3,34 @@
 Importing this is cheap: torch and its kin are imported by the functions that need them.
 """
 
-from ioa.training.chat_format import Shot
-from ioa.training.difficulty import observe, sample_for_observation
-from ioa.training.exams.answer_extraction import extract_answer
-from ioa.training.exams.examining import Examinee, examine, grade, score_by_module, total_score
-from ioa.training.exams.mastery_gate import contrast, gate, verdict
-from ioa.training.exams.probes import build_probes, level_probes
-from ioa.training.exams.remembered import Remembered
-from ioa.training.exams.scorers import Scorers
-from ioa.training.exams.sequential import Design, SequentialTest, sequential_test
-from ioa.training.exams.sitting import ExamFile, sit
-from ioa.training.execution import Execution
-from ioa.training.generation import Sampling
-from ioa.training.loading import resolve_student
-from ioa.training.mixture import manifest, mixture
-from ioa.training.reply_key import reply_key
-from ioa.training.settings.examination import ExaminationSettings
-from ioa.training.settings.student import StudentSettings
-from ioa.training.settings.training import LoraSettings, TrainingSettings
-from ioa.training.student import Student, StudentVariant, open_student
-from ioa.training.trainer import TrainingProgress, check_trainable, is_complete, train
+from typing import TYPE_CHECKING
+
+from ioa.memory.public_names import import_when_used
+
+if TYPE_CHECKING:
+    from ioa.training.chat_format import Shot
+    from ioa.training.difficulty import observe, sample_for_observation
+    from ioa.training.exams.answer_extraction import extract_answer
+    from ioa.training.exams.examining import Examinee, examine, grade
+    from ioa.training.exams.mastery_gate import contrast, gate, verdict
+    from ioa.training.exams.probes import build_probes, level_probes
+    from ioa.training.exams.remembered import Remembered
+    from ioa.training.exams.score_sums import score_by_module, total_score
+    from ioa.training.exams.scorers import Scorers
+    from ioa.training.exams.sequential import Design, SequentialTest, sequential_test
+    from ioa.training.exams.sitting import ExamFile, sit
+    from ioa.training.execution import Execution
+    from ioa.training.generation import Sampling
+    from ioa.training.loading import resolve_student
+    from ioa.training.mixture import manifest, mixture
+    from ioa.training.reply_key import reply_key
+    from ioa.training.settings.examination import ExaminationSettings
+    from ioa.training.settings.student import StudentSettings
+    from ioa.training.settings.training import LoraSettings, TrainingSettings
+    from ioa.training.student import Student, StudentVariant, open_student
+    from ioa.training.trainer import TrainingProgress, check_trainable, is_complete, train
+else:
+    import_when_used(__name__)
 
 __all__ = [
     "Design",

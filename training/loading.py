@@ -32,6 +32,10 @@ CONVERTED = "CONVERTED"
 """Marker in a converted model's folder: all of it is there."""
 
 Device = Literal["cpu", "cuda", "mps"]
+CONVERSION = "per cent of the conversion"
+_IMPORTED, _READ, _TOKENIZER, _MODEL, _TENSORS = 25, 35, 55, 75, 95
+"""How far it is when the libraries are imported, the file is read, tokenizer and model are made, all tensors are."""
+
 Message = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 """Told the name of a piece of work, how much of it is done, and of how much."""
@@ -335,16 +339,25 @@ def _gguf_read_once(progress: Progress) -> Iterator[None]:
     It opens the file for the configuration, for the tokenizer and for the weights, which takes seconds each time, and
     makes the same map of the tensors' names for each of the model's 400 submodules. Its bar has no switch.
     """
+    import numpy as np
+
     gguf: Any = import_module("gguf")
     unpacking: Any = import_module("transformers.modeling_gguf_pytorch_utils")
 
     def counted(tensors: Sequence[Any], **_: Any) -> Iterator[Any]:
         for done, tensor in enumerate(tensors, start=1):
             yield tensor
-            progress("tensors of the student", done, len(tensors))
+            progress(CONVERSION, _MODEL + (_TENSORS - _MODEL) * done // len(tensors), 100)
 
     reader, name_map, bar = gguf.GGUFReader, gguf.get_tensor_name_map, unpacking.tqdm
-    gguf.GGUFReader, gguf.get_tensor_name_map = functools.cache(reader), functools.cache(name_map)
+
+    class PlainReader(reader):  # type: ignore[misc, valid-type] # known when the library is there
+        """Takes its 300,000 pieces from a plain array: of a `memmap` each would be one, with a file of its own."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            super().__setattr__(name, value.view(np.ndarray) if isinstance(value, np.memmap) else value)
+
+    gguf.GGUFReader, gguf.get_tensor_name_map = functools.cache(PlainReader), functools.cache(name_map)
     unpacking.tqdm = counted
     try:
         yield
@@ -354,6 +367,7 @@ def _gguf_read_once(progress: Progress) -> Iterator[None]:
 
 def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     """Unpack a GGUF file into bfloat16 safetensors: all of the folder appears in one step."""
+    progress(CONVERSION, 0, 100)
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -361,7 +375,11 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with silence_libraries(), _gguf_read_once(progress):
+            progress(CONVERSION, _IMPORTED, 100)
+            import_module("gguf").GGUFReader(str(gguf))  # kept for what follows
+            progress(CONVERSION, _READ, 100)
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            progress(CONVERSION, _TOKENIZER, 100)
             model: Any = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16)
             # save_pretrained refuses a model that still believes to be quantised.
             model.hf_quantizer = None
@@ -372,5 +390,6 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
         (part / CONVERTED).write_text(f"{gguf.name}\n", encoding="utf-8")
         part.chmod(0o755)  # mkdtemp makes it private
         part.replace(folder)
+        progress(CONVERSION, 100, 100)
     finally:
         shutil.rmtree(part, ignore_errors=True)

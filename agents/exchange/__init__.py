@@ -5,55 +5,62 @@ reply is JSON of the record that stands beside the brief here. A language model 
 brief; the embedded tutor reads the brief alone.
 """
 
-from ioa.agents.exchange.briefs import Brief, Line, Lines, ModuleBrief, Reply, Short
-from ioa.agents.exchange.decomposition_briefs import (
-    DecomposeBrief,
-    DecomposeReply,
-    ItemsBrief,
-    ItemsReply,
-    ProposedCategory,
-    ProposedItem,
-    ProposedLevel,
-    ProposedModule,
-    Tag,
-    TagBrief,
-    TagItem,
-    TagReply,
-)
-from ioa.agents.exchange.diagnosis_briefs import (
-    NONE,
-    AnalyseBrief,
-    AnalyseReply,
-    AssignBrief,
-    Assignment,
-    AssignReply,
-    Claimed,
-    FailedItem,
-    Finding,
-    ModuleFailures,
-    Prerequisite,
-    PrerequisitesBrief,
-    PrerequisitesReply,
-)
-from ioa.agents.exchange.judging_briefs import CompareBrief, CompareReply, GradeBrief, GradeReply
-from ioa.agents.exchange.lesson_briefs import (
-    Candidate,
-    Lesson,
-    LessonsBrief,
-    LessonsReply,
-    SolveBrief,
-    SolveReply,
-    SourceProblem,
-)
-from ioa.agents.exchange.planning_briefs import (
-    PlanBrief,
-    PlanReply,
-    ProposedStage,
-    RemedyBrief,
-    RemedyProposal,
-    RemedyReply,
-    WeakModule,
-)
+from typing import TYPE_CHECKING
+
+from ioa.memory.public_names import import_when_used
+
+if TYPE_CHECKING:
+    from ioa.agents.exchange.briefs import Brief, Line, Lines, ModuleBrief, Reply, Short
+    from ioa.agents.exchange.decomposition_briefs import (
+        DecomposeBrief,
+        DecomposeReply,
+        ItemsBrief,
+        ItemsReply,
+        ProposedCategory,
+        ProposedItem,
+        ProposedLevel,
+        ProposedModule,
+        Tag,
+        TagBrief,
+        TagItem,
+        TagReply,
+    )
+    from ioa.agents.exchange.diagnosis_briefs import (
+        NONE,
+        AnalyseBrief,
+        AnalyseReply,
+        AssignBrief,
+        Assignment,
+        AssignReply,
+        Claimed,
+        FailedItem,
+        Finding,
+        ModuleFailures,
+        Prerequisite,
+        PrerequisitesBrief,
+        PrerequisitesReply,
+    )
+    from ioa.agents.exchange.judging_briefs import CompareBrief, CompareReply, GradeBrief, GradeReply
+    from ioa.agents.exchange.lesson_briefs import (
+        Candidate,
+        Lesson,
+        LessonsBrief,
+        LessonsReply,
+        SolveBrief,
+        SolveReply,
+        SourceProblem,
+    )
+    from ioa.agents.exchange.planning_briefs import (
+        PlanBrief,
+        PlanReply,
+        ProposedStage,
+        RemedyBrief,
+        RemedyProposal,
+        RemedyReply,
+        WeakModule,
+    )
+else:
+    import_when_used(__name__)
 
 __all__ = [
     "NONE",

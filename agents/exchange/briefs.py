@@ -60,7 +60,7 @@ said again and again is the teacher's `frequency_penalty`."""
 class Reply(Record):
     """A teacher's answer; fields that nobody asked for are dropped, since models like to add some."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)  # the teacher reads them
 
     @model_validator(mode="after")
     def _refuse_damage(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ioa.memory.duplicates import Bounds
+from ioa.memory.duplicate_bounds import Bounds
 from ioa.memory.records import Record, Strategy, Unit
 
 

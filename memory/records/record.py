@@ -11,4 +11,4 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 class Record(BaseModel):
     """A frozen value; an unknown field is an error, so that a typing mistake in a file is found."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -4,11 +4,18 @@ Each returns the panels of a chart, none where the run has nothing yet to show. 
 lines are Wilson's 95 % intervals.
 """
 
-from ioa.results.charts.chart_look import DARK, LIGHT, Look, Options, Panel
-from ioa.results.charts.prerequisite_charts import prerequisite_charts, stage_colour
-from ioa.results.charts.score_charts import final_charts, forgetting_charts, gap_charts, mastery_charts
-from ioa.results.charts.spending_charts import cost_charts, time_charts
-from ioa.results.charts.training_charts import loss_charts
+from typing import TYPE_CHECKING
+
+from ioa.memory.public_names import import_when_used
+
+if TYPE_CHECKING:
+    from ioa.results.charts.chart_look import DARK, LIGHT, Look, Options, Panel
+    from ioa.results.charts.prerequisite_charts import prerequisite_charts, stage_colour
+    from ioa.results.charts.score_charts import final_charts, forgetting_charts, gap_charts, mastery_charts
+    from ioa.results.charts.spending_charts import cost_charts, time_charts
+    from ioa.results.charts.training_charts import loss_charts
+else:
+    import_when_used(__name__)
 
 __all__ = [
     "DARK",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import override
 
@@ -14,7 +14,9 @@ from ioa.memory.run_dir import RunDirectory, round_name
 from ioa.memory.training_log import TrainingLog
 from ioa.results.exporters.measures import assessment_values
 from ioa.results.exporters.wandb_run import WandbScalars
-from ioa.training import TrainingProgress
+
+if TYPE_CHECKING:
+    from ioa.training import TrainingProgress
 
 FLUSH = 5.0
 """Seconds after which points are written out."""
@@ -141,7 +143,7 @@ class CurveListener(Listener):
         self.curves = [Harmless(name, kinds[name](run), self._say) for name in config.training.report_to]
 
     @override
-    def training_step(self, stage: int, round_: int, step: TrainingProgress) -> None:
+    def training_step(self, stage: int, round_: int, step: "TrainingProgress") -> None:
         """Draw a step; the names are those of the Trainer of transformers."""
         values = {
             "loss": step.loss,

@@ -9,7 +9,7 @@ from ioa.agents.tagging import leave_out_repeats
 from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divide_items
 from ioa.memory.domains.item_sets import read_item_set
 from ioa.memory.domains.packs import GIVEN
-from ioa.memory.duplicates import Bounds
+from ioa.memory.duplicate_bounds import Bounds
 from ioa.memory.near_verbatim import NearVerbatim
 from ioa.memory.records import Domain, Module, SourceItem, Split, Written
 from ioa.memory.similarity import features

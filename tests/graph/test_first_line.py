@@ -6,7 +6,17 @@ import sys
 import pytest
 from tests.small import ENVIRONMENT, ioa, write_config
 
-HEAVY = {"torch", "transformers", "peft", "chromadb", "reasoning_gym", "wordllama"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "peft",
+    "chromadb",
+    "reasoning_gym",
+    "wordllama",
+    "langgraph",
+    "langchain_core",
+    "numpy",
+}
 CODE = f"""
 import sys
 from rich.console import Console

@@ -6,7 +6,7 @@ from tests.graph.pupil import module, open_context
 from ioa.graph.decisions import visited
 from ioa.graph.listeners import Listener, Listeners, NodeVisit
 from ioa.graph.nodes import diagnosis_nodes
-from ioa.graph.runner import leave
+from ioa.graph.run_work import leave
 from ioa.memory.transcript import DecisionEvent, read_transcript
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ioa.memory.duplicates import Bounds, GuardedPool, Method, Pool
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import GuardedPool, Method, Pool
 from ioa.memory.embedding import WordLlamaEmbedder
 from ioa.memory.near_verbatim import NearVerbatim, bands, jaccard, shingles
 from ioa.memory.similarity import Facts, Features, features

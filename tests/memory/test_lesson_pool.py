@@ -13,7 +13,8 @@ from tests.memory.test_duplicates import TEXTS, find, pool_of
 from tests.memory.test_store import APPLES, APPLES_REWORDED, EMBEDDER, example
 
 from ioa.memory import lesson_pool
-from ioa.memory.duplicates import Bounds, Hit, Method
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import Hit, Method
 from ioa.memory.files import write_record
 from ioa.memory.index import COLLECTION, SEAL, LessonIndex, Seal, digest_of_ids
 from ioa.memory.lesson_pool import LessonPool

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ioa.memory.duplicates import Bounds, Pool
+from ioa.memory.duplicate_bounds import Bounds
+from ioa.memory.duplicates import Pool
 from ioa.memory.embedding import WordLlamaEmbedder, open_embedder
 from ioa.memory.errors import UserError
 from ioa.memory.similarity import facts, features, normalise, numbers

@@ -1,9 +1,9 @@
 """Examining a teacher or a student on the same probes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ioa.memory.records import Attempt, Grade, ItemResult, Probe, Score
+from ioa.memory.records import Attempt, Grade, ItemResult, Probe
 from ioa.training.exams.scorers import Scorers
 
 Progress = Callable[[int, int], None]
@@ -59,19 +59,6 @@ def grade(probes: Sequence[Probe], replies: Sequence[str], scorers: Scorers | No
         if scorers is None:
             graders.close()
     return [_result(*graded) for graded in zip(probes, replies, grades, strict=True)]
-
-
-def score_by_module(results: Iterable[ItemResult]) -> dict[str, Score]:
-    """Right answers of all (k of n) for each module that occurs, in the order of first occurrence."""
-    own: dict[str, list[ItemResult]] = {}
-    for result in results:
-        own.setdefault(result.module, []).append(result)
-    return {module: Score.of(those) for module, those in own.items()}
-
-
-def total_score(results: Iterable[ItemResult]) -> Score:
-    """Right answers of all, whatever their module; 0 of 0 where there are none."""
-    return Score.of(results)
 
 
 def _attempt(probe: Probe, reply: str) -> Attempt:

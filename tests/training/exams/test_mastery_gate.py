@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from ioa.memory.records import Assessment, ItemResult, Probe, Score, Split, Verdict
 from ioa.memory.rounds import Rounds
-from ioa.training.exams.examining import Progress, examine, score_by_module
+from ioa.training.exams.examining import Progress, examine
 from ioa.training.exams.mastery_gate import contrast, gate, verdict
+from ioa.training.exams.score_sums import score_by_module
 
 scores = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda k: Score(k=k, n=n)))
 taus = st.floats(0.05, 1.0)

@@ -8,12 +8,9 @@ from ioa.memory.records import Attempt, Grade, Record
 from ioa.training.exams.answer_extraction import Judgement, judge_by_family, judge_by_reference
 from ioa.training.exams.answer_markers import is_withdrawn, said_later
 from ioa.training.exams.scorers.scorer import Progress, Scorer, ScorerContext
+from ioa.training.exams.scorers.scorer_naming import MATCH, REASONING_GYM
 from ioa.training.exams.scorers.stated import own_answer
 
-MATCH = "match"
-"""Name of the scorer that compares with the reference: that of items which name none."""
-REASONING_GYM = "reasoning-gym"
-"""Name of the scorer that asks the item's family: that of generated items which name none."""
 EMPTY = "the reply is empty"
 WITHDRAWN = "the reply goes on to doubt the answer that it marks"
 CONTRADICTED = "the reply states another answer behind the one that it marks"

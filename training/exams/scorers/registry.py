@@ -5,10 +5,9 @@ from typing import Any
 
 from ioa.memory.answer_equality import same_answer
 from ioa.memory.errors import Stopped, UserError
-from ioa.memory.plugins import is_plugin_file, open_plugin, plugin_names
+from ioa.memory.plugins import is_plugin_file, open_plugin
 from ioa.memory.records import Attempt, Grade
 from ioa.memory.spoken_text import spoken
-from ioa.training.exams.scorers.final_answers import MATCH, REASONING_GYM
 from ioa.training.exams.scorers.scorer import (
     ComparingScorer,
     Progress,
@@ -17,16 +16,7 @@ from ioa.training.exams.scorers.scorer import (
     ScorerTraits,
     traits_of,
 )
-
-GROUP = "ioa.scorers"
-"""Entry-point group of scorers: each is a `ScorerFactory`."""
-PLUGIN = "plugin"
-"""The option that names the file of a scorer which is not installed, `FILE.py:ATTRIBUTE`; ours and not the scorer's."""
-
-
-def scorer_names() -> list[str]:
-    """The names of the installed scorers."""
-    return plugin_names(GROUP)
+from ioa.training.exams.scorers.scorer_naming import GROUP, PLUGIN, default_scorer, refuse_file, scorer_names
 
 
 def open_scorer(name: str, context: ScorerContext | None = None) -> Scorer:
@@ -166,22 +156,3 @@ class Scorers:
 def _spoken(attempt: Attempt) -> Attempt:
     text = spoken(attempt.reply)
     return attempt if text == attempt.reply else attempt.model_copy(update={"reply": text})
-
-
-def default_scorer(family: str) -> str:
-    """The scorer of an item that names none: its family's verifier, or comparison with the reference."""
-    return REASONING_GYM if family else MATCH
-
-
-def refuse_file(who: str, name: str) -> str:
-    """Why a scorer of a file is not taken from data, and what to do instead.
-
-    Args:
-        who: What names it, as the message begins.
-        name: The name, `FILE.py:ATTRIBUTE`.
-    """
-    return (
-        f"{who} is named by a file, in a pack or a data file. Such files come from anywhere and may not name code that "
-        "is to run. Give it a name there, and the file in the run file: "
-        f"scorers: {{NAME: {{{PLUGIN}: {name}}}}}."
-    )
