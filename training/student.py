@@ -9,13 +9,13 @@ from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
 from ioa.training.decoding_check import choose_decoding
-from ioa.training.generation import Sampling, chooser
+from ioa.training.generation import Ending, Sampling, chooser
 from ioa.training.loading import load_weights, silence_libraries, trial_ids
 from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import StudentSettings
 
 Progress = Callable[[int, int], None]
-"""Told after every batch: questions done, questions in all."""
+"""Told whenever a reply has ended: questions done, questions in all."""
 
 
 class Student:
@@ -64,7 +64,7 @@ class Student:
     @property
     def knows_padding(self) -> bool:
         """Whether several prompts of different lengths may be put to the model at once."""
-        return self._decoding.batched
+        return self._decoding.way.batched
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -93,11 +93,11 @@ class Student:
         sampling: Sampling | None = None,
         shots: Sequence[Sequence[Shot]] = (),
     ) -> list[str]:
-        """Answer each question, in batches of questions of like length.
+        """Answer each question, questions of like length beside one another.
 
         Args:
             prompts: The questions, as they stand in the domain: the prompt's form is added here.
-            on_progress: Told after every batch how many questions are done.
+            on_progress: Told how many questions are done.
             sampling: How tokens are drawn; none: greedily.
             shots: The worked examples before each question, in the order of the questions; empty: none anywhere.
 
@@ -122,28 +122,33 @@ class Student:
         """The replies of `generate` as token ids, the one that ends a reply left out."""
         before = shots or [()] * len(prompts)
         encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
+        limits = [self._limit(len(ids)) for ids in encoded]
         # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
         by_length = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), encoded[i] if sampling else []))
+        ways = [self._decoding.way_for(len(ids) + limit) for ids, limit in zip(encoded, limits, strict=True)]
         replies: list[list[int]] = [[] for _ in prompts]
-        size = self.settings.batch_size
-        self.model.eval()
-        for start in range(0, len(prompts), size):
-            batch = by_length[start : start + size]
-            prompts_of_batch = [encoded[i] for i in batch]
-            limits = [self._limit(len(ids)) for ids in prompts_of_batch]
-            longest = max(len(ids) + limit for ids, limit in zip(prompts_of_batch, limits, strict=True))
-            written = self._decoding.decoder_for(longest)(
-                self.model,
-                prompts_of_batch,
-                chooser(prompts_of_batch, sampling),
-                pad_id=self.pad_id,
-                stop_ids=self._stop_ids,
-                limits=limits,
-            )
-            for i, ids in zip(batch, written, strict=True):
-                replies[i] = ids
+        done = 0
+
+        def count(_: int) -> None:
+            nonlocal done
+            done += 1
             if on_progress is not None:
-                on_progress(start + len(batch), len(prompts))
+                on_progress(done, len(prompts))
+
+        self.model.eval()
+        for way in dict.fromkeys(ways):
+            places = [i for i in by_length if ways[i] is way]
+            own = [encoded[i] for i in places]
+            written = way.decoder(
+                self.model,
+                own,
+                chooser(own, sampling),
+                pad_id=self.pad_id,
+                ending=Ending(self._stop_ids, [limits[i] for i in places], on_end=count),
+                size=self.settings.batch_size,
+            )
+            for i, ids in zip(places, written, strict=True):
+                replies[i] = ids
         return replies
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
