@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ioa.agents import TeacherExaminee
 from ioa.graph.context import RunContext
+from ioa.graph.reply_limits import bounded_student
 from ioa.memory import Assessment, ItemResult, Probe, Rounds, Score, Split, Verdict
 from ioa.memory.teacher_scores import module_key
 from ioa.training import ExamFile, Examinee, score_by_module, sit, verdict
@@ -95,7 +96,7 @@ def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapte
 
     def student() -> Examinee:
         ctx.student().use(adapter)
-        return ctx.student()
+        return bounded_student(ctx, probes)
 
     return sit_exam(ctx, label, probes, student, f"student, {label}")
 
@@ -213,8 +214,9 @@ def examine_by_need(
     while True:
         probes = select_probes(ctx, split, modules, further=further)
         examined = Examined(
-            student=examine_student(ctx, labels[0], probes, adapter),
+            # First: the student's replies need not be longer than the teacher's solutions.
             teacher=examine_teacher(ctx, labels[1], probes, node),
+            student=examine_student(ctx, labels[0], probes, adapter),
             extra=sum(further.values()),
         )
         left = {

@@ -14,6 +14,7 @@ from ioa.training.exams.sitting import ExamFile, sit
 from ioa.training.generation import Sampling
 from ioa.training.loading import resolve_student
 from ioa.training.mixture import manifest, mixture
+from ioa.training.reply_bounds import ReplyBound
 from ioa.training.settings.examination import ExaminationSettings
 from ioa.training.settings.student import StudentSettings
 from ioa.training.settings.training import LoraSettings, TrainingSettings
@@ -25,6 +26,7 @@ __all__ = [
     "ExaminationSettings",
     "Examinee",
     "LoraSettings",
+    "ReplyBound",
     "Sampling",
     "Scorers",
     "Shot",

@@ -76,6 +76,16 @@ WAYS = (CONTINUOUS_SHARED, CONTINUOUS, SHRINKING, BY_GENERATE, SINGLY)
 """The fastest first."""
 
 
+def allowed_ways(*, continuous: bool, shared: bool) -> list[Way]:
+    """The ways that may be taken, the fastest first.
+
+    Args:
+        continuous: Whether a row may join a batch that is being written.
+        shared: Whether, then, what all prompts begin with may be computed once.
+    """
+    return [way for way in WAYS if (continuous or not way.joins) and (shared or way is not CONTINUOUS_SHARED)]
+
+
 @dataclass(frozen=True)
 class Decoding:
     """How a student is decoded."""
