@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ioa.agents import Checked, Draft, LessonRequest, choose_modules_to_teach, measure_by_intervention
 from ioa.agents.requests import TRIAL
 from ioa.graph.context import RunContext
+from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import exam_file, sit_exam
 from ioa.graph.student_population import bare_answers, estimate_by_population, first_items, teacher_scores
 from ioa.memory import Example, ItemResult, Measured, Prerequisites, Probe
@@ -13,7 +14,7 @@ from ioa.memory.domains.procedural import lesson_seed
 from ioa.memory.files import write_record
 from ioa.memory.open_work import do_open
 from ioa.memory.records import Kind
-from ioa.training import Student, score_by_module, train
+from ioa.training import Examinee, score_by_module, train
 
 
 def measure_prerequisites(ctx: RunContext) -> Measured:
@@ -65,7 +66,7 @@ def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemRe
     if not (answered or lessons):
         return []
 
-    def taught() -> Student:
+    def taught() -> Examinee:
         adapter = ctx.run.interventions / name
         trial, training = ctx.config.diagnosis.intervention, ctx.config.training
         brief = {"epochs": trial.epochs, "learning_rate": training.learning_rate * trial.rate}
@@ -79,7 +80,7 @@ def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemRe
             on_step=lambda now: ctx.listener.progress(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
         )
         ctx.student().use(adapter)
-        return ctx.student()
+        return bounded_student(ctx, probes)
 
     return sit_exam(ctx, label, probes, taught, f"student taught {module}")
 

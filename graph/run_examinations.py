@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ioa.agents import TeacherExaminee
 from ioa.graph.context import RunContext
+from ioa.graph.reply_limits import bounded_student
 from ioa.memory import Assessment, ItemResult, Probe, Rounds, Score, Split, Verdict
 from ioa.memory.teacher_scores import module_key
 from ioa.training import (
@@ -107,8 +108,12 @@ def examine_student(ctx: RunContext, label: str, probes: Sequence[Probe], adapte
 
     def student() -> Examinee:
         ctx.student().use(adapter)
+        bounded = bounded_student(ctx, probes)
         known = None if adapter else ctx.student_replies()
-        return Remembered(ctx.student(), known, partial(_show_known, ctx, name)) if known else ctx.student()
+        if known is None:
+            return bounded
+        ends = {question: bound.name for question, bound in bounded.bounds.items()}
+        return Remembered(bounded, known, ends, partial(_show_known, ctx, name))
 
     return sit_exam(ctx, label, probes, student, name)
 
@@ -245,8 +250,9 @@ def examine_by_need(
     while True:
         probes = select_probes(ctx, split, modules, counts=counts)
         examined = Examined(
-            student=examine_student(ctx, labels[0], probes, adapter),
+            # First: the student's replies need not be longer than the teacher's solutions.
             teacher=examine_teacher(ctx, labels[1], probes, node),
+            student=examine_student(ctx, labels[0], probes, adapter),
             extra=sum(max(0, count - size) for count in counts.values()),
         )
         more = _next_portions(examined, tests) or _further(ctx, examined, tests, share)

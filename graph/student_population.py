@@ -8,6 +8,7 @@ from pathlib import Path
 from ioa.agents import Variant, measure_by_population
 from ioa.agents.settings.diagnosis import PopulationSettings
 from ioa.graph.context import RunContext
+from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
 from ioa.memory import ItemResult, Measured, Probe, Score, Split
 from ioa.memory.domains.procedural import seed_range
@@ -85,7 +86,7 @@ def _scores(ctx: RunContext, state: State, probes: Sequence[Probe]) -> dict[str,
     def variant() -> StudentVariant:
         shots = _worked(ctx, state.shots, probes) if state.shots else {}
         ctx.student().use(state.adapter)
-        return StudentVariant(ctx.student(), sampling=state.sampling, shots=shots)
+        return bounded_student(ctx, probes, sampling=state.sampling, shots=shots)
 
     return score_by_module(sit_exam(ctx, state.label, probes, variant, f"student, {state.name}"))
 

@@ -1,6 +1,6 @@
 """What untaught students replied in earlier runs, so that one is asked an item once on a machine and not once a run."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ class Kept(Record):
     """One reply."""
 
     question: str
+    ends: str
+    """Where the reply ended at the latest, as a name."""
     reply: str
     run: str
     """Id of the run in which it was written."""
@@ -38,18 +40,25 @@ class StudentReplies:
         """
         self._path, self._run, self._until = path, run, until
 
-    def find(self, questions: Collection[str]) -> dict[str, str]:
-        """The replies that are known to these questions, the oldest to each."""
-        wanted, found = set(questions), dict[str, str]()
+    def find(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """The replies that are known, the oldest to each question.
+
+        Args:
+            asked: By question, where the reply ends at the latest.
+        """
+        found = dict[str, str]()
         for kept in read_records(self._path, Kept):
-            if kept.question in wanted and (kept.run == self._run or kept.at < self._until):
+            if asked.get(kept.question) == kept.ends and (kept.run == self._run or kept.at < self._until):
                 found.setdefault(kept.question, kept.reply)
         return found
 
-    def add(self, replies: Mapping[str, str]) -> None:
-        """Remember replies by question."""
+    def add(self, replies: Mapping[str, str], asked: Mapping[str, str]) -> None:
+        """Remember replies by question; `asked` as in `find`."""
         at = now()
-        kept = [Kept(question=question, reply=reply, run=self._run, at=at) for question, reply in replies.items()]
+        kept = [
+            Kept(question=question, ends=asked[question], reply=reply, run=self._run, at=at)
+            for question, reply in replies.items()
+        ]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{self._path}.lock"):
             append_records(self._path, kept)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ioa.training.generation import Sampling
     from ioa.training.loading import resolve_student
     from ioa.training.mixture import manifest, mixture
+    from ioa.training.reply_bounds import ReplyBound
     from ioa.training.reply_key import reply_key
     from ioa.training.settings.examination import ExaminationSettings
     from ioa.training.settings.student import StudentSettings
@@ -40,6 +41,7 @@ __all__ = [
     "Execution",
     "LoraSettings",
     "Remembered",
+    "ReplyBound",
     "Sampling",
     "Scorers",
     "SequentialTest",

@@ -8,10 +8,20 @@ logits, since random ties would make the comparison of chosen tokens one of roun
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ioa.memory.errors import UserError
-from ioa.training.generation import Decoder, decode_by_generate, decode_shrinking, decode_singly
+from ioa.training.continuous_batching import decode_continuously
+from ioa.training.generation import (
+    Decoder,
+    Ending,
+    decode_by_generate,
+    decode_shrinking,
+    decode_singly,
+    in_batches,
+    window_sizes,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -38,23 +48,60 @@ _CAUSAL = 1e-4, 5e-3
 
 
 @dataclass(frozen=True)
-class Decoding:
-    """How a student is decoded."""
+class Way:
+    """One of the ways to decode."""
 
     decoder: Decoder
     batched: bool = True
     """Whether several prompts may be put to the model at once, filled up on the left."""
+    joins: bool = False
+    """Whether a row may join a batch that is being written."""
     remark: str = ""
-    """Why it is not the fast way; empty: it is."""
+    """What is said where a student is decoded so; empty: nothing."""
+
+
+CONTINUOUS_SHARED = Way(decode_continuously, joins=True)
+"""A row that ends is replaced by the next prompt, and what all prompts begin with is computed once."""
+CONTINUOUS = Way(partial(decode_continuously, shared=False), joins=True)
+"""A row that ends is replaced by the next prompt."""
+SHRINKING = Way(in_batches(decode_shrinking))
+"""A row that ends leaves its batch."""
+BY_GENERATE = Way(in_batches(decode_by_generate), remark="decoded by transformers' generate, which is slower")
+SINGLY = Way(
+    in_batches(decode_singly),
+    batched=False,
+    remark="decoded by transformers' generate, one prompt at a time, which is much slower",
+)
+WAYS = (CONTINUOUS_SHARED, CONTINUOUS, SHRINKING, BY_GENERATE, SINGLY)
+"""The fastest first."""
+
+
+def allowed_ways(*, continuous: bool, shared: bool) -> list[Way]:
+    """The ways that may be taken, the fastest first.
+
+    Args:
+        continuous: Whether a row may join a batch that is being written.
+        shared: Whether, then, what all prompts begin with may be computed once.
+    """
+    return [way for way in WAYS if (continuous or not way.joins) and (shared or way is not CONTINUOUS_SHARED)]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How a student is decoded."""
+
+    way: Way
+    remark: str = ""
+    """Why it is not a fast way; empty: it is."""
     horizon: int | None = None
-    """Longest text, reply included, that may stand in a batch; one prompt of a longer one at a time. None: any."""
+    """Longest text, reply included, that may stand in a batch; a longer one is decoded alone. None: any."""
 
-    def decoder_for(self, longest: int) -> Decoder:
-        """What decodes prompts that become, with their replies, texts of at most that many tokens."""
-        return self.decoder if self.horizon is None or longest <= self.horizon else decode_singly
+    def way_for(self, longest: int) -> Way:
+        """What decodes a prompt that becomes, with its reply, a text of at most that many tokens."""
+        return self.way if self.horizon is None or longest <= self.horizon else SINGLY
 
 
-def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -> Decoding:
+def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int, ways: Sequence[Way] = WAYS) -> Decoding:
     """The fastest decoder that says what the model says to each prompt alone.
 
     Args:
@@ -62,6 +109,7 @@ def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -
         ids: Token ids of some ordinary text, of any length above 0.
         pad_id: What prompts are filled up with.
         stop_id: A token that ends a reply.
+        ways: What may be taken, the best first.
 
     Raises:
         UserError: the model is not causal, it says no numbers, or no decoder is right.
@@ -78,21 +126,14 @@ def choose_decoding(model: Any, ids: Sequence[int], pad_id: int, stop_id: int) -
     tolerance = max(_floor(model), _NOISE * noise)
     trial = _Trial(text, places, whole, pad_id, stop_id, tolerance)
     reasons: list[str] = []
-    for decoder, name in _DECODERS:
-        reason = trial.objection(decoder, model)
+    for way in ways:
+        reason = trial.objection(way, model)
         if not reason:
-            remark = f"it is {name}, since {reasons[-1]}" if reasons else ""
-            return Decoding(decoder, decoder is not decode_singly, remark, _horizon(model))
+            remark = f"it is {way.remark}, since {reasons[-1]}" if way.remark and reasons else ""
+            return Decoding(way, remark, _horizon(model))
         reasons.append(reason)
     told = "; ".join(dict.fromkeys(reasons))
     raise UserError(f"no way of decoding it says what it says to a prompt alone in one pass ({told}){_advice(model)}")
-
-
-_DECODERS: tuple[tuple[Decoder, str], ...] = (
-    (decode_shrinking, ""),
-    (decode_by_generate, "decoded by transformers' generate, which is slower"),
-    (decode_singly, "decoded by transformers' generate, one prompt at a time, which is much slower"),
-)
 
 
 def _horizon(model: Any) -> int | None:
@@ -109,10 +150,7 @@ def _trial(model: Any, ids: Sequence[int]) -> tuple[list[int], list[slice]]:
 
     All of them are parts of one text, so that one pass over it says what is right for each.
     """
-    config = model.config.get_text_config(decoder=True)
-    names = ("sliding_window", "attention_chunk_size", "attention_window_size", "index_topk")
-    windows = [getattr(config, name, None) for name in names]
-    window = max((size for size in windows if isinstance(size, int) and size <= WINDOW), default=0)
+    window = max((size for size in window_sizes(model) if size <= WINDOW), default=0)
     lengths = (_SHORT, _MIDDLE, _LONG + window)
     places = [slice(length, length + steps) for length, steps in zip(lengths, _STEPS, strict=True)]
     return (list(ids) * (-(-places[-1].stop // len(ids))))[: places[-1].stop], places
@@ -167,8 +205,11 @@ class _Trial:
     stop_id: int
     tolerance: float
 
-    def objection(self, decoder: Decoder, model: Any) -> str:
-        """Why a decoder is not right for the model; empty: it is."""
+    def objection(self, way: Way, model: Any) -> str:
+        """Why a way is not right for the model; empty: it is.
+
+        Two of the three prompts stand together where rows may join: the third then joins beside another one.
+        """
         import torch
 
         prompts = [list(self.text[: place.start]) for place in self.places]
@@ -184,15 +225,16 @@ class _Trial:
                     seen[row].append(logits.detach().float().clone())
             return torch.tensor(chosen, device=logits_BV.device)
 
-        limits = [len(reply) + 1 for reply in replies]
+        ending = Ending({self.stop_id}, [len(reply) + 1 for reply in replies])
+        size = len(prompts) - 1 if way.joins else len(prompts)
         try:
-            written = decoder(model, prompts, lead, pad_id=self.pad_id, stop_ids={self.stop_id}, limits=limits)
+            written = way.decoder(model, prompts, lead, pad_id=self.pad_id, ending=ending, size=size)
         except Exception as error:  # noqa: BLE001 - the code of an architecture that the decoder was not made for
             _raise_if_memory(error)
             return f"it stops with {_in_words(error)}"
         if written != replies:
             return "a reply has other tokens than were chosen"
-        most = self.tolerance if decoder is decode_singly else min(self.tolerance, _MOST)
+        most = self.tolerance if not way.batched else min(self.tolerance, _MOST)
         for own, place in zip(seen, self.places, strict=True):
             distances = _distances(torch.stack(own), self.whole[place.start - 1 : place.stop])
             # By parts, since a row that leaves changes only what is written behind it.

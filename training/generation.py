@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,32 +28,86 @@ class Sampling:
     """The same seed and prompt give the same reply, in whatever batch; another seed gives another."""
 
 
-class Decoder(Protocol):
-    """A way to continue prompts."""
+@dataclass(frozen=True)
+class Ending:
+    """Where the replies to some prompts end."""
+
+    stop_ids: Collection[int]
+    """Tokens that end a reply; they are left out of it."""
+    limits: Sequence[int]
+    """Longest reply to each prompt."""
+    is_complete: Callable[[int, Sequence[int]], bool] = lambda *_: False
+    """Told a prompt's place and its reply so far, after each token: whether nothing more is wanted."""
+    on_end: Callable[[int], None] = lambda _: None
+    """Told the place of a prompt whose reply has ended."""
+
+    def add(self, reply: list[int], row: int, token: int) -> bool:
+        """Put a token to the reply to a prompt; returns whether that ends it."""
+        stops = token in self.stop_ids
+        if not stops:
+            reply.append(token)
+        return stops or len(reply) >= self.limits[row] or self.is_complete(row, reply)
+
+    def of(self, places: range) -> "Ending":
+        """The same for some of the prompts that stand in a row, counted from the first of them."""
+        return replace(
+            self,
+            limits=[self.limits[place] for place in places],
+            is_complete=lambda row, reply: self.is_complete(places[row], reply),
+            on_end=lambda row: self.on_end(places[row]),
+        )
+
+
+class BatchDecoder(Protocol):
+    """A way to continue prompts, all at once."""
 
     def __call__(
-        self,
-        model: Any,
-        prompts: Sequence[Sequence[int]],
-        choose: Choose,
-        *,
-        pad_id: int,
-        stop_ids: Collection[int],
-        limits: Sequence[int],
+        self, model: Any, prompts: Sequence[Sequence[int]], choose: Choose, *, pad_id: int, ending: Ending
     ) -> list[list[int]]:
-        """Continue each prompt until a stop token, which is left out.
+        """Continue each prompt.
 
         Args:
             model: A causal LM in evaluation mode.
             prompts: B sequences of token ids, none empty.
             choose: Chooses each next token.
             pad_id: What prompts are filled up with on the left.
-            stop_ids: Tokens that end a reply.
-            limits: Longest reply to each prompt.
+            ending: Where replies end.
 
         Returns:
             B lists of ids, in the order of the prompts.
         """
+
+
+class Decoder(Protocol):
+    """A way to continue any number of prompts."""
+
+    def __call__(
+        self, model: Any, prompts: Sequence[Sequence[int]], choose: Choose, *, pad_id: int, ending: Ending, size: int
+    ) -> list[list[int]]:
+        """Continue each prompt, at most `size` of them at a time; else as `BatchDecoder`."""
+
+
+def in_batches(decoder: BatchDecoder) -> Decoder:
+    """A decoder that is given one batch after the other, as the prompts stand."""
+    return partial(_decode_in_batches, decoder)
+
+
+def _decode_in_batches(
+    decoder: BatchDecoder,
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    choose: Choose,
+    *,
+    pad_id: int,
+    ending: Ending,
+    size: int,
+) -> list[list[int]]:
+    replies: list[list[int]] = []
+    for start in range(0, len(prompts), size):
+        places = range(start, min(start + size, len(prompts)))
+        own = partial(_for_rows, choose, places)
+        replies += decoder(model, prompts[start : places.stop], own, pad_id=pad_id, ending=ending.of(places))
+    return replies
 
 
 def chooser(prompts: Sequence[Sequence[int]], sampling: Sampling | None) -> Choose:
@@ -67,10 +121,9 @@ def decode_shrinking(
     choose: Choose,
     *,
     pad_id: int,
-    stop_ids: Collection[int],
-    limits: Sequence[int],
+    ending: Ending,
 ) -> list[list[int]]:
-    """See `Decoder`. `generate` of transformers computes every row until the longest has ended; here the others leave.
+    """See `BatchDecoder`. Transformers' `generate` computes every row until the longest has ended; here they leave.
 
     Supposes that the model takes `past_key_values`, that padding on the left is kept apart by the attention mask
     and the positions, and that all of its cache can be cut by rows: `choose_decoding` tries that.
@@ -79,28 +132,17 @@ def decode_shrinking(
     from transformers import DynamicCache
 
     replies: list[list[int]] = [[] for _ in prompts]
-    known = inspect.signature(model.forward).parameters
     with torch.inference_mode():
         ids, mask = pad_left(prompts, pad_id, model.device)
         cache: Any = DynamicCache(config=model.config)
         rows = list(range(len(prompts)))  # prompts that are still in the batch
-        open_rows = {row for row in rows if limits[row] > 0}
+        open_rows = {row for row in rows if ending.limits[row] > 0}
         while open_rows:
-            extras: dict[str, Any] = {}
-            if "position_ids" in known:
-                # Padding on the left would get position -1; it is masked, and still needs a valid one.
-                extras["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-            if "logits_to_keep" in known:
-                # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far. By
-                # its index, which copies it: multiplied by a slice, the output head is copied for each of the rows.
-                extras["logits_to_keep"] = torch.tensor([ids.shape[1] - 1], device=ids.device)
-            found = model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extras)
-            chosen = choose(found.logits[:, -1], rows)  # (B, T, V) -> (B,)
+            chosen = choose(next_logits(model, cache, ids, mask), rows)
             for row, token in zip(rows, chosen.tolist(), strict=True):
-                if row in open_rows and token not in stop_ids:
-                    replies[row].append(token)
-                if token in stop_ids or len(replies[row]) >= limits[row]:
+                if row in open_rows and ending.add(replies[row], row, token):
                     open_rows.discard(row)
+                    ending.on_end(row)
             if open_rows and len(open_rows) <= SHRINK * len(rows):
                 keep = torch.tensor([i for i, row in enumerate(rows) if row in open_rows], device=model.device)
                 rows = [row for row in rows if row in open_rows]
@@ -111,20 +153,51 @@ def decode_shrinking(
     return replies
 
 
+def window_sizes(model: Any) -> list[int]:
+    """How far the layers of a model see that do not see all of the text, by its configuration."""
+    config = model.config.get_text_config(decoder=True)
+    names = ("sliding_window", "attention_chunk_size", "attention_window_size", "window_size", "index_topk")
+    return [size for name in names if isinstance(size := getattr(config, name, None), int)]
+
+
+def next_logits(model: Any, cache: Any, ids: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """Put tokens, (B, T), behind those in the cache; returns the logits of the last place, (B, V).
+
+    Args:
+        model: A causal LM in evaluation mode.
+        cache: What it has read, of as many rows; the new tokens are added.
+        ids: The new tokens.
+        mask: Which of all columns count, (B, those in the cache and T).
+    """
+    import torch
+
+    takes = inspect.signature(model.forward).parameters
+    extras: dict[str, Any] = {}
+    if "position_ids" in takes:
+        # Padding on the left would get position -1; it is masked, and still needs a valid one.
+        extras["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    if "logits_to_keep" in takes:
+        # Of the last place: a prompt's logits over the whole vocabulary would be the largest tensor by far. By
+        # its index, which copies it: multiplied by a slice, the output head is copied for each of the rows.
+        extras["logits_to_keep"] = torch.tensor([ids.shape[1] - 1], device=ids.device)
+    found = model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **extras)
+    logits: torch.Tensor = found.logits[:, -1]
+    return logits
+
+
 def decode_by_generate(
     model: Any,
     prompts: Sequence[Sequence[int]],
     choose: Choose,
     *,
     pad_id: int,
-    stop_ids: Collection[int],
-    limits: Sequence[int],
+    ending: Ending,
 ) -> list[list[int]]:
-    """See `Decoder`: by transformers' `generate`, all prompts at once, filled up on the left and masked."""
+    """See `BatchDecoder`: by transformers' `generate`, all prompts at once, filled up on the left and masked."""
     import torch
 
     transformers: Any = import_module("transformers")
-    if max(limits) < 1:
+    if max(ending.limits) < 1:
         return [[] for _ in prompts]
     ids, mask = pad_left(prompts, pad_id, model.device)
 
@@ -137,17 +210,24 @@ def decode_by_generate(
     own, model.generation_config = model.generation_config, transformers.GenerationConfig()
     try:
         config = transformers.GenerationConfig(
-            max_new_tokens=max(limits), do_sample=False, pad_token_id=pad_id, eos_token_id=sorted(stop_ids)
+            max_new_tokens=max(ending.limits),
+            do_sample=False,
+            pad_token_id=pad_id,
+            eos_token_id=sorted(ending.stop_ids),
         )
         with torch.inference_mode():
             written = model.generate(ids, attention_mask=mask, generation_config=config, logits_processor=[one_hot])
     finally:
         model.generation_config = own
-    replies = []
-    for new, limit in zip(written[:, ids.shape[1] :].tolist(), limits, strict=True):
-        end = next((place for place, token in enumerate(new) if token in stop_ids), len(new))
-        replies.append(new[: min(end, limit)])
-    return replies
+    return [_cut(new, row, ending) for row, new in enumerate(written[:, ids.shape[1] :].tolist())]
+
+
+def _cut(written: Sequence[int], row: int, ending: Ending) -> list[int]:
+    reply: list[int] = []
+    if ending.limits[row] > 0:
+        any(ending.add(reply, row, token) for token in written)
+    ending.on_end(row)
+    return reply
 
 
 def decode_singly(
@@ -156,19 +236,15 @@ def decode_singly(
     choose: Choose,
     *,
     pad_id: int,
-    stop_ids: Collection[int],
-    limits: Sequence[int],
+    ending: Ending,
 ) -> list[list[int]]:
-    """See `Decoder`: by `generate`, one prompt after the other, for models that do not know padding."""
-    replies: list[list[int]] = []
-    for place, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
-        alone = partial(_for_row, choose, place)
-        replies += decode_by_generate(model, [prompt], alone, pad_id=pad_id, stop_ids=stop_ids, limits=[limit])
-    return replies
+    """See `BatchDecoder`: by `generate`, one prompt after the other, for models that do not know padding."""
+    one_by_one = in_batches(decode_by_generate)
+    return one_by_one(model, prompts, choose, pad_id=pad_id, ending=ending, size=1)
 
 
-def _for_row(choose: Choose, row: int, logits_BV: "torch.Tensor", _: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
-    return choose(logits_BV, [row])
+def _for_rows(choose: Choose, places: range, logits_BV: "torch.Tensor", rows: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
+    return choose(logits_BV, [places[row] for row in rows])
 
 
 def _likeliest(logits_BV: "torch.Tensor", _rows: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape

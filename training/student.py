@@ -9,16 +9,17 @@ from ioa.memory.clock import Meter, Unmetered
 from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
-from ioa.training.decoding_check import choose_decoding
+from ioa.training.decoding_check import allowed_ways, choose_decoding
 from ioa.training.execution import Execution, choose_batch, choose_execution
 from ioa.training.forward_cost import forward_cost
-from ioa.training.generation import Sampling, chooser
+from ioa.training.generation import Ending, Sampling, chooser
 from ioa.training.loading import load_weights, silence_libraries, trial_ids
+from ioa.training.reply_bounds import UNBOUNDED, ReplyBound, is_answered
 from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import DEFAULT_BATCH, StudentSettings
 
 Progress = Callable[[int, int], None]
-"""Told after every batch: questions done, questions in all."""
+"""Told whenever a reply has ended: questions done, questions in all."""
 
 
 class Student:
@@ -48,7 +49,8 @@ class Student:
         """What batches are filled up with; never attended to and never taught."""
         self.trial = trial_ids(tokenizer)
         """Token ids of an ordinary text, by which the model is tried."""
-        self._decoding = choose_decoding(model, self.trial, self.pad_id, self.format.end_id)
+        ways = allowed_ways(continuous=settings.continuous_batching, shared=settings.shared_beginning)
+        self._decoding = choose_decoding(model, self.trial, self.pad_id, self.format.end_id, ways)
 
     @classmethod
     def load(cls, settings: StudentSettings) -> "Student":
@@ -73,7 +75,7 @@ class Student:
     @property
     def knows_padding(self) -> bool:
         """Whether several prompts of different lengths may be put to the model at once."""
-        return self._decoding.batched
+        return self._decoding.way.batched
 
     @property
     def leaves_batches(self) -> bool:
@@ -112,19 +114,21 @@ class Student:
         *,
         sampling: Sampling | None = None,
         shots: Sequence[Sequence[Shot]] = (),
+        bounds: Sequence[ReplyBound] = (),
     ) -> list[str]:
-        """Answer each question, in batches of questions of like length.
+        """Answer each question, questions of like length beside one another.
 
         Args:
             prompts: The questions, as they stand in the domain: the prompt's form is added here.
-            on_progress: Told after every batch how many questions are done.
+            on_progress: Told how many questions are done.
             sampling: How tokens are drawn; none: greedily.
             shots: The worked examples before each question, in the order of the questions; empty: none anywhere.
+            bounds: Where the reply to each question ends at the latest; empty: where the settings say.
 
         Returns:
             The replies in the order of the questions, without special tokens.
         """
-        written = self.write(prompts, on_progress, sampling=sampling, shots=shots)
+        written = self.write(prompts, on_progress, sampling=sampling, shots=shots, bounds=bounds)
         return [self.text(ids) for ids in written]
 
     def text(self, ids: Sequence[int]) -> str:
@@ -138,10 +142,11 @@ class Student:
         *,
         sampling: Sampling | None = None,
         shots: Sequence[Sequence[Shot]] = (),
+        bounds: Sequence[ReplyBound] = (),
     ) -> list[list[int]]:
         """The replies of `generate` as token ids, the one that ends a reply left out."""
         with self.meter.during("generation"):
-            return self._write(prompts, on_progress, sampling, shots)
+            return self._write(prompts, on_progress, sampling, shots, bounds)
 
     def _write(
         self,
@@ -149,32 +154,45 @@ class Student:
         on_progress: Progress | None,
         sampling: Sampling | None,
         shots: Sequence[Sequence[Shot]],
+        bounds: Sequence[ReplyBound],
     ) -> list[list[int]]:
         before = shots or [()] * len(prompts)
         encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
+        ends = bounds or [UNBOUNDED] * len(prompts)
+        limits = [self._limit(len(ids), end) for ids, end in zip(encoded, ends, strict=True)]
         # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
         by_length = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), encoded[i] if sampling else []))
+        ways = [self._decoding.way_for(len(ids) + limit) for ids, limit in zip(encoded, limits, strict=True)]
         replies: list[list[int]] = [[] for _ in prompts]
-        size = self.batch_size
-        self.model.eval()
-        for start in range(0, len(prompts), size):
-            batch = by_length[start : start + size]
-            prompts_of_batch = [encoded[i] for i in batch]
-            limits = [self._limit(len(ids)) for ids in prompts_of_batch]
-            longest = max(len(ids) + limit for ids, limit in zip(prompts_of_batch, limits, strict=True))
-            written = self._decoding.decoder_for(longest)(
-                self.model,
-                prompts_of_batch,
-                chooser(prompts_of_batch, sampling),
-                pad_id=self.pad_id,
-                stop_ids=self._stop_ids,
-                limits=limits,
-            )
-            self._count(prompts_of_batch, written)
-            for i, ids in zip(batch, written, strict=True):
-                replies[i] = ids
+        done = 0
+
+        def count(_: int) -> None:
+            nonlocal done
+            done += 1
             if on_progress is not None:
-                on_progress(start + len(batch), len(prompts))
+                on_progress(done, len(prompts))
+
+        self.model.eval()
+        for way in dict.fromkeys(ways):
+            places = [i for i in by_length if ways[i] is way]
+            own = [encoded[i] for i in places]
+            ending = Ending(
+                self._stop_ids,
+                limits=[limits[i] for i in places],
+                is_complete=is_answered(self.tokenizer, [ends[i] for i in places]),
+                on_end=count,
+            )
+            written = way.decoder(
+                self.model,
+                own,
+                chooser(own, sampling),
+                pad_id=self.pad_id,
+                ending=ending,
+                size=self.batch_size,
+            )
+            self._count(own, written)
+            for i, ids in zip(places, written, strict=True):
+                replies[i] = ids
         return replies
 
     def _count(self, prompts: Sequence[Sequence[int]], written: Sequence[Sequence[int]]) -> None:
@@ -194,12 +212,13 @@ class Student:
         names = ("max_position_embeddings", "max_seq_len", "n_positions")
         return next((size for name in names if isinstance(size := getattr(config, name, None), int)), None)
 
-    def _limit(self, length: int) -> int:
+    def _limit(self, length: int, end: ReplyBound) -> int:
         """Longest reply to a prompt of that many tokens."""
-        room = self.settings.max_new_tokens if self.longest is None else self.longest - length
+        most = min(self.settings.max_new_tokens, end.tokens or self.settings.max_new_tokens)
+        room = most if self.longest is None else self.longest - length
         if room < 1:
             raise UserError(f"A prompt has {length} tokens, and student {self.settings.model} reads {self.longest}.")
-        return min(room, self.settings.max_new_tokens)
+        return min(room, most)
 
     @property
     def _stop_ids(self) -> frozenset[int]:
@@ -246,8 +265,11 @@ class StudentVariant:
     sampling: Sampling | None = None
     shots: Mapping[str, Sequence[Shot]] = field(default_factory=dict)
     """Worked examples by question."""
+    bounds: Mapping[str, ReplyBound] = field(default_factory=dict)
+    """By question, where its reply ends at the latest."""
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
         """The replies, in the order of the questions."""
         shots = [self.shots.get(question, ()) for question in questions] if self.shots else ()
-        return self.student.generate(questions, on_progress, sampling=self.sampling, shots=shots)
+        bounds = [self.bounds.get(question, UNBOUNDED) for question in questions]
+        return self.student.generate(questions, on_progress, sampling=self.sampling, shots=shots, bounds=bounds)

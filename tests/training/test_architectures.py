@@ -12,12 +12,17 @@ from tests.training.tiny import make_tiny_student
 from ioa.memory.errors import UserError
 from ioa.training import LoraSettings, Sampling, Student, StudentSettings, TrainingSettings, check_trainable, train
 from ioa.training.batches import collate, encode_lessons
-from ioa.training.generation import decode_by_generate, decode_shrinking, decode_singly
+from ioa.training.decoding_check import BY_GENERATE, CONTINUOUS, CONTINUOUS_SHARED, SHRINKING, SINGLY
 from ioa.training.losses import FusedLoss, SingleLoss, choose_loss
 
 QUESTIONS = ["1+1=?", "7", "What is 12+30, said slowly and with some care?", "Größe?"]
-BY_GENERATE = {"GPT, without a cache", "Falcon-Mamba", "RecurrentGemma"}
-SINGLY = {"RWKV"}
+WAY = {
+    **dict.fromkeys(("GPT, without a cache", "Falcon-Mamba", "RecurrentGemma"), BY_GENERATE),
+    "RWKV": SINGLY,
+    **dict.fromkeys(("Bamba", "Qwen3-Next"), SHRINKING),
+    "MPT, no positions": CONTINUOUS,  # its distances are counted in columns
+}
+"""Of the others all are decoded in the fastest way."""
 REFUSED = {"XLNet", "RoBERTa, an encoder"}
 
 
@@ -43,14 +48,14 @@ def by_transformers(student: Student, question: str) -> str:
 
 @pytest.mark.parametrize("kind", sorted(set(CONFIGS) - REFUSED))
 def test_in_a_batch_it_says_what_transformers_says_to_each_alone(kind: str, tmp_path: Path) -> None:
-    student = load(make_student_of(kind, tmp_path))
+    student = load(make_student_of(kind, tmp_path), batch_size=3)  # the fourth joins where it may
     expected = [by_transformers(student, question) for question in QUESTIONS]
     assert len(set(expected)) > 1  # else padding could not be seen
     assert student.generate(QUESTIONS) == expected
-    decoder = decode_by_generate if kind in BY_GENERATE else decode_singly if kind in SINGLY else decode_shrinking
-    assert student._decoding.decoder is decoder
-    assert student.knows_padding == (kind not in SINGLY)
-    assert bool(student.remarks) == (kind in BY_GENERATE | SINGLY)
+    way = WAY.get(kind, CONTINUOUS_SHARED)
+    assert student._decoding.way is way
+    assert student.knows_padding == (way is not SINGLY)
+    assert bool(student.remarks) == (way in (BY_GENERATE, SINGLY))
 
 
 @pytest.mark.parametrize("kind", sorted(REFUSED))
@@ -87,8 +92,8 @@ def test_a_short_prompt_beside_one_beyond_longropes_horizon_is_asked_alone(tmp_p
     student = load(make_student_of("Phi-3 with LongRoPE", tmp_path))
     lengths = [len(student.format.encode(question)) + 9 for question in QUESTIONS]
     assert min(lengths) <= 50 < max(lengths)  # together, all of them would be turned by the long factors
-    assert student._decoding.decoder_for(50) is decode_shrinking
-    assert student._decoding.decoder_for(51) is decode_singly
+    assert student._decoding.way_for(50) is student._decoding.way is not SINGLY
+    assert student._decoding.way_for(51) is SINGLY
 
 
 @pytest.mark.parametrize("kind", ["Falcon-Mamba", "RWKV"])
@@ -137,6 +142,8 @@ def test_a_decoder_that_is_wrong_for_the_model_is_seen(tmp_path: Path, monkeypat
     import torch
     from transformers import DynamicCache, LlamaForCausalLM
 
+    from ioa.training.row_cache import RowCache
+
     folder = make_tiny_student(tmp_path)
     real = LlamaForCausalLM.forward
 
@@ -151,12 +158,23 @@ def test_a_decoder_that_is_wrong_for_the_model_is_seen(tmp_path: Path, monkeypat
 
     for name in ("position_ids", "attention_mask"):
         monkeypatch.setattr(LlamaForCausalLM, "forward", without(name))
-        assert load(folder)._decoding.decoder is not decode_shrinking, name
+        assert load(folder)._decoding.way not in (CONTINUOUS_SHARED, CONTINUOUS, SHRINKING), name
     monkeypatch.setattr(LlamaForCausalLM, "forward", real)
-    assert load(folder)._decoding.decoder is decode_shrinking
+    assert load(folder)._decoding.way is CONTINUOUS_SHARED
+    beginning, put = RowCache.repeated, RowCache.put
+    monkeypatch.setattr(RowCache, "repeated", lambda self, model, *more: _halved(beginning(self, model, *more)))
+    assert load(folder)._decoding.way is CONTINUOUS
+    monkeypatch.setattr(RowCache, "put", lambda self, rows, other: put(self, rows, _halved(other)))
+    assert load(folder)._decoding.way is SHRINKING
     keep = DynamicCache.reorder_cache
     monkeypatch.setattr(DynamicCache, "reorder_cache", lambda self, rows: keep(self, torch.zeros_like(rows)))
-    assert load(folder)._decoding.decoder is decode_by_generate
+    assert load(folder)._decoding.way is BY_GENERATE
+
+
+def _halved(cache: Any) -> Any:
+    for layer in cache.layers:
+        layer.keys.mul_(0.5)
+    return cache
 
 
 @pytest.mark.parametrize("kind", ["BLOOM, no positions", "Falcon-Mamba", "RWKV", "Mixtral"])

@@ -63,11 +63,12 @@ def test_a_student_is_asked_what_it_was_not_asked_before_and_the_rest_is_told(fo
     student, told, shown = Student.load(StudentSettings(model=str(folder), max_new_tokens=5)), [], []
     path = tmp_path / "replies.jsonl"
     questions = [f"What is {n} + 1?" for n in range(6)]
-    fresh = Remembered(student, StudentReplies(path, "first", now()), lambda *known: told.append(known))
+    ends = dict.fromkeys(questions, "any tokens")
+    fresh = Remembered(student, StudentReplies(path, "first", now()), ends, lambda *known: told.append(known))
     written = fresh.answer(questions[:4])
     assert told == []
-    StudentReplies(path, "other", now()).add({questions[4]: "of another run"})
-    again = Remembered(student, StudentReplies(path, "second", now()), lambda *known: told.append(known))
+    StudentReplies(path, "other", now()).add({questions[4]: "of another run"}, ends)
+    again = Remembered(student, StudentReplies(path, "second", now()), ends, lambda *known: told.append(known))
     replies = again.answer(questions, lambda *done: shown.append(done))
     assert replies[:5] == [*written, "of another run"]
     assert replies[5:] == student.answer(questions[5:])

@@ -37,6 +37,11 @@ _CHANGED = re.compile(
     r"|moment\s+mal|attends|espera|attendi|等等|不对|不對)",
     re.IGNORECASE | re.MULTILINE,
 )
+_LINE = re.compile(
+    rf"^[ \t*_#>-]*(?:final[ \t]+)?(?:(?:{_WORD})(?:\s*\(s\))?|(?:{_CJK})){_BOLD}[ \t]*[:\uff1a]{_BOLD}"
+    r"[^\n\w]*\w[^\n]*\n",
+    re.IGNORECASE | re.MULTILINE,
+)
 _TOKEN = re.compile(r"[^\s$]+")
 _HEADING = re.compile(r"[ \t]*[^\W\d_]{2}[^\n]*\n\s*\S")
 _BETWEEN_BOXES = re.compile(
@@ -65,6 +70,11 @@ def stated(reply: str, lines: int = 1) -> str | None:
 def has_marker(reply: str) -> bool:
     """Whether the answer is marked, by more than words such as "the answer is"."""
     return bool(_markers(reply))
+
+
+def has_answer_line(reply: str) -> bool:
+    """Whether a line such as `Answer: 42`, which begins with the mark in words, stands there up to its line feed."""
+    return _LINE.search(reply) is not None
 
 
 def first_marker(reply: str) -> int | None:

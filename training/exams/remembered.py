@@ -1,6 +1,6 @@
 """An examinee whose replies are kept: it is asked what it was not asked before."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,10 +10,10 @@ from ioa.training.exams.examining import Examinee, Progress
 class Replies(Protocol):
     """Where the replies are kept."""
 
-    def find(self, questions: Collection[str]) -> Mapping[str, str]:
-        """The replies that are known, by question."""
+    def find(self, asked: Mapping[str, str]) -> Mapping[str, str]:
+        """The replies that are known, by question; `asked` says of each where its reply ends at the latest."""
 
-    def add(self, replies: Mapping[str, str]) -> None:
+    def add(self, replies: Mapping[str, str], asked: Mapping[str, str]) -> None:
         """Keep replies, by question."""
 
 
@@ -30,12 +30,15 @@ class Remembered:
 
     examinee: Examinee
     replies: Replies
+    ends: Mapping[str, str]
+    """By question, where its reply ends at the latest, as a name: an earlier reply that ended elsewhere is another."""
     on_known: Callable[[int, int], None]
     """Told how many replies are known, of how many, where any is."""
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
         """The replies, in the order of the questions."""
-        known = dict(self.replies.find(questions))
+        asked = {question: self.ends[question] for question in questions}
+        known = dict(self.replies.find(asked))
         new = [question for question in questions if question not in known]
         done = len(questions) - len(new)
         if done:
@@ -47,6 +50,6 @@ class Remembered:
                     on_progress(done + count, len(questions))
 
             written = dict(zip(new, self.examinee.answer(new, show), strict=True))
-            self.replies.add(written)  # before they are returned: if the run is killed now, they are found again
+            self.replies.add(written, asked)  # before they are returned: if the run is killed now, they are found again
             known |= written
         return [known[question] for question in questions]

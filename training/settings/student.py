@@ -34,3 +34,14 @@ class StudentSettings(Record):
     batch_size: Positive | Literal["auto"] = "auto"
     """Questions answered at a time; `auto` is 32, 64 or 128, whichever this student is fastest with on this machine,
     measured once and kept, and for which there is memory. Outside of a run it is 32."""
+    continuous_batching: bool = True
+    """Whether a reply that ends gives its place to the next question at once; otherwise its batch only shrinks."""
+    shared_beginning: bool = True
+    """Whether what all questions begin with (head of the chat template, system turn, examples) is computed once;
+    with continuous batching alone."""
+    stop_at_answer: bool = True
+    """Whether a reply in a run's examinations ends behind a complete line `Answer: ...`, where its scorer reads no
+    more than that; what the student would say further on is not graded then."""
+    reply_length: Annotated[float | None, Field(gt=0)] = 2.0
+    """Longest reply to a module's questions in a run's examinations, relative to the teacher's longest right solution
+    in the diagnosis, in the student's tokens; at least 64 tokens, at most `max_new_tokens`. Null: that alone."""

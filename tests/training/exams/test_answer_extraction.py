@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ioa.memory.records import Attempt
 from ioa.training import Scorers
 from ioa.training.exams.answer_extraction import agrees, extract_answer
+from ioa.training.exams.answer_markers import has_answer_line
 
 
 def item(answer: str, family: str = "products", **metadata: object) -> Attempt:
@@ -149,3 +150,26 @@ def test_a_reference_agrees_with_itself_and_with_no_other_number(value: Fraction
 )
 def test_a_probe_without_a_family_is_scored_by_comparison(reply: str, expected: str, found: str, right: bool) -> None:
     assert judged(item(expected, family=""), reply) == (found, right)
+
+
+@pytest.mark.parametrize(
+    ("reply", "complete"),
+    [
+        ("2+2=4\nAnswer: 4\n", True),
+        ("2+2=4\n**Answer:** 4.\nAnd more", True),
+        ("**Answer**: 4\n", True),
+        ("Final answer: -4\n", True),
+        ("Antwort: 4\n", True),
+        ("答案\uff1a4\n", True),
+        ("2+2=4\nAnswer: 4", False),
+        ("Answer:\n", False),
+        ("Answer: $$\n4\n$$\n", False),
+        ("The answer is 4\n", False),
+        ("So we say Answer: 4\n", False),
+        ("\\boxed{4}\n", False),
+        ("#### 4\n", False),
+        ("Answers: 4\n", False),
+    ],
+)
+def test_an_answer_line_is_complete_with_its_line_feed(reply, complete):
+    assert has_answer_line(reply) == complete

@@ -296,7 +296,10 @@ def test_what_it_says_of_itself_goes_with_how_two_answers_are_compared(scorers, 
         ("judge", ScorerTraits(whole_reply=True, many_answers=True, needs_judge=True)),
         ("rouge-l", ScorerTraits(whole_reply=True, many_answers=True)),
         pytest.param("unit-tests", ScorerTraits(many_answers=True), marks=NEEDS["unit-tests"]),
-        *((name, ScorerTraits()) for name in ("match", "exact", "choice", "numeric", "math", "reasoning-gym")),
+        *(
+            (name, ScorerTraits(answer_line=True))
+            for name in ("match", "exact", "choice", "numeric", "math", "reasoning-gym")
+        ),
     ],
 )
 def test_what_each_says_of_itself(scorers, name, says):

@@ -91,6 +91,8 @@ class MathOptions(Record):
 class MathScorer:
     """Grades by equivalence; the processes start when an answer is not the reference's very text."""
 
+    answer_line = True
+
     def __init__(self, options: MathOptions) -> None:
         """No process is started yet."""
         count = options.workers or min(4, cpu_count() or 1)

@@ -49,6 +49,8 @@ def judge_whole(judge: Judge, attempt: Attempt) -> Judgement:
 class AnswerScorer:
     """Grades replies one by one, right or wrong."""
 
+    answer_line = True
+
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
 

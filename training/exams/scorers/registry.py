@@ -76,6 +76,14 @@ class Scorers:
         """
         return traits_of(self[name])
 
+    def traits_for(self, name: str, family: str) -> ScorerTraits:
+        """What the scorer of an item says of itself: the one it names, or the one that goes with its family.
+
+        Raises:
+            UserError: as `traits`.
+        """
+        return self.traits(name or default_scorer(family))
+
     def has_many_answers(self, name: str) -> bool:
         """Whether items of that scorer have many right answers; true of one that cannot work here.
 

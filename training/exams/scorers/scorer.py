@@ -73,6 +73,9 @@ class ScorerTraits:
     """Its items have many right answers, so that two different reference answers do not make two different items."""
     needs_judge: bool = False
     """It asks the teacher that plays the judge, which has to be able to judge."""
+    answer_line: bool = False
+    """All that it needs of a reply stands in it up to the end of a line `Answer: ...`, so that a student that has
+    written this line need not go on."""
 
 
 def traits_of(scorer: Scorer) -> ScorerTraits:
@@ -82,6 +85,7 @@ def traits_of(scorer: Scorer) -> ScorerTraits:
         whole_reply=whole,
         many_answers=whole or bool(getattr(scorer, "many_answers", False)),
         needs_judge=bool(getattr(scorer, "needs_judge", False)),
+        answer_line=bool(getattr(scorer, "answer_line", False)),
     )
 
 
