@@ -13,9 +13,10 @@ from ioa.agents.measured_prerequisites import (
     measure_by_population,
 )
 from ioa.agents.planner import CurriculumPlanner
+from ioa.agents.portions import first_lessons, portion_count
 from ioa.agents.prerequisite_graph import prerequisite_graph
 from ioa.agents.remedy_split import add_misconceptions
-from ioa.agents.requests import Checked, Draft, LessonRequest, first_lessons
+from ioa.agents.requests import Checked, Draft, LessonRequest
 from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.settings.diagnosis import DiagnosisSettings
@@ -82,6 +83,7 @@ __all__ = [
     "measure_by_intervention",
     "measure_by_population",
     "open_model",
+    "portion_count",
     "prerequisite_graph",
     "same_answer",
     "start_model",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ioa.graph.config import RunConfig
 from ioa.memory import Assessment, RunDirectory, TrainingLog
+from ioa.memory.records import Teaching
 from ioa.training import TrainingProgress
 
 
@@ -19,7 +20,9 @@ class NodeVisit:
     stages: int | None = None
     """How many the plan has now."""
     round: int | None = None
-    """0, or the remediation round."""
+    """0 for the first lessons of the stage, then one for each further portion and each remedy."""
+    teaching: Teaching | None = None
+    """What the round teaches; none outside a stage."""
 
 
 class Listener:

@@ -3,33 +3,18 @@
 What passes from node to node lies in `drafts/` of the run directory, one folder a pass.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ioa.agents import Checked, Draft, LessonRequest, add_misconceptions, first_lessons
+from ioa.agents import Checked, Draft, LessonRequest
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
+from ioa.graph.round_lessons import count_accepted, lessons_wanted, record_first_portion, teaching_of
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
-from ioa.graph.strategy_history import record_strategies, with_strategies
-from ioa.memory import Collision, Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
-from ioa.memory.files import read_record, read_records, write_records
+from ioa.graph.strategy_history import record_strategies
+from ioa.memory import Collision, Example, Note, Refusal, RefusalReason
+from ioa.memory.files import read_records, write_records
 from ioa.memory.open_work import do_open
-
-
-def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
-    """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
-    if round_ == 0:
-        first = first_lessons(ctx.domain(), ctx.curriculum().stages[stage - 1], ctx.config.synthesis)
-        remedies = add_misconceptions(first, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
-    else:
-        remedies = tuple(read_records(ctx.run.remedies(stage, round_), Remedy))
-    return with_strategies(ctx, stage, round_, remedies)
-
-
-def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
-    """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
-    return Counter(example.aim for example in ctx.store().examples(stage) if example.round == round_)
 
 
 def pass_folder(ctx: RunContext, state: SynthesisState) -> Path:
@@ -70,6 +55,7 @@ def _requests(ctx: RunContext, place: Path, stage: int, round_: int, pass_: int)
     if not path.exists():
         counts = count_accepted(ctx, stage, round_)
         if pass_ == 0:
+            record_first_portion(ctx, stage)
             record_strategies(ctx, stage, round_)
         asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
         write_records(path, ctx.adapter().add_seed_problems(ctx.domain(), asked, ctx.store().examples(), _seeds(place)))
@@ -206,15 +192,16 @@ def top_up(ctx: RunContext) -> SynthesisNode:
 
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
-        have = count_accepted(ctx, stage, round_)
-        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in lessons_wanted(ctx, stage, round_))
+        have, wanted = count_accepted(ctx, stage, round_), lessons_wanted(ctx, stage, round_)
+        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in wanted)
         refused = [refusal for refusal in ctx.store().refusals(stage) if refusal.round == round_]
         new, written = _pass_yield(pass_folder(ctx, state))
         fruitless = new < ctx.config.synthesis.least_yield * written
         if missing and pass_ + 1 < ctx.config.synthesis.passes and not fruitless:
             ctx.message(f"{missing} lessons are missing: asking again")
             return {"missing": missing, "pass_number": pass_ + 1}
-        text = f"{have.total()} lessons accepted, {len(refused)} refused."
+        asked, what = sum(remedy.lessons for remedy in wanted), teaching_of(ctx, stage, round_).words.capitalize()
+        text = f"{what}: {asked} lessons asked for, {have.total()} accepted, {len(refused)} refused."
         if missing:
             text += f" {missing} fewer than were asked for, after {pass_ + 1} {'passes' if pass_ else 'pass'}."
             if fruitless:

@@ -47,6 +47,7 @@ from ioa.memory.records.lessons import (
     StrategyRecord,
     StrategyUse,
     TaughtLesson,
+    Teaching,
 )
 from ioa.memory.records.record import Record, Unit
 from ioa.memory.records.scores import (
@@ -112,6 +113,7 @@ __all__ = [
     "StrategyRecord",
     "StrategyUse",
     "TaughtLesson",
+    "Teaching",
     "Undecided",
     "Unit",
     "Verdict",
