@@ -53,6 +53,13 @@ def teaching_of(ctx: RunContext, stage: int, round_: int) -> Teaching:
     return known.get((stage, round_), Teaching(remediation=round_))
 
 
+def later_modules(ctx: RunContext, stage: int) -> tuple[str, ...]:
+    """The modules that only later stages teach, in the curriculum's order."""
+    stages = ctx.curriculum().stages
+    reached = {module for earlier in stages[:stage] for module in earlier.modules}
+    return tuple(dict.fromkeys(m for after in stages[stage:] for m in after.modules if m not in reached))
+
+
 def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
     """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
     return Counter(example.aim for example in _own(ctx, stage, round_))

@@ -173,6 +173,10 @@ class RunDirectory:
         """Folder of one pass of synthesis: requests, drafts, and what is left of them after each check."""
         return self.root / "drafts" / f"{round_name(stage, round_)}-pass-{pass_}"
 
+    def ahead(self, stage: int) -> Path:
+        """Folder of the first pass of a stage as far as it is made while the stage before it is taught."""
+        return self.root / "drafts" / f"{round_name(stage, 0)}.ahead"
+
     def dataset(self, stage: int, round_: int) -> Path:
         """What that round was trained on, in order, JSON lines of `TaughtLesson`."""
         return self.root / "datasets" / f"{round_name(stage, round_)}.jsonl"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.prerequisites import revise_prerequisites
@@ -40,6 +41,7 @@ def train_stage(ctx: RunContext) -> Node:
 
     def node(state: RunState) -> RunState:
         stage, round_ = state["stage"], state["round"]
+        ahead_of(ctx).begin(stage + 1, state["stages"])
         if not enough_new(ctx, stage, round_):
             ctx.message(_too_few(ctx, stage, round_))
             return {"trained": False}
@@ -126,6 +128,7 @@ def assess(ctx: RunContext) -> Node:
 
     def node(state: RunState) -> RunState:
         stage, round_ = state["stage"], state["round"]
+        ahead_of(ctx).begin(stage + 1, state["stages"])  # again after a kill
         before = ctx.rounds().best(stage)
         idle = not state.get("trained", True) and before is not None and before.round < round_
         text = "Nothing was trained, so nothing is examined again." if idle else _examine(ctx, state)
@@ -327,6 +330,7 @@ def finish(ctx: RunContext) -> Node:
     """Read the final split, once: the bare student, the taught one, and the teacher."""
 
     def node(state: RunState) -> RunState:
+        ahead_of(ctx).drop_all()
         planned = ctx.curriculum().planned
         if planned:
             probes = select_probes(ctx, Split.FINAL, planned)

@@ -147,6 +147,8 @@ class RefusalReason(StrEnum):
     CONTAMINATED = "contaminated"
     DUPLICATE = "duplicate"
     SURPLUS = "surplus"
+    REPLANNED = "replanned"
+    """Written ahead for a stage that was then planned otherwise."""
 
 
 class Refusal(Record):
