@@ -58,7 +58,7 @@ class _Work:
     """The process is about to end: not even the transcript is told."""
     done: int = 0
     """Requests that were drafted, then those that were verified."""
-    task: str = ""
+    task: str = "writing lessons"
     """What is being done, as it is shown."""
     trouble: str = ""
     """Why it ended early."""
@@ -164,7 +164,8 @@ class Ahead:
         if not settings.ahead or settings.choice == "bandit":
             return False
         cast = config.roles.cast("adapter", config.teacher) + config.roles.cast("verifier", config.teacher)
-        return not any(is_here(one) for one in cast)
+        # What costs nothing is computed in this process.
+        return not any(is_here(one) or self._ctx.endpoint(one).free for one in cast)
 
     def take_over(self, stage: int, requests: Sequence[LessonRequest], later: tuple[str, ...]) -> None:
         """Put what was done ahead for these very requests where the stage's first pass looks for it; drop the rest.

@@ -279,6 +279,7 @@ def remediate(ctx: RunContext) -> Node:
             gate=ctx.config.mastery.tau_mastery,
             lessons=ctx.config.synthesis.per_remedy,
             least=ctx.config.diagnosis.misconceptions.least_lessons,
+            remediation=remediations(state) + 1,
         )
         write_records(ctx.run.remedies(stage, round_ + 1), remedies)
         to_planner = Note(sender="diagnoser", receiver="planner", text=analysis.note, stage=stage, round=round_ + 1)
