@@ -18,9 +18,11 @@ if TYPE_CHECKING:
         measure_by_population,
     )
     from ioa.agents.planner import CurriculumPlanner
+    from ioa.agents.portions import first_lessons, portion_count
     from ioa.agents.prerequisite_graph import prerequisite_graph
     from ioa.agents.remedy_split import add_misconceptions
-    from ioa.agents.requests import Checked, Draft, LessonRequest, first_lessons
+    from ioa.agents.requests import Checked, Draft, LessonRequest
+    from ioa.agents.screening import refuse_lesson
     from ioa.agents.settings.curriculum import CurriculumSettings
     from ioa.agents.settings.decomposition import DecompositionSettings
     from ioa.agents.settings.diagnosis import DiagnosisSettings
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
         TeacherSettings,
         load_prices,
     )
-    from ioa.agents.teachers.opening import check_methods, check_teacher, open_model, start_model
+    from ioa.agents.teachers.opening import check_methods, check_teacher, is_here, open_model, start_model
     from ioa.memory.answer_equality import same_answer
 else:
     import_when_used(__name__)
@@ -85,11 +87,14 @@ __all__ = [
     "check_teacher",
     "choose_modules_to_teach",
     "first_lessons",
+    "is_here",
     "load_prices",
     "measure_by_intervention",
     "measure_by_population",
     "open_model",
+    "portion_count",
     "prerequisite_graph",
+    "refuse_lesson",
     "same_answer",
     "start_model",
 ]

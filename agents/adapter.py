@@ -73,7 +73,7 @@ class PedagogicalAdapter:
             remedies: What is wanted; no two of them have the same `aim`.
             accepted: Number of accepted lessons by their `aim`.
             stage: The stage.
-            round_: 0, or the remediation round.
+            round_: The round of the stage, from 0.
             pass_: How often this round has asked before.
 
         Returns:

@@ -218,13 +218,16 @@ def _lessons(
     told_twice = 1 if synthesis.choice == "off" else 2  # the plain solution and the adapted one
     # 60: the fields around the two solutions, which are the problem, the answer and the check.
     lesson = told_twice * TOKENS_PER_WORD * plan.max_words + 60
-    first = [count * synthesis.per_module for count in targets]
+    # At best the first portion is enough.
+    portion = min(synthesis.portion or synthesis.per_module, synthesis.per_module)
+    first = [targets[0] * portion, targets[1] * synthesis.per_module]
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
     again = remedial * synthesis.per_remedy
     # Each pass is taken to lose half of what it asks for, which the next one asks for again.
     wasted = sum(0.5**number for number in range(synthesis.passes))
     most = (first[1] + again) * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
-    wishes = 3 * targets[1] + remedial  # easiest level, examined level, counterfactuals: each ends in a short request
+    # Easiest level, examined level, counterfactuals of each portion, and remedies: each ends in a short request.
+    wishes = 3 * targets[1] * math.ceil(synthesis.per_module / portion) + remedial
     yield _Kind(
         "adapter",
         brief.model_copy(update=longest),

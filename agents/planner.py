@@ -184,6 +184,7 @@ class CurriculumPlanner:
         gate: float,
         lessons: int,
         least: int = 1,
+        remediation: int = 0,
     ) -> tuple[tuple[Remedy, ...], Note]:
         """Decide what the next lessons of the modules that missed the gate are to be like.
 
@@ -195,6 +196,7 @@ class CurriculumPlanner:
             gate: tau_mastery.
             lessons: Accepted examples to ask for, per module.
             least: Of them, least for one misconception.
+            remediation: Number of the remedy in its stage, from 1; 0: every round of it but the first was one.
 
         Returns:
             The remedies, one for each misconception that was confirmed in a failed module, or one for the module
@@ -215,7 +217,7 @@ class CurriculumPlanner:
             if not result.mastered
         )
         round_ = assessment.round + 1
-        brief = RemedyBrief(weak=weak, gate=gate, round=round_)
+        brief = RemedyBrief(weak=weak, gate=gate, round=remediation or round_)
         context = CallContext(node="remediate", agent="planner", task=brief.task, stage=assessment.stage, round=round_)
         reply = self._teacher.ask([Call(brief, context)])[0].reply
         proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}

@@ -1,8 +1,7 @@
 """What the Pedagogical Adapter is asked for, request by request, and what comes back unchecked."""
 
 from ioa.agents.exchange import Lesson, SourceProblem
-from ioa.agents.settings.synthesis import SynthesisSettings
-from ioa.memory.records import Domain, Example, Kind, Record, Refusal, Remedy, Stage, Strategy
+from ioa.memory.records import Example, Kind, Record, Refusal, Strategy
 from ioa.memory.transcript import CallContext
 
 TRIAL = "intervention/"
@@ -64,31 +63,3 @@ class Checked(Record):
     batch: str
     sound: tuple[Example, ...]
     refused: tuple[Refusal, ...]
-
-
-def first_lessons(domain: Domain, stage: Stage, settings: SynthesisSettings) -> tuple[Remedy, ...]:
-    """What is asked for when a stage is first taught: some lessons at the easiest level, most as examined.
-
-    Args:
-        domain: Where the modules' levels are described.
-        stage: What is taught; a bridge has a level for each of its modules, at which it is examined too.
-        settings: How many lessons, and of what kind.
-    """
-    per_module = stage.lessons or settings.per_module
-    wanted = []
-    for module in map(domain.module, stage.modules):
-        easiest, examined = next(iter(module.levels)), stage.levels.get(module.id, module.exam_level)
-        easy = round(settings.introductory_share * per_module) if easiest != examined else 0
-        for level, count in ((easiest, easy), (examined, per_module - easy)):
-            if count > 0:
-                wanted.append(
-                    Remedy(
-                        module=module.id,
-                        diagnosis="",
-                        kind=Kind.BRIDGING if module.id in stage.levels else Kind.CHAIN_OF_THOUGHT,
-                        level=level,
-                        strategies=settings.strategies,
-                        lessons=count,
-                    )
-                )
-    return tuple(wanted)

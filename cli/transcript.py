@@ -24,7 +24,7 @@ def transcript(
     ] = None,
     node: Annotated[str | None, typer.Option(help="Node of the graph, such as draft.")] = None,
     stage: Annotated[int | None, typer.Option(help="Number of the stage.")] = None,
-    round_: Annotated[int | None, typer.Option("--round", help="0, or the remediation round.")] = None,
+    round_: Annotated[int | None, typer.Option("--round", help="The round of its stage, from 0.")] = None,
     module: Annotated[str | None, typer.Option(help="Id of the module.")] = None,
     kind: Annotated[
         Literal["attempt", "decision"] | None, typer.Option(help="Only calls of a teacher, or only decisions.")

@@ -15,7 +15,15 @@ from langgraph.graph.state import CompiledStateGraph
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import visited
 from ioa.graph.nodes import diagnosis_nodes, planning_nodes, synthesis_nodes, teaching_nodes
-from ioa.graph.state import Node, RunState, SynthesisInput, SynthesisNode, SynthesisOutput, SynthesisState
+from ioa.graph.state import (
+    Node,
+    RunState,
+    SynthesisInput,
+    SynthesisNode,
+    SynthesisOutput,
+    SynthesisState,
+    remediations,
+)
 
 Graph = CompiledStateGraph[RunState, None, RunState, RunState]
 
@@ -104,11 +112,16 @@ def after_review(state: RunState) -> Literal["synthesize", "finish"]:
 
 
 def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "remediate"]]:
-    """On when the stage is mastered, `rounds` remediations were not enough or the last brought nothing (Eq. 9)."""
+    """On when the stage is mastered, or nothing is left to be taught (Eq. 9).
+
+    That is when all portions of its first lessons were given and `rounds` remediations were not enough, or the last of
+    them brought nothing.
+    """
 
     def route(state: RunState) -> Literal["advance", "remediate"]:
-        over = state["mastered"] or state["round"] >= rounds or state.get("stalled", False)
-        return "advance" if over else "remediate"
+        if state["mastered"] or state.get("stalled", False):
+            return "advance"
+        return "remediate" if state.get("portion_due", False) or remediations(state) < rounds else "advance"
 
     return route
 

@@ -109,6 +109,10 @@ class RunContext:
         self.parts.clear()
         self._read.clear()
 
+    def at_close(self, callback: Callable[[], None]) -> None:
+        """Have something closed with the rest, before what was opened earlier."""
+        self._open.callback(callback)
+
     @_once
     def clock(self) -> Clock:
         """Counts the time of each node."""
@@ -250,6 +254,10 @@ class RunContext:
     @_once
     def adapter(self) -> PedagogicalAdapter:
         """The third agent."""
+        return self.new_adapter(self.scorers())
+
+    def new_adapter(self, scorers: Scorers) -> PedagogicalAdapter:
+        """The third agent, with scorers of its own to say whether two answers agree."""
         writer, verifier = self.teacher("adapter"), self.teacher("verifier")
         avoid = [probe.question for probe in self.probes()]
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
@@ -261,7 +269,7 @@ class RunContext:
             seed=seed,
             max_words=words,
             avoid=avoid,
-            agree=partial(answers_agree, self.scorers(), self.bank()),
+            agree=partial(answers_agree, scorers, self.bank()),
             bank=self.bank(),
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ioa.graph.listeners import NodeVisit
+from ioa.graph.round_lessons import teaching_of
 from ioa.memory.records import Example, Note, Refusal
 from ioa.memory.transcript import CallContext
 
@@ -46,6 +47,9 @@ AGENTS = {
 _SHOWN_AS = dict.fromkeys(("draft", "verify", "decontaminate", "deduplicate", "top_up"), "synthesize")
 """Nodes of the subgraph by the node of the run that a person sees, and whose time they count towards."""
 
+_TEACHING = {"synthesize", "train", "assess", "remediate"}
+"""What a person sees of a round under way; what a stage teaches is not settled before it begins."""
+
 
 def visited(ctx: "RunContext", name: str, node: Callable[[S], S]) -> VisitedNode[S]:
     """The node with all that surrounds each visit to it.
@@ -57,7 +61,7 @@ def visited(ctx: "RunContext", name: str, node: Callable[[S], S]) -> VisitedNode
 
     def visit_node(state: S) -> S:
         ctx.budget().check_wall()
-        visit = _visit(shown, state)
+        visit = _visit(ctx, shown, state)
         context = CallContext(
             node=name, agent=AGENTS[name], task=name, stage=state.get("stage"), round=state.get("round")
         )
@@ -73,11 +77,13 @@ def visited(ctx: "RunContext", name: str, node: Callable[[S], S]) -> VisitedNode
     return visit_node
 
 
-def _visit(node: str, state: Mapping[str, Any]) -> NodeVisit:
-    stage, stages = state.get("stage"), state.get("stages")
+def _visit(ctx: "RunContext", node: str, state: Mapping[str, Any]) -> NodeVisit:
+    stage, stages, round_ = state.get("stage"), state.get("stages"), state.get("round")
     if stage is not None and stages is not None and stage > stages:
         return NodeVisit(node)  # all stages are over
-    return NodeVisit(node, stage, stages, state.get("round"))
+    if stage is None or round_ is None or node not in _TEACHING:
+        return NodeVisit(node, stage, stages, round_)
+    return NodeVisit(node, stage, stages, round_, teaching_of(ctx, stage, round_))
 
 
 def record_verdicts(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ioa.graph.config import RunConfig
 from ioa.memory import Assessment, RunDirectory, TrainingLog
+from ioa.memory.records import Teaching
 
 if TYPE_CHECKING:
     from ioa.training import TrainingProgress
@@ -22,7 +23,9 @@ class NodeVisit:
     stages: int | None = None
     """How many the plan has now."""
     round: int | None = None
-    """0, or the remediation round."""
+    """0 for the first lessons of the stage, then one for each further portion and each remedy."""
+    teaching: Teaching | None = None
+    """What the round teaches; none outside a stage."""
 
 
 class Listener:

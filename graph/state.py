@@ -15,9 +15,15 @@ class RunState(TypedDict, total=False):
     stage: int
     """The stage under way, from 1."""
     round: int
-    """0 while the stage is first taught, then the remediation round."""
+    """0 for the first portion of the stage's lessons, then one for each further portion and each remedy."""
+    remediation: int
+    """How many of the stage's rounds were remedies."""
+    trained: bool
+    """Whether the round had enough new lessons to be trained."""
     mastered: bool
     """Verdict of the last assessment."""
+    portion_due: bool
+    """A module that is not mastered has not had all portions of its first lessons."""
     stalled: bool
     """The last remediation rounds brought nothing, so no more are tried."""
     adapter: str
@@ -51,6 +57,11 @@ class SynthesisState(SynthesisInput, SynthesisOutput, total=False):
     """How often lessons were asked for in this round."""
     missing: int
     """Lessons still wanted after the last pass."""
+
+
+def remediations(state: RunState) -> int:
+    """How many of the stage's rounds were remedies; in a run from before there were portions all but the first."""
+    return state.get("remediation", state["round"])
 
 
 def dump_notes(*notes: Note) -> list[dict[str, Any]]:

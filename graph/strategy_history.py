@@ -29,7 +29,7 @@ def with_strategies(ctx: "RunContext", stage: int, round_: int, remedies: Sequen
     record = learn_strategies(ctx.run, ctx.domain(), ctx.store().examples(), rounds)
     chosen = []
     for remedy in remedies:
-        points = prior(_situation(ctx, remedy, rounds.kept, round_))
+        points = prior(_situation(ctx, remedy, rounds.kept))
         name = f"{ctx.config.seed}/strategies/{stage}/{round_}/{remedy.module}"
         strategies = choose(record, points, settings.strategies_per_module, name)
         chosen.append(remedy.model_copy(update={"strategies": strategies}))
@@ -51,7 +51,7 @@ def record_strategies(ctx: "RunContext", stage: int, round_: int) -> None:
             ctx.message(f"Preferred {effect_text}")
 
 
-def _situation(ctx: "RunContext", remedy: Remedy, assessments: Sequence[Assessment], round_: int) -> Situation:
+def _situation(ctx: "RunContext", remedy: Remedy, assessments: Sequence[Assessment]) -> Situation:
     diagnosis = read_diagnosis(ctx.run)
     ratios = {gap.module: 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None} if diagnosis else {}
     for assessment in assessments:
@@ -62,7 +62,7 @@ def _situation(ctx: "RunContext", remedy: Remedy, assessments: Sequence[Assessme
         gate=ctx.config.mastery.tau_mastery,
         steps=_steps(ctx, remedy.module),
         misconception=remedy.diagnosis,
-        proposed=remedy.strategies if round_ else (),
+        proposed=() if remedy.portion else remedy.strategies,
     )
 
 

@@ -1,6 +1,6 @@
 """What is written down of a round's lessons before they are taught."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ioa.graph.context import RunContext
@@ -9,18 +9,26 @@ from ioa.memory.files import write_records
 from ioa.training import manifest, observe, sample_for_observation
 
 
-def describe_dataset(ctx: RunContext, lessons: Sequence[Example], stage: int, round_: int, start: Path | None) -> None:
+def describe_dataset(
+    ctx: RunContext,
+    lessons: Sequence[Example],
+    block: Collection[str],
+    stage: int,
+    round_: int,
+    start: Path | None,
+) -> None:
     """List what the round is trained on, and measure how hard its own lessons are for the student; each once.
 
     Args:
         ctx: The run.
         lessons: What the round is trained on, in order.
+        block: Ids of those that it teaches; the others are mixed in against forgetting.
         stage: The stage.
         round_: The round.
         start: The LoRA that the training starts from; none: the bare student.
     """
     if not ctx.run.dataset(stage, round_).exists():
-        write_records(ctx.run.dataset(stage, round_), manifest(lessons, stage, round_))
+        write_records(ctx.run.dataset(stage, round_), manifest(lessons, block))
     training = ctx.config.training
     if not training.observe or ctx.run.observed(stage, round_).exists():
         return

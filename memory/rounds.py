@@ -1,11 +1,12 @@
 """The history of a run's rounds: what each stage's examinations found, and which round of each stage is kept."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
 from ioa.memory.files import read_record
-from ioa.memory.records import Assessment
+from ioa.memory.records import Assessment, Remedy, Teaching
 from ioa.memory.run_dir import Round, RunDirectory
 
 
@@ -59,20 +60,40 @@ class Rounds:
                 found[one.stage, one.round] = best.stage, best.round
         return found
 
-    def stalled(self, stage: int, *, rounds: int, gain: float) -> bool:
-        """Whether the last remediation rounds of a stage brought nothing.
+    def stalled(self, stage: int, *, since: int, gain: float) -> bool:
+        """Whether the rounds of a stage from one on brought nothing; one that trained nothing has no examination.
 
         Args:
             stage: Which.
-            rounds: How many rounds in a row; 0: never.
+            since: The first of these rounds.
             gain: Rise of the mean ratio over the best before them that counts as something, in [0, 1].
         """
-        own = self.of(stage)
-        if not rounds or len(own) <= rounds:
+        before = [one for one in self.of(stage) if one.round < since]
+        if not before:
             return False
-        mastered, ratio = _quality(max(own[:-rounds], key=_rank))
-        later = [_quality(assessment) for assessment in own[-rounds:]]
+        mastered, ratio = _quality(max(before, key=_rank))
+        later = [_quality(one) for one in self.of(stage) if one.round >= since]
         return not any(count > mastered or mean > ratio + gain for count, mean in later)
+
+
+def teachings(asked: Mapping[Round, Sequence[Remedy]]) -> dict[Round, Teaching]:
+    """What each round taught, by what was asked for in it.
+
+    Args:
+        asked: The wishes of the rounds. Older runs have none of a stage's first round: it is one portion.
+    """
+    found: dict[Round, Teaching] = {}
+    remedies: Counter[int] = Counter()
+    for (stage, round_), wishes in sorted(asked.items()):
+        found.setdefault((stage, 0), Teaching(portion=1, portions=1))
+        portion = max((wish.portion for wish in wishes), default=0)
+        remedies[stage] += not portion
+        found[stage, round_] = (
+            Teaching(portion=portion, portions=max(wish.portions for wish in wishes))
+            if portion
+            else Teaching(remediation=remedies[stage])
+        )
+    return found
 
 
 def _rank(assessment: Assessment) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from ioa.memory.holding import hold, is_held, was_left_held
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 Round = tuple[int, int]
-"""(stage, round): the stage from 1, round 0 when it is first taught, then the remediation rounds."""
+"""(stage, round): the stage from 1, round 0 when it is first taught, then one for each further portion and remedy."""
 _ROUND_NAME = re.compile(r"stage-(\d+)-round-(\d+)(?:\.[a-z]+)?")
 
 
@@ -188,6 +188,10 @@ class RunDirectory:
         """Folder of one pass of synthesis: requests, drafts, and what is left of them after each check."""
         return self.root / "drafts" / f"{round_name(stage, round_)}-pass-{pass_}"
 
+    def ahead(self, stage: int) -> Path:
+        """Folder of the first pass of a stage as far as it is made while the stage before it is taught."""
+        return self.root / "drafts" / f"{round_name(stage, 0)}.ahead"
+
     def dataset(self, stage: int, round_: int) -> Path:
         """What that round was trained on, in order, JSON lines of `TaughtLesson`."""
         return self.root / "datasets" / f"{round_name(stage, round_)}.jsonl"
@@ -224,7 +228,7 @@ class RunDirectory:
         return self.root / "misconceptions" / f"{round_name(stage, round_)}.jsonl"
 
     def remedies(self, stage: int, round_: int) -> Path:
-        """What the Planner decided before that round, JSON lines of `Remedy`."""
+        """What is asked for in that round, a portion or what the Planner decided, JSON lines of `Remedy`."""
         return self.root / "remedies" / f"{round_name(stage, round_)}.jsonl"
 
     def rounds_with(self, path_of: Callable[[int, int], Path]) -> dict[Round, Path]:

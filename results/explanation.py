@@ -6,7 +6,17 @@ from difflib import get_close_matches
 
 from ioa.agents import LessonRequest
 from ioa.memory.errors import UserError
-from ioa.memory.records import Example, ItemResult, Kind, Misconception, Refusal, RefusalReason, Remedy, WrongAnswer
+from ioa.memory.records import (
+    Example,
+    ItemResult,
+    Kind,
+    Misconception,
+    Refusal,
+    RefusalReason,
+    Remedy,
+    Teaching,
+    WrongAnswer,
+)
 from ioa.results.facts import Facts
 from ioa.results.item_history import when
 from ioa.results.story import (
@@ -77,7 +87,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> Le
         source=_source(facts, lesson, where),
         request=request,
         remedy=remedy,
-        misconceptions=_answered(facts, module, round_, example, request),
+        misconceptions=_answered(facts, module, facts.teaching(stage, round_), example, request),
         missed=missed,
         evidence=evidence(facts, module),
         trained=tuple(log for log in trained if (log.stage, log.round) == (stage, round_)),
@@ -114,7 +124,7 @@ def module_story(facts: Facts, module: str) -> ModuleStory:
         evidence=own,
         misconceptions=tuple(_shown(facts, found) for found in _found(facts) if found.module == module),
         remedies=tuple(
-            Decision(stage=stage, round=round_, remedy=remedy)
+            Decision(stage=stage, round=round_, teaching=facts.teaching(stage, round_), remedy=remedy)
             for (stage, round_), remedies in facts.remedies.items()
             for remedy in remedies
             if remedy.module == module
@@ -171,6 +181,7 @@ def training(facts: Facts) -> list[Training]:
         Training(
             stage=at[0],
             round=at[1],
+            teaching=facts.teaching(*at),
             lessons=log.examples,
             steps=len(log.steps),
             replayed=sum(lesson.kind is Kind.REPLAY for lesson in facts.datasets.get(at, ())),
@@ -222,12 +233,12 @@ def _missed(facts: Facts, module: str, stage: int, round_: int) -> GateRound | N
 
 
 def _answered(
-    facts: Facts, module: str, round_: int, example: Example | None, request: LessonRequest | None
+    facts: Facts, module: str, teaching: Teaching, example: Example | None, request: LessonRequest | None
 ) -> tuple[Shown, ...]:
     answered = example.misconception if example else request.misconception_id if request else ""
     if answered:
         return tuple(_shown(facts, found) for found in _found(facts) if found.id == answered)
-    if round_ or not facts.diagnosis or (request and not request.misconception):
+    if teaching.remediation or not facts.diagnosis or (request and not request.misconception):
         return ()
     return tuple(_shown(facts, found) for found in facts.diagnosis.misconceptions if found.module == module)
 
@@ -251,7 +262,15 @@ def _accepted(facts: Facts, module: str) -> tuple[Accepted, ...]:
         if example.module == module:
             sorts[example.stage, example.round, example.kind, example.level].append(example.id)
     return tuple(
-        Accepted(stage=stage, round=round_, kind=kind, level=level, count=len(ids), example=ids[0])
+        Accepted(
+            stage=stage,
+            round=round_,
+            teaching=facts.teaching(stage, round_),
+            kind=kind,
+            level=level,
+            count=len(ids),
+            example=ids[0],
+        )
         for (stage, round_, kind, level), ids in sorts.items()
     )
 
@@ -283,7 +302,7 @@ def _missing_of_lesson(story: LessonStory, round_: int) -> Iterable[str]:
     if not story.source.recorded:
         yield f"the call in which it was written: the transcript has no event {story.source.event}"
     if round_ and story.remedy is None:
-        yield "the Planner's remedy that it was written for"
+        yield "the remedy or the portion that it was written for"
     if round_ and story.missed is None:
         yield "the gate result before its round"
     if (story.lesson and story.lesson.misconception) and not story.misconceptions:

@@ -31,8 +31,9 @@ from ioa.memory.records import (
     Score,
     StrategyRecord,
     TaughtLesson,
+    Teaching,
 )
-from ioa.memory.rounds import Rounds
+from ioa.memory.rounds import Rounds, teachings
 from ioa.memory.run_dir import Round, RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
@@ -64,6 +65,7 @@ class Facts:
     datasets: Mapping[Round, tuple[TaughtLesson, ...]]
     """What each round was trained on."""
     remedies: Mapping[Round, tuple[Remedy, ...]]
+    """What was asked for in each round: portions of first lessons, and what the Planner decided."""
     misconceptions: Mapping[Round, tuple[Misconception, ...]]
     """What each round's examination at the gate showed, confirmed or not; the diagnosis has its own."""
     requests: Mapping[str, LessonRequest]
@@ -122,6 +124,15 @@ class Facts:
     def rounds(self) -> Rounds:
         """The history of the examinations at the gate."""
         return Rounds(self.assessments)
+
+    @cached_property
+    def _teachings(self) -> Mapping[Round, Teaching]:
+        return teachings(self.remedies)
+
+    def teaching(self, stage: int, round_: int) -> Teaching:
+        """What the round taught; runs from before portions taught a stage's first lessons all at once."""
+        default = Teaching(remediation=round_) if round_ else Teaching(portion=1, portions=1)
+        return self._teachings.get((stage, round_), default)
 
     @property
     def kept(self) -> tuple[Assessment, ...]:

@@ -12,6 +12,7 @@ from ioa.results.activities import ActivitySummary
 from ioa.results.comparison import Setting, differing_settings
 from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
+from ioa.results.rounds_taught import RoundTaught, rounds_taught
 from ioa.results.run_cards import RunCard, read_card
 from ioa.results.summary import activities_of, module_scores
 
@@ -85,6 +86,8 @@ class Overview(Record):
     settings: tuple[Setting, ...]
     """Where the run's config (`b`) is not the default (`a`)."""
     stages: tuple[StagePage, ...]
+    rounds: tuple[RoundTaught, ...]
+    """What was asked for in each round, and what came of it."""
     forgotten: tuple[str, ...]
     """All modules that were once at the gate's height and were below it when they were examined last."""
     accepted: int
@@ -129,6 +132,7 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         modules=len(facts.module_ids),
         settings=_settings(facts.config),
         stages=tuple(_stages(facts, lost)),
+        rounds=tuple(rounds_taught(facts)),
         forgotten=lost,
         accepted=len(facts.examples),
         refused=dict(Counter(refusal.reason.value for refusal in facts.refusals).most_common()),

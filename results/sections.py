@@ -49,7 +49,7 @@ SECTIONS = {
     ),
     "mastery": Section(
         "Mastery at the gate, by round",
-        "The student's score divided by the teacher's after the first teaching (round 0) and after each remediation; "
+        "The student's score divided by the teacher's after each round: portions of first lessons, then remedies; "
         "pale lines are the student's Wilson 95 % intervals on that scale. A stage is passed where all its modules "
         "reach the gate.",
         charts.mastery_charts,

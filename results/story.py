@@ -18,6 +18,7 @@ from ioa.memory.records import (
     Remedy,
     Score,
     Stage,
+    Teaching,
     WrongAnswer,
 )
 
@@ -35,11 +36,12 @@ class Training(Record):
 
     stage: int
     round: int
+    teaching: Teaching
     lessons: int
     """Distinct lessons that it trained on."""
     steps: int
     replayed: int
-    """Lessons of earlier rounds among them."""
+    """Lessons among them that were mixed in against forgetting."""
 
 
 class GateRound(Record):
@@ -97,17 +99,18 @@ class LessonStory(Record):
     request: LessonRequest | None
     """None where its file is not there."""
     remedy: Remedy | None
-    """What the Planner decided; none of a module's first lessons."""
+    """What was asked for: the portion of the module's first lessons, or what the Planner decided; none where that is
+    not recorded."""
     misconceptions: tuple[Shown, ...]
     """What it is to put right: the finding that its remedy answers; of first lessons, all that were confirmed in the
     module, of which the writer was told."""
     missed: GateRound | None
-    """The gate result that the remedy follows; none of first lessons."""
+    """The gate result that the remedy or the further portion follows; none of a stage's first round."""
     evidence: Evidence
     trained: tuple[Training, ...]
     """The round it was written for, once that was trained."""
     replays: tuple[Training, ...]
-    """Later rounds that it was replayed in."""
+    """Later rounds that it was taught or replayed in again."""
     gate: GateRound | None
     """Its module at the gate after the round that it was written for."""
     missing: tuple[str, ...]
@@ -119,6 +122,7 @@ class Accepted(Record):
 
     stage: int
     round: int
+    teaching: Teaching
     kind: Kind
     level: str
     count: int
@@ -140,10 +144,11 @@ class Refused(Record):
 
 
 class Decision(Record):
-    """A remedy with the round that it was decided for."""
+    """A remedy, or a portion of first lessons, with the round that it was decided for."""
 
     stage: int
     round: int
+    teaching: Teaching
     remedy: Remedy
 
 

@@ -50,13 +50,14 @@ def _shares(modules: Sequence[str], count: int, rng: random.Random) -> dict[str,
     return {module: each + (module in favoured) for module in modules}
 
 
-def manifest(lessons: Sequence[Example], stage: int, round_: int) -> list[TaughtLesson]:
-    """What a round is trained on, with each lesson's kind as it is taught there: earlier ones are replayed."""
+def manifest(lessons: Sequence[Example], taught: Collection[str]) -> list[TaughtLesson]:
+    """What a round is trained on, with each lesson's kind as it is taught there.
+
+    Args:
+        lessons: All of it, in order.
+        taught: Ids of what the round teaches; the others are replayed.
+    """
     return [
-        TaughtLesson(
-            example=lesson.id,
-            module=lesson.module,
-            kind=lesson.kind if (lesson.stage, lesson.round) == (stage, round_) else Kind.REPLAY,
-        )
+        TaughtLesson(example=lesson.id, module=lesson.module, kind=lesson.kind if lesson.id in taught else Kind.REPLAY)
         for lesson in lessons
     ]

@@ -22,8 +22,15 @@ def _word(value: Any) -> Any:
 class SynthesisSettings(Record):
     """How many lessons, and of what kind."""
 
+    portion: Annotated[int | None, Field(ge=1)] = 80
+    """Accepted lessons a module in the first portion, and in each further one, which only modules get that are not
+    mastered yet; none for all of `per_module` at once."""
     per_module: Annotated[int, Field(ge=1)] = 150
-    """Accepted lessons a module, when it is first taught."""
+    """Accepted lessons a module, when it is first taught: the bound of its portions together."""
+    ahead: Annotated[int, Field(ge=0, le=1)] = 1
+    """Stages whose first portion is written while the one before them is taught, where the teachers are not on this
+    machine; what a revised plan does not want is dropped, and was paid for. Not with the choice `bandit`, which waits
+    for the last examination."""
     per_remedy: Annotated[int, Field(ge=1)] = 75
     """Accepted lessons a module, in each remediation round."""
     per_request: Annotated[int, Field(ge=1, le=50)] = 10

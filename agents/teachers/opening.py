@@ -9,8 +9,10 @@ import importlib.util
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
@@ -101,6 +103,22 @@ def _init(provider: str, name: str, arguments: dict[str, Any]) -> BaseChatModel:
 def is_gguf(settings: TeacherSettings) -> bool:
     """Whether the teacher is a model file, whose opening starts a server."""
     return settings.model.partition(":")[0] == GGUF
+
+
+def is_here(settings: TeacherSettings) -> bool:
+    """Whether the teacher works on this machine: the embedded one, a model file, a server on loopback.
+
+    Raises:
+        UserError: its address in the environment is none.
+    """
+    if settings.provider == "tutor" or is_gguf(settings):
+        return True
+    address = find_address(settings)
+    host = (urlsplit(address.url).hostname or "") if address else "localhost" if settings.provider == "ollama" else ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 @contextmanager

@@ -37,6 +37,8 @@ def plan(ctx: RunContext) -> Node:
             "stages": len(curriculum.stages),
             "stage": 1,
             "round": 0,
+            "remediation": 0,
+            "portion_due": False,
             "adapter": "",
             "notes": dump_notes(note),
         }

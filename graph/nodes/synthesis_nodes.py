@@ -3,33 +3,27 @@
 What passes from node to node lies in `drafts/` of the run directory, one folder a pass.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ioa.agents import Checked, Draft, LessonRequest, add_misconceptions, first_lessons
+from ioa.agents import Checked, Draft, LessonRequest
+from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
+from ioa.graph.lesson_refusals import refuse_example, refuse_too_long
+from ioa.graph.round_lessons import (
+    count_accepted,
+    later_modules,
+    lessons_wanted,
+    record_first_portion,
+    teaching_of,
+)
+from ioa.graph.round_requests import make_requests
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
-from ioa.graph.strategy_history import record_strategies, with_strategies
-from ioa.memory import Collision, Diagnosis, Example, Note, Refusal, RefusalReason, Remedy
-from ioa.memory.files import read_record, read_records, write_records
+from ioa.graph.strategy_history import record_strategies
+from ioa.memory import Collision, Example, Note, Refusal
+from ioa.memory.files import read_records, write_records
 from ioa.memory.open_work import do_open
-
-
-def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
-    """What has to be written in this round: the stage's first lessons, or what the Planner decided."""
-    if round_ == 0:
-        first = first_lessons(ctx.domain(), ctx.curriculum().stages[stage - 1], ctx.config.synthesis)
-        remedies = add_misconceptions(first, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
-    else:
-        remedies = tuple(read_records(ctx.run.remedies(stage, round_), Remedy))
-    return with_strategies(ctx, stage, round_, remedies)
-
-
-def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
-    """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
-    return Counter(example.aim for example in ctx.store().examples(stage) if example.round == round_)
 
 
 def pass_folder(ctx: RunContext, state: SynthesisState) -> Path:
@@ -68,37 +62,28 @@ def draft(ctx: RunContext) -> SynthesisNode:
 def _requests(ctx: RunContext, place: Path, stage: int, round_: int, pass_: int) -> Sequence[LessonRequest]:
     path = place / "requests.jsonl"
     if not path.exists():
-        counts = count_accepted(ctx, stage, round_)
         if pass_ == 0:
+            record_first_portion(ctx, stage)
             record_strategies(ctx, stage, round_)
-        asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
-        write_records(path, ctx.adapter().add_seed_problems(ctx.domain(), asked, ctx.store().examples(), _seeds(place)))
+        requests = make_requests(ctx, stage, round_, pass_)
+        if not round_ and not pass_:
+            ahead_of(ctx).take_over(stage, requests, later_modules(ctx, stage))
+        write_records(path, requests)
+    if not round_ and not pass_:
+        ahead_of(ctx).forget(stage)
     return read_records(path, LessonRequest)
-
-
-def _seeds(place: Path) -> list[str]:
-    """The seed problems of every pass before this one."""
-    earlier = (path for path in sorted(place.parent.glob("*/requests.jsonl")) if path.parent != place)
-    return [request.seed_problem for path in earlier for request in read_records(path, LessonRequest)]
-
-
-def _later(ctx: RunContext, stage: int) -> list[str]:
-    """The modules that only later stages teach, in the curriculum's order."""
-    stages = ctx.curriculum().stages
-    reached = {module for earlier in stages[:stage] for module in earlier.modules}
-    return list(dict.fromkeys(m for after in stages[stage:] for m in after.modules if m not in reached))
 
 
 def verify(ctx: RunContext) -> SynthesisNode:
     """Check each lesson's lines, its answer by independent solutions, and that it belongs where it is taught."""
 
     def node(state: SynthesisState) -> SynthesisState:
-        place, later = pass_folder(ctx, state), _later(ctx, state["stage"])
+        place, later = pass_folder(ctx, state), later_modules(ctx, state["stage"])
         requests = read_records(place / "requests.jsonl", LessonRequest)
         drafts = {made.request.batch: made for made in read_records(place / "drafts.jsonl", Draft)}
 
         def make(left: Sequence[Draft], keep: Callable[[Checked], None]) -> None:
-            ctx.adapter().verify(ctx.domain(), left, lambda checked: keep(_not_too_long(ctx, checked)), later)
+            ctx.adapter().verify(ctx.domain(), left, lambda checked: keep(refuse_too_long(ctx, checked)), later)
 
         results = do_open(
             place / "checked.jsonl",
@@ -116,20 +101,6 @@ def verify(ctx: RunContext) -> SynthesisNode:
         return {}
 
     return node
-
-
-def _not_too_long(ctx: RunContext, checked: Checked) -> Checked:
-    """What the student could write of it."""
-    longest = ctx.config.student.max_new_tokens
-    sound, refused = [], list(checked.refused)
-    for example in checked.sound:
-        length = len(ctx.student().format.encode_reply(example.solution))
-        if length <= longest:
-            sound.append(example)
-        else:
-            detail = f"the solution has {length} tokens, the student may write {longest} (student.max_new_tokens)"
-            refused.append(_refusal(example, RefusalReason.LENGTH, detail))
-    return Checked(batch=checked.batch, sound=tuple(sound), refused=tuple(refused))
 
 
 _Check = Callable[[Sequence[str]], Sequence[Collision | None]]
@@ -171,7 +142,7 @@ def _filter(ctx: RunContext, state: SynthesisState, node: str, source: str, resu
     collisions = find([example.problem for example in candidates])
     pairs = list(zip(candidates, collisions, strict=True))
     hits = [(example, hit) for example, hit in pairs if hit is not None]
-    _refuse(ctx, place, node, [_refusal(example, hit.reason, hit.detail) for example, hit in hits])
+    _refuse(ctx, place, node, [refuse_example(example, hit.reason, hit.detail) for example, hit in hits])
     ctx.remark(f"{len(pairs) - len(hits)} of {len(pairs)} lessons go on, {len(hits)} refused")
     write_records(place / f"{result}.jsonl", [example for example, hit in pairs if hit is None])
 
@@ -187,34 +158,21 @@ def _strategies(place: Path) -> dict[str, Sequence[str]]:
     return {request.batch: [strategy.value for strategy in request.strategies] for request in requests}
 
 
-def _refusal(example: Example, reason: RefusalReason, detail: str) -> Refusal:
-    return Refusal(
-        module=example.module,
-        stage=example.stage,
-        round=example.round,
-        batch=example.batch,
-        reason=reason,
-        detail=detail,
-        problem=example.problem,
-        answer=example.answer,
-        event=example.event,
-    )
-
-
 def top_up(ctx: RunContext) -> SynthesisNode:
     """Count what is still missing, and leave a note when the round's lessons are complete."""
 
     def node(state: SynthesisState) -> SynthesisState:
         stage, round_, pass_ = state["stage"], state["round"], state.get("pass_number", 0)
-        have = count_accepted(ctx, stage, round_)
-        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in lessons_wanted(ctx, stage, round_))
+        have, wanted = count_accepted(ctx, stage, round_), lessons_wanted(ctx, stage, round_)
+        missing = sum(max(0, remedy.lessons - have[remedy.aim]) for remedy in wanted)
         refused = [refusal for refusal in ctx.store().refusals(stage) if refusal.round == round_]
         new, written = _pass_yield(pass_folder(ctx, state))
         fruitless = new < ctx.config.synthesis.least_yield * written
         if missing and pass_ + 1 < ctx.config.synthesis.passes and not fruitless:
             ctx.message(f"{missing} lessons are missing: asking again")
             return {"missing": missing, "pass_number": pass_ + 1}
-        text = f"{have.total()} lessons accepted, {len(refused)} refused."
+        asked, what = sum(remedy.lessons for remedy in wanted), teaching_of(ctx, stage, round_).words.capitalize()
+        text = f"{what}: {asked} lessons asked for, {have.total()} accepted, {len(refused)} refused."
         if missing:
             text += f" {missing} fewer than were asked for, after {pass_ + 1} {'passes' if pass_ else 'pass'}."
             if fruitless:

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
 from ioa.graph.nodes.planning_nodes import bridge_probes
-from ioa.graph.nodes.synthesis_nodes import lessons_wanted
 from ioa.graph.prerequisites import revise_prerequisites
+from ioa.graph.round_lessons import (
+    block_of,
+    count_accepted,
+    enough_new,
+    lessons_wanted,
+    next_portion,
+    teaching_of,
+)
 from ioa.graph.run_examinations import (
     Examined,
     best_of,
@@ -16,27 +24,34 @@ from ioa.graph.run_examinations import (
     recorded_answers,
     select_probes,
 )
-from ioa.graph.state import Node, RunState, dump_notes
+from ioa.graph.state import Node, RunState, dump_notes, remediations
 from ioa.graph.training_sets import describe_dataset
-from ioa.memory import Assessment, Diagnosis, Example, Note, Split, Stage, Verdict
+from ioa.memory import Assessment, Diagnosis, Example, Note, Rounds, Split, Stage, Verdict
 from ioa.memory.files import read_record, write_record, write_records
 from ioa.memory.run_dir import round_name
 from ioa.training import TrainingProgress, gate, mixture, total_score, train
 
 
 def train_stage(ctx: RunContext) -> Node:
-    """Fine-tune on the round's lessons, with some earlier ones mixed in, from where the last training ended."""
+    """Fine-tune on the round's lessons, with some earlier ones mixed in, from where the last training ended.
+
+    A portion is taught together with the earlier portions of its modules. A round with too few new lessons trains
+    nothing: it would be on lessons that are known.
+    """
 
     def node(state: RunState) -> RunState:
         stage, round_ = state["stage"], state["round"]
+        ahead_of(ctx).begin(stage + 1, state["stages"])
+        if not enough_new(ctx, stage, round_):
+            ctx.message(_too_few(ctx, stage, round_))
+            return {"trained": False}
         out = ctx.run.adapter(stage, round_)
-        settings = ctx.config.training.remedial() if round_ else ctx.config.training
-        lessons = _lessons(ctx, state, settings.replay)
-        if not lessons:
-            ctx.message("No lesson passed the checks: nothing to train on.")
-            return {}
+        what = teaching_of(ctx, stage, round_)
+        settings = ctx.config.training.remedial() if what.remediation else ctx.config.training
+        block = block_of(ctx, stage, round_)
+        lessons = _with_earlier(ctx, state, block, settings.replay)
         start = ctx.run.root / state["adapter"] if state["adapter"] else None
-        describe_dataset(ctx, lessons, stage, round_, start)
+        describe_dataset(ctx, lessons, {lesson.id for lesson in block}, stage, round_, start)
         log = train(
             ctx.student(),
             lessons,
@@ -48,22 +63,33 @@ def train_stage(ctx: RunContext) -> Node:
         )
         ctx.listener.trained(stage, round_, log)
         ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
-        return {"adapter": str(out.relative_to(ctx.run.root))}
+        return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
 
     return node
 
 
-def _lessons(ctx: RunContext, state: RunState, replay: float) -> list[Example]:
+def _too_few(ctx: RunContext, stage: int, round_: int) -> str:
+    new = count_accepted(ctx, stage, round_).total()
+    few = f"{new} new {'lesson' if new == 1 else 'lessons'}, fewer than training.least_new" if new else "No new lesson"
+    what = teaching_of(ctx, stage, round_).words
+    return f"{few} ({ctx.config.training.least_new}): nothing is trained in {what} of stage {stage}."
+
+
+def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], replay: float) -> list[Example]:
+    """The round's lessons with some of those that were taught before them."""
     stage, round_ = state["stage"], state["round"]
+    known = {lesson.id for lesson in block}
     everything = ctx.store().examples()
-    new = [example for example in everything if (example.stage, example.round) == (stage, round_)]
-    old = [example for example in everything if (example.stage, example.round) < (stage, round_)]
-    asked = sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
+    old = [one for one in everything if (one.stage, one.round) < (stage, round_) and one.id not in known]
+    again = sum(lesson.round < round_ for lesson in block)
+    asked = again + sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
     forgotten = _forgotten(ctx, state)
+    if again:
+        ctx.message(f"Taught again with them, as one block: {again} lessons of the earlier portions of their modules")
     if forgotten:
         ctx.message(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
     return mixture(
-        new,
+        block,
         old,
         count=round(replay * asked),
         seed=ctx.config.seed + 1000 * stage + round_,
@@ -96,36 +122,60 @@ def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProg
 def assess(ctx: RunContext) -> Node:
     """Examine the stage's modules at the gate (Eq. 9), and again what was mastered before it.
 
-    What is taught next goes on from the stage's best round so far, which need not be the last.
+    What is taught next goes on from the stage's best round so far, which need not be the last. A round that trained
+    nothing has nothing to examine, unless the stage was not examined before.
     """
 
     def node(state: RunState) -> RunState:
-        assessment = assess_stage(ctx, state)
-        for result in (*assessment.gate, *assessment.earlier):
-            low, high = result.student.interval
-            sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
-            ctx.message(
-                f"{result.module}: {result.student.fraction} [{low:.2f}, {high:.2f}], "
-                f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
-            )
-        ctx.clock().save()  # who listens may read what the run has cost so far
-        ctx.listener.assessed(assessment)
-        stage, rounds, settings = state["stage"], ctx.rounds(), ctx.config.mastery
+        stage, round_ = state["stage"], state["round"]
+        ahead_of(ctx).begin(stage + 1, state["stages"])  # again after a kill
+        before = ctx.rounds().best(stage)
+        idle = not state.get("trained", True) and before is not None and before.round < round_
+        text = "Nothing was trained, so nothing is examined again." if idle else _examine(ctx, state)
+        rounds = ctx.rounds()
         best = best_of(rounds, stage)
-        stuck = not best.mastered and rounds.stalled(stage, rounds=settings.stall_rounds, gain=settings.stall_gain)
-        text = _verdict_text(assessment, best, settings.stall_rounds if stuck else 0)
-        note = Note(sender="examiner", receiver="diagnoser", text=text, stage=stage, round=state["round"])
-        return {"mastered": best.mastered, "stalled": stuck, "adapter": best.adapter, "notes": dump_notes(note)}
+        if best.round != round_:
+            text += f" Round {best.round} {'stays the best' if idle else 'was better: its adapter is kept'}."
+        tried = remediations(state)
+        due = not best.mastered and not tried and bool(next_portion(ctx, stage, _short(best)))
+        stall = ctx.config.mastery.stall_rounds
+        stuck = not best.mastered and 0 < stall <= tried and _stalled(ctx, rounds, stage, round_ - stall + 1)
+        if stuck:
+            text += f" {stall} rounds brought nothing: no more of them."
+        note = Note(sender="examiner", receiver="diagnoser", text=text, stage=stage, round=round_)
+        return {
+            "mastered": best.mastered,
+            "stalled": stuck,
+            "portion_due": due,
+            "adapter": best.adapter,
+            "notes": dump_notes(note),
+        }
 
     return node
 
 
-def _verdict_text(assessment: Assessment, best: Assessment, stuck: int) -> str:
-    short = [result.module for result in assessment.gate if not result.mastered]
-    text = f"Missed the gate: {', '.join(short)}." if short else "Every module of the stage passed the gate."
-    if best.round != assessment.round:
-        text += f" Round {best.round} was better: its adapter is kept."
-    return text + (f" {stuck} rounds brought nothing: no more of them." if stuck else "")
+def _examine(ctx: RunContext, state: RunState) -> str:
+    """Examine the stage, say what came of it, and return the verdict in words."""
+    assessment = assess_stage(ctx, state)
+    for result in (*assessment.gate, *assessment.earlier):
+        low, high = result.student.interval
+        sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
+        ctx.message(
+            f"{result.module}: {result.student.fraction} [{low:.2f}, {high:.2f}], "
+            f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
+        )
+    ctx.clock().save()  # who listens may read what the run has cost so far
+    ctx.listener.assessed(assessment)
+    short = _short(assessment)
+    return f"Missed the gate: {', '.join(short)}." if short else "Every module of the stage passed the gate."
+
+
+def _short(assessment: Assessment) -> list[str]:
+    return [result.module for result in assessment.gate if not result.mastered]
+
+
+def _stalled(ctx: RunContext, rounds: Rounds, stage: int, since: int) -> bool:
+    return rounds.stalled(stage, since=since, gain=ctx.config.mastery.stall_gain)
 
 
 def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
@@ -148,6 +198,7 @@ def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
         earlier=gate(*examined.scores, watched, tau, confidence),
         adapter=state["adapter"],
         extra=examined.extra,
+        teaching=teaching_of(ctx, stage, round_),
     )
     write_record(path, assessment)
     return assessment
@@ -199,14 +250,20 @@ def _watched(ctx: RunContext, stage: int) -> tuple[str, ...]:
 
 
 def remediate(ctx: RunContext) -> Node:
-    """The Diagnoser says why items failed, the Planner decides what to do about it; the Adapter writes next."""
+    """What is taught next to the modules that missed the gate: their next portion, or a remedy once they had them all.
+
+    For a remedy the Diagnoser says why items failed, and the Planner decides what to do about it; the Adapter writes
+    next.
+    """
 
     def node(state: RunState) -> RunState:
+        if state.get("portion_due", False):
+            return {"round": state["round"] + 1, "notes": dump_notes(_ask_for_portion(ctx, state))}
         stage, round_ = state["stage"], state["round"]
         rounds = ctx.rounds()
         kept = best_of(rounds, stage)  # training goes on from this round, which need not be the last
         previous = rounds.before(stage, round_).best(stage)
-        short = [result.module for result in kept.gate if not result.mastered]
+        short = _short(kept)
         label = round_name(stage, kept.round)
         answers = recorded_answers(ctx, label)
         levels = {result.module: result.level for result in kept.gate if result.level}
@@ -230,26 +287,39 @@ def remediate(ctx: RunContext) -> Node:
             gate=ctx.config.mastery.tau_mastery,
             lessons=ctx.config.synthesis.per_remedy,
             least=ctx.config.diagnosis.misconceptions.least_lessons,
+            remediation=remediations(state) + 1,
         )
         write_records(ctx.run.remedies(stage, round_ + 1), remedies)
         to_planner = Note(sender="diagnoser", receiver="planner", text=analysis.note, stage=stage, round=round_ + 1)
         ctx.message(f"Diagnoser to Planner: {to_planner.text}")
         ctx.message(f"Planner to Adapter: {to_adapter.text}")
-        return {"round": round_ + 1, "notes": dump_notes(to_planner, to_adapter)}
+        notes = dump_notes(to_planner, to_adapter)
+        return {"round": round_ + 1, "remediation": remediations(state) + 1, "notes": notes}
 
     return node
+
+
+def _ask_for_portion(ctx: RunContext, state: RunState) -> Note:
+    """Write down the next portion of what is not mastered and has one left."""
+    stage, round_ = state["stage"], state["round"] + 1
+    wanted = next_portion(ctx, stage, _short(best_of(ctx.rounds(), stage)))
+    write_records(ctx.run.remedies(stage, round_), wanted)
+    told = {remedy.module: f"portion {remedy.portion} of {remedy.portions} of {remedy.module}" for remedy in wanted}
+    lessons = sum(remedy.lessons for remedy in wanted)
+    text = f"Not mastered yet, so {' and '.join(told.values())}: {lessons} lessons."
+    ctx.message(f"Planner to Adapter: {text}")
+    return Note(sender="planner", receiver="adapter", text=text, stage=stage, round=round_)
 
 
 def advance(ctx: RunContext) -> Node:
     """Close the stage: keep the adapter of its best round, and go on to the next one, or to the end."""
 
     def node(state: RunState) -> RunState:
-        stage, last = state["stage"], state["round"]
+        stage, tried = state["stage"], remediations(state)
         best = best_of(ctx.rounds(), stage)
         if not state["mastered"]:
-            ctx.message(
-                f"Stage {stage} was not mastered in {last} remediation rounds; round {best.round} was its best."
-            )
+            rounds = "1 remediation round" if tried == 1 else f"{tried} remediation rounds"
+            ctx.message(f"Stage {stage} was not mastered in {rounds}; round {best.round} was its best.")
         bridge = bool(ctx.curriculum().stages[stage - 1].levels)
         given_up = not state["mastered"] and not bridge and ctx.config.mastery.on_failure == "stop"
         return {
@@ -258,6 +328,8 @@ def advance(ctx: RunContext) -> Node:
             "adapter": best.adapter,
             "given_up": given_up,
             "stalled": False,
+            "remediation": 0,
+            "portion_due": False,
         }
 
     return node
@@ -267,6 +339,7 @@ def finish(ctx: RunContext) -> Node:
     """Read the final split, once: the bare student, the taught one, and the teacher."""
 
     def node(state: RunState) -> RunState:
+        ahead_of(ctx).drop_all()
         planned = ctx.curriculum().planned
         if planned:
             probes = select_probes(ctx, Split.FINAL, planned)

@@ -13,7 +13,7 @@ class MasterySettings(Record):
     tau_mastery: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Eq. 9: least P_S / P_T that every module of a stage must reach."""
     rounds: Annotated[int, Field(ge=0)] = 5
-    """R_max: remediation rounds before a stage is given up."""
+    """R_max: remediation rounds before a stage is given up. The portions of its first lessons do not count."""
     watch: Literal["all", "taught"] = "all"
     """What is examined again after each round, against forgetting: what was taught before, or all that was mastered,
     also before anything was taught."""

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         StrategyRecord,
         StrategyUse,
         TaughtLesson,
+        Teaching,
     )
     from ioa.memory.records.record import Record, Unit
     from ioa.memory.records.scores import (
@@ -119,6 +120,7 @@ __all__ = [
     "StrategyRecord",
     "StrategyUse",
     "TaughtLesson",
+    "Teaching",
     "Undecided",
     "Unit",
     "Verdict",

@@ -37,8 +37,26 @@ class Strategy(StrEnum):
     LANGUAGE = "language"
 
 
+class Teaching(Record):
+    """What a round of a stage teaches: a portion of its first lessons, or what the Planner decided as a remedy."""
+
+    portion: Annotated[int, Field(ge=0)] = 0
+    """Number of the portion, from 1; where modules are at different ones, the highest. 0: the round is a remedy."""
+    portions: Annotated[int, Field(ge=0)] = 0
+    """Portions at most; 0 of a remedy."""
+    remediation: Annotated[int, Field(ge=0)] = 0
+    """Number of the remediation round, from 1; 0 of a portion."""
+
+    @property
+    def words(self) -> str:
+        """`portion 2 of 3`, `remediation 1`, or `first lessons` where all of them are one portion."""
+        if self.remediation:
+            return f"remediation {self.remediation}"
+        return f"portion {self.portion} of {self.portions}" if self.portions > 1 else "first lessons"
+
+
 class Remedy(Record):
-    """What the Planner decided for a module that fell short."""
+    """What is asked for of a module in a round: what the Planner decided where it fell short, or first lessons."""
 
     module: str
     diagnosis: str
@@ -53,6 +71,10 @@ class Remedy(Record):
     """How many accepted examples are asked for."""
     reason: str = ""
     """Why it is to be like this, in the Planner's words."""
+    portion: Annotated[int, Field(ge=0)] = 0
+    """Which portion of the module's first lessons it is, from 1; 0: a remedy."""
+    portions: Annotated[int, Field(ge=0)] = 0
+    """Portions of the module's first lessons at most; 0: a remedy."""
 
     @property
     def aim(self) -> tuple[str, ...]:
@@ -74,7 +96,7 @@ class Example(Record):
     module: str
     stage: Annotated[int, Field(ge=1)]
     round: Annotated[int, Field(ge=0)]
-    """0 for the first teaching, then the remediation round."""
+    """0 for the first lessons of the stage, then one for each further portion and each remedy."""
     batch: str
     """The request that it came from; deterministic, so that a resumed run knows what it already has."""
     kind: Kind
@@ -125,6 +147,8 @@ class RefusalReason(StrEnum):
     CONTAMINATED = "contaminated"
     DUPLICATE = "duplicate"
     SURPLUS = "surplus"
+    REPLANNED = "replanned"
+    """Written ahead for a stage that was then planned otherwise."""
 
 
 class Refusal(Record):
@@ -155,7 +179,8 @@ class TaughtLesson(Record):
     """Id of the example."""
     module: str
     kind: Kind
-    """As it was taught in this round: `replay` for a lesson of an earlier one."""
+    """As it was taught in this round: `replay` for a lesson that is mixed in against forgetting. A portion is taught
+    together with the earlier portions of its modules, which keep their kind."""
 
 
 class ObservedDifficulty(Record):

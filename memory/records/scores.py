@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ioa.memory.records.lessons import Teaching
 from ioa.memory.records.record import Record
 
 
@@ -209,6 +210,8 @@ class Assessment(Record):
     """Folder of the LoRA that was examined, relative to the run; empty for the bare student."""
     extra: int = 0
     """Items asked beyond the first ones of each module, because their answers left the verdict open."""
+    teaching: Teaching | None = None
+    """What the round taught; none in runs from before that was recorded."""
 
     @property
     def mastered(self) -> bool:

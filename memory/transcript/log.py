@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,16 @@ class Visit:
         return _name(["visit", self.context.model_dump(mode="json"), dict(self.read)])
 
 
+_UNDER_WAY: ContextVar[Visit | None] = ContextVar("visit", default=None)
+"""The visit that a call is made in. Not an attribute of the log: several threads are on visits at the same time, and
+the event loop takes the context of who asks along with each call."""
+
+
+def _parent() -> str:
+    visit = _UNDER_WAY.get()
+    return visit.id if visit else ""
+
+
 class Transcript:
     """An append-only log of attempts and decisions; safe to use from several threads."""
 
@@ -57,7 +68,6 @@ class Transcript:
         self._run = run
         self._lock = threading.Lock()
         self._seen = Counter(event.id.partition(".")[0] for event in read_transcript(path))
-        self._visit: Visit | None = None
 
     def record(
         self,
@@ -89,7 +99,7 @@ class Transcript:
             event = AttemptEvent(
                 run=self._run,
                 id=name if count == 1 else f"{name}.{count}",
-                parent=parent or (self._visit.id if self._visit else ""),
+                parent=parent or _parent(),
                 time=_now(),
                 context=context,
                 messages=messages,
@@ -109,16 +119,16 @@ class Transcript:
             context: Node, agent, and where in the run.
             read: The state as the node found it.
         """
-        visit, before, began = Visit(context, read), self._visit, time.monotonic()
-        self._visit = visit
+        visit, before, began = Visit(context, read), _parent(), time.monotonic()
+        entered = _UNDER_WAY.set(visit)
         try:
             yield visit
         finally:
-            self._visit = before
+            _UNDER_WAY.reset(entered)
         self._decide(
             DecisionEvent(
                 id=visit.id,
-                parent=before.id if before else "",
+                parent=before,
                 time=_now(),
                 context=context,
                 seconds=time.monotonic() - began,

@@ -96,35 +96,44 @@ def mastery_charts(facts: Facts, look: Look) -> list[Panel]:
     panels = []
     for stage in sorted({assessment.stage for assessment in facts.assessments}):
         rounds = {a.round: a.gate for a in facts.assessments if a.stage == stage}
-        panels.append(_mastery_panel(stage, rounds, facts.config.mastery.tau_mastery if facts.config else None, look))
+        words = {round_: facts.teaching(stage, round_).words for round_ in rounds}
+        tau = facts.config.mastery.tau_mastery if facts.config else None
+        panels.append(_mastery_panel(stage, rounds, words, tau, look))
     return panels
 
 
-def _mastery_panel(stage: int, rounds: Mapping[int, Sequence[GateResult]], tau: float | None, look: Look) -> Panel:
+def _mastery_panel(
+    stage: int, rounds: Mapping[int, Sequence[GateResult]], words: Mapping[int, str], tau: float | None, look: Look
+) -> Panel:
     modules = list(dict.fromkeys(result.module for gate in rounds.values() for result in gate))
     series: list[Options] = []
     for place, module in enumerate(modules):
         shift = 0.09 * (place - (len(modules) - 1) / 2)  # side by side, so that equal ratios can all be seen
         points = [(r, result) for r, gate in sorted(rounds.items()) for result in gate if result.module == module]
-        series += _mastery_line(module, points, shift, place, look)
+        series += _mastery_line(module, points, words, shift, place, look)
     last = max(rounds)
     if tau is not None and series:
         label = {"formatter": f"gate {100 * tau:g} %", "position": "insideStartTop", "color": look.ink}
         line = {"yAxis": 100 * tau, "label": label}
         style = {"color": look.ink, "type": "dashed", "width": 1.2}
         series[0]["markLine"] = {"silent": True, "symbol": "none", "data": [line], "lineStyle": style}
-    rounds_axis = axis(look, "value", "remediation round", min=-0.5, max=last + 0.5, interval=0.5, nameGap=26)
+    rounds_axis = axis(look, "value", "round", min=-0.5, max=last + 0.5, interval=0.5, nameGap=26)
     rounds_axis["splitLine"] = {"show": False}
     rounds_axis["axisLabel"] |= {":formatter": js("whole")}
     scores_axis = axis(look, "value", "student ÷ teacher (%)", min=0, max=_TOP, interval=20, nameGap=36)
     scores_axis["axisLabel"] |= {"showMaxLabel": False}
     names = [plain(module) for module in modules]
-    what = "The student's score at the gate as a share of the teacher's, by module and remediation round"
+    what = "The student's score at the gate as a share of the teacher's, by module and round"
     return stage_panel(look, what, stage, names, rounds_axis, scores_axis, series)
 
 
 def _mastery_line(
-    module: str, points: Sequence[tuple[int, GateResult]], shift: float, place: int, look: Look
+    module: str,
+    points: Sequence[tuple[int, GateResult]],
+    words: Mapping[int, str],
+    shift: float,
+    place: int,
+    look: Look,
 ) -> list[Options]:
     colour = look.series[place % len(look.series)]
     bars = []
@@ -142,7 +151,7 @@ def _mastery_line(
         "data": [
             {
                 "value": [round_ + shift, 100 * result.ratio],
-                "tip": f"{plain(module)}, round {round_}\nstudent {score_words(result.student)}\n"
+                "tip": f"{plain(module)}, round {round_}, {words[round_]}\nstudent {score_words(result.student)}\n"
                 f"teacher {score_words(result.teacher)}\n"
                 f"ratio {100 * result.ratio:.0f} %: {'mastered' if result.mastered else 'not mastered'}",
             }

@@ -26,12 +26,12 @@ from ioa.results.words import money
 
 
 def place_text(visit: NodeVisit) -> str:
-    """`train · stage 2 of 4 · remediation round 1`."""
+    """`train · stage 2 of 4 · portion 2 of 3`."""
     parts = [visit.node]
     if visit.stage is not None:
         parts.append(f"stage {visit.stage} of {visit.stages}" if visit.stages else f"stage {visit.stage}")
-    if visit.round:
-        parts.append(f"remediation round {visit.round}")
+    if visit.teaching:
+        parts.append(visit.teaching.words)
     return " · ".join(parts)
 
 

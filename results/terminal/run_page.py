@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ioa.memory.plain_text import plain
 from ioa.results.activities import COLUMNS, activity_rows
 from ioa.results.overview import Overview, StagePage, Taught
+from ioa.results.rounds_taught import RoundTaught
 from ioa.results.run_cards import RunCard
 from ioa.results.terminal.runs_table import STYLES, whereabouts
 from ioa.results.words import ago, count, duration, money, score_cell, setting
@@ -34,6 +35,9 @@ def _blocks(page: Overview) -> Iterator["RenderableType"]:
     if page.stages:
         yield title("Curriculum and mastery, right answers of the student at each gate")
         yield _mastery(page.stages)
+        if page.rounds:
+            yield title("What each round taught, new lessons")
+            yield _rounds(page.rounds)
         yield title(_scores_title(page))
         yield _scores(page)
     if page.agents:
@@ -99,6 +103,23 @@ def _mastery(stages: Iterable[StagePage]) -> "Table":
         for at, module in enumerate(stage.modules):
             table.add_row(f"{stage.number}" if at == 0 else "", *_mastery_cells(module, rounds))
     return table
+
+
+def _rounds(rounds: Iterable[RoundTaught]) -> "Table":
+    names = ("Stage", "Round", "What", "Modules", "Asked for", "Accepted", "Trained on")
+    rows = [
+        (
+            f"{one.stage}",
+            f"{one.round}",
+            one.teaching.words,
+            ", ".join(one.modules),
+            count(one.asked),
+            count(one.accepted),
+            "-" if one.trained is None else count(one.trained),
+        )
+        for one in rounds
+    ]
+    return grid(names, rows)
 
 
 def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
-from ioa.memory.records import BrokenEdge, Edge, Score, Stage, Verdict
+from ioa.memory.records import BrokenEdge, Edge, Remedy, Score, Stage, Teaching, Verdict
 from ioa.memory.redaction import redact_keys
 from ioa.results.item_history import is_teacher, title
 from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training, UnreadReply
@@ -104,7 +104,12 @@ def _why_written(story: LessonStory) -> Iterator[Branch]:
         children = [Branch("reason", story.remedy.reason)] if story.remedy.reason else []
         if story.missed:
             children.append(_gate(story.missed))
-        yield Branch("remedy of the Planner", f"{story.remedy.lessons} lessons, level {story.remedy.level}", children)
+        asked = f"{story.remedy.lessons} lessons, level {story.remedy.level}"
+        if story.remedy.portion:
+            portion = f"at the first teaching of its module, {_portion(story.remedy)}"
+            yield Branch("asked for", f"{portion}: {asked}", children)
+        else:
+            yield Branch("remedy of the Planner", asked, children)
     elif story.missed is None and (story.lesson or story.request):
         round_ = story.lesson.round if story.lesson else story.request.round if story.request else 0
         if not round_:
@@ -116,7 +121,7 @@ def _forward(story: LessonStory) -> Iterator[Branch]:
         yield Branch("trained on in", _training(log))
     if story.replays:
         rounds = ", ".join(f"stage {log.stage} round {log.round}" for log in story.replays)
-        yield Branch("replayed in", rounds)
+        yield Branch("taught again in", rounds)
     if story.gate:
         yield Branch("after that round", "", [_gate(story.gate)])
 
@@ -130,7 +135,8 @@ def module_branch(story: ModuleStory) -> Branch:
         aim = f" for {remedy.misconception}" if remedy.misconception else ""
         reason = [Branch("reason", remedy.reason)] if remedy.reason else []
         where = f"before stage {made.stage} round {made.round}"
-        children.append(Branch("remedy", f"{where}: {remedy.lessons} lessons, level {remedy.level}{aim}", reason))
+        told = f"{where}: {remedy.lessons} lessons, level {remedy.level}{aim}"
+        children.append(Branch(_portion(remedy) if remedy.portion else made.teaching.words, told, reason))
     children += [
         *_group("lessons accepted", _accepted(story), sum(sort.count for sort in story.accepted)),
         *_group("lessons refused", _refused(story.refused), sum(sort.count for sort in story.refused)),
@@ -160,7 +166,7 @@ def _entry(story: ModuleStory) -> Iterator[Branch]:
 def _accepted(story: ModuleStory) -> list[Branch]:
     return [
         Branch(
-            f"stage {sort.stage} round {sort.round}",
+            f"stage {sort.stage} round {sort.round}, {sort.teaching.words}",
             f"{sort.count} {sort.kind.value}, level {sort.level}; e.g. {sort.example}",
         )
         for sort in story.accepted
@@ -302,9 +308,14 @@ def _result(seen: GateRound) -> str:
     return f"{verdict}: {_score(result.student)}, {result.ratio:.2f} of the teacher's {_score(result.teacher)}{kept}"
 
 
+def _portion(remedy: Remedy) -> str:
+    return Teaching(portion=remedy.portion, portions=remedy.portions).words
+
+
 def _training(log: Training) -> str:
-    replayed = f", {log.replayed} of them of earlier rounds" if log.replayed else ""
-    return f"stage {log.stage} round {log.round}: {log.lessons} lessons{replayed}, {log.steps} steps"
+    replayed = f", {log.replayed} of them replayed" if log.replayed else ""
+    where = f"stage {log.stage} round {log.round}, {log.teaching.words}"
+    return f"{where}: {log.lessons} lessons{replayed}, {log.steps} steps"
 
 
 def _score(score: Score | None) -> str:

@@ -132,7 +132,12 @@ def _lessons(story: ModuleStory) -> None:
         say("Lessons", "h4")
         table(
             [
-                (f"stage {one.stage}, round {one.round}", f"{one.kind.value}, {one.level}", f"{one.count} lessons")
+                (
+                    f"stage {one.stage}, round {one.round}",
+                    one.teaching.words,
+                    f"{one.kind.value}, {one.level}",
+                    f"{one.count} lessons",
+                )
                 for one in story.accepted
             ]
         )
@@ -143,7 +148,10 @@ def _lessons(story: ModuleStory) -> None:
         say("Refused lessons", "h4")
         table([(reason, str(count)) for reason, count in counts.most_common()])
     for decision in story.remedies:
-        block(f"Remedy before round {decision.round} of stage {decision.stage}: {decision.remedy.reason}", "muted")
+        where = f"in round {decision.round} of stage {decision.stage}"
+        asked = f"{decision.remedy.lessons} lessons, level {decision.remedy.level}"
+        why = f" {decision.remedy.reason}" if decision.remedy.reason else ""
+        block(f"{decision.teaching.words.capitalize()} {where}: {asked}.{why}", "muted")
 
 
 def _misconceptions(found: Sequence[Shown]) -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ioa.agents.adapter import PedagogicalAdapter
 from ioa.agents.exchange import Lesson, LessonsReply, SolveReply, SourceProblem
-from ioa.agents.requests import Draft, LessonRequest, first_lessons
+from ioa.agents.portions import first_lessons
+from ioa.agents.requests import Draft, LessonRequest
 from ioa.agents.screening import split_original
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Outcome, Teacher

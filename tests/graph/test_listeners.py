@@ -7,6 +7,7 @@ from ioa.graph.decisions import visited
 from ioa.graph.listeners import Listener, Listeners, NodeVisit
 from ioa.graph.nodes import diagnosis_nodes
 from ioa.graph.run_work import leave
+from ioa.memory.records import Teaching
 from ioa.memory.transcript import DecisionEvent, read_transcript
 
 
@@ -65,7 +66,7 @@ def test_a_node_that_fails_ends_no_visit_and_leaves_no_decision(ctx):
     heard = []
     ctx.listener = Recorder(heard)
     with pytest.raises(ValueError):  # noqa: PT011 - it is raised above
-        visited(ctx, "assess", fail)({"stage": 1, "stages": 2, "round": 0})
+        visited(ctx, "assess", fail)({"stage": 1, "stages": 2, "round": 1})
     assert [kind for kind, _ in heard] == ["begun", "message"]
     assert list(read_transcript(ctx.run.transcript)) == []
 
@@ -73,8 +74,12 @@ def test_a_node_that_fails_ends_no_visit_and_leaves_no_decision(ctx):
 @pytest.mark.parametrize(
     ("name", "state", "shown"),
     [
-        ("assess", {"stage": 2, "stages": 3, "round": 1}, NodeVisit("assess", 2, 3, 1)),
-        ("draft", {"stage": 2, "round": 1}, NodeVisit("synthesize", 2, None, 1)),  # a node of the subgraph
+        ("assess", {"stage": 2, "stages": 3, "round": 1}, NodeVisit("assess", 2, 3, 1, Teaching(remediation=1))),
+        (
+            "draft",
+            {"stage": 2, "round": 1},
+            NodeVisit("synthesize", 2, None, 1, Teaching(remediation=1)),
+        ),  # a node of the subgraph
         ("finish", {"stage": 4, "stages": 3, "round": 0}, NodeVisit("finish")),  # behind the last stage
     ],
 )

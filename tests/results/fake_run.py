@@ -253,7 +253,8 @@ def _write_stage(run: RunDirectory, stage: int, teacher: dict[str, int], text: s
         log = TrainingLog(steps=steps, examples=60 * len(own), tokens=52_000, seconds=181.0)
         write_record(run.adapter(stage, round_) / TRAINING_LOG, log)
         before = [e for e in read_records(run.examples(stage - 1), Example) if e.round == 0][:5]
-        write_records(run.dataset(stage, round_), manifest([*examples, *before], stage, round_))
+        new = {example.id for example in examples if example.round == round_}
+        write_records(run.dataset(stage, round_), manifest([*examples, *before], new))
         requests = [request(m, stage, round_, text) for m in own]
         write_records(run.drafts(stage, round_, 0) / "requests.jsonl", requests)
         if round_:

@@ -55,7 +55,7 @@ def test_a_remedial_lesson_leads_back_to_remedy_misconception_probes_gap_and_edg
         "Lesson sums/carrying-1-1-3, accepted", "ioa transcript arithmetic-demo --event 000004 --full", "remedial",
         "decompose, format", "It is near the gate.", "confirmed in 8 of 9 wrong answers (89%)", "Cohen's kappa 0.75",
         "the student wrote  Answer: 8", "4/30  13 % (5–30)", "needs sums/one-digit  strength 0.50, by pack",
-        "Everything later adds in columns", "stage 1 round 1: 120 lessons",
+        "Everything later adds in columns", "stage 1 round 1, remediation 1: 120 lessons",
     ):  # fmt: skip
         assert part in text, part
 

@@ -91,6 +91,6 @@ def test_a_sample_has_as_many_of_each_difficulty_as_there_are(kinds, count):
 def test_the_list_of_a_round_names_earlier_lessons_as_replay():
     new = [example.model_copy(update={"stage": 2, "round": 1}) for example in make_sums(3)]
     old = [example.model_copy(update={"id": f"old-{example.id}"}) for example in make_sums(4)]
-    listed = manifest(mixture(new, old, count=2, seed=1), 2, 1)
+    listed = manifest(mixture(new, old, count=2, seed=1), {lesson.id for lesson in new})
     assert [line.kind.value for line in listed] == ["chain-of-thought"] * 3 + ["replay"] * 2
     assert [line.example for line in listed[:3]] == [example.id for example in new]

@@ -80,6 +80,9 @@ class TrainingSettings(Record):
     """Peak learning rate of a remediation round, relative to `learning_rate`: it mends, and must not overwrite."""
     forgotten_replay: Annotated[float, Field(ge=1)] = 2.0
     """Share of the replay that goes to a mastered module which fell below the gate, relative to the others'."""
+    least_new: Annotated[int, Field(ge=0)] = 8
+    """Fewest new lessons of a round that is trained: one with fewer would train on earlier lessons alone. A round
+    without any new lesson is never trained."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     observe: Annotated[int, Field(ge=0)] = 64

@@ -178,5 +178,4 @@ def test_at_the_usual_confidence_a_few_wrong_answers_ask_for_more_items(k, n, sa
 )
 def test_a_stage_is_stuck_when_its_last_rounds_brought_neither_a_module_nor_a_better_mean(rounds, stuck):
     assessments = [assessed(number, *right) for number, right in enumerate(rounds)]
-    assert Rounds(assessments).stalled(1, rounds=2, gain=0.02) is stuck
-    assert not Rounds(assessments).stalled(1, rounds=0, gain=0.02)
+    assert Rounds(assessments).stalled(1, since=len(rounds) - 2, gain=0.02) is stuck

@@ -1,0 +1,100 @@
+"""What a round of a stage asks for, a portion of its first lessons or remedies, and whether it brought anything."""
+
+from collections import Counter
+from collections.abc import Collection
+
+from ioa.agents import add_misconceptions, first_lessons, portion_count
+from ioa.graph.context import RunContext
+from ioa.graph.strategy_history import with_strategies
+from ioa.memory import Diagnosis, Remedy, Stage
+from ioa.memory.files import read_record, read_records, write_records
+from ioa.memory.records import Example, Teaching
+from ioa.memory.rounds import teachings
+
+
+def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
+    """What has to be written in this round: a portion of the stage's first lessons, or what the Planner decided."""
+    path = ctx.run.remedies(stage, round_)
+    first = not round_ and not path.exists()
+    wanted = _told(ctx, first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis)) if first else None
+    return with_strategies(ctx, stage, round_, read_records(path, Remedy) if wanted is None else wanted)
+
+
+def record_first_portion(ctx: RunContext, stage: int) -> None:
+    """Write down what the stage's first round asks for, as that of the later ones is; once."""
+    if not ctx.run.remedies(stage, 0).exists():
+        wanted = first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis)
+        write_records(ctx.run.remedies(stage, 0), _told(ctx, wanted))
+
+
+def next_portion(ctx: RunContext, stage: int, modules: Collection[str]) -> tuple[Remedy, ...]:
+    """The next portions of those of the modules that have one left; none where all of them had theirs.
+
+    A module whose last portion brought fewer new lessons than `training.least_new` has no further one: its problems
+    are used up, or its teacher cannot write them.
+    """
+    given = dict.fromkeys(modules, 0)
+    for (_, round_), wishes in _asked(ctx, stage).items():
+        new = Counter(example.module for example in _own(ctx, stage, round_))
+        for wish in wishes:
+            if wish.module in given and wish.portion:
+                dry = new[wish.module] < max(1, ctx.config.training.least_new)
+                given[wish.module] = wish.portions if dry else wish.portion
+    # Of a run from before there were portions: all of its first lessons were asked for at once.
+    left = {module: count for module, count in given.items() if count}
+    return _told(ctx, first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis, left))
+
+
+def teaching_of(ctx: RunContext, stage: int, round_: int) -> Teaching:
+    """What that round teaches."""
+    known = teachings(_asked(ctx, stage))
+    if not round_ and (stage, 0) not in known:
+        return Teaching(portion=1, portions=portion_count(_stage(ctx, stage), ctx.config.synthesis))
+    return known.get((stage, round_), Teaching(remediation=round_))
+
+
+def later_modules(ctx: RunContext, stage: int) -> tuple[str, ...]:
+    """The modules that only later stages teach, in the curriculum's order."""
+    stages = ctx.curriculum().stages
+    reached = {module for earlier in stages[:stage] for module in earlier.modules}
+    return tuple(dict.fromkeys(m for after in stages[stage:] for m in after.modules if m not in reached))
+
+
+def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[str, ...]]:
+    """Number of lessons accepted in this round, by their aim: what a remedy asked for."""
+    return Counter(example.aim for example in _own(ctx, stage, round_))
+
+
+def enough_new(ctx: RunContext, stage: int, round_: int) -> bool:
+    """Whether the round has as many new lessons as a training needs."""
+    return len(_own(ctx, stage, round_)) >= max(1, ctx.config.training.least_new)
+
+
+def block_of(ctx: RunContext, stage: int, round_: int) -> list[Example]:
+    """The lessons that a round teaches: its own, and of a portion the earlier portions of its modules before them.
+
+    They are one block: taught alone, a later portion would displace the first.
+    """
+    own = _own(ctx, stage, round_)
+    if not teaching_of(ctx, stage, round_).portion:
+        return own
+    modules = {wish.module for wish in _asked(ctx, stage).get((stage, round_), ())}
+    return [lesson for at in range(round_) for lesson in _own(ctx, stage, at) if lesson.module in modules] + own
+
+
+def _told(ctx: RunContext, wanted: Collection[Remedy]) -> tuple[Remedy, ...]:
+    return add_misconceptions(wanted, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
+
+
+def _stage(ctx: RunContext, stage: int) -> Stage:
+    return ctx.curriculum().stages[stage - 1]
+
+
+def _own(ctx: RunContext, stage: int, round_: int) -> list[Example]:
+    return [example for example in ctx.store().examples(stage) if example.round == round_]
+
+
+def _asked(ctx: RunContext, stage: int) -> dict[tuple[int, int], tuple[Remedy, ...]]:
+    """The wishes of the rounds of a stage, as far as they are written down."""
+    paths = ctx.run.rounds_with(ctx.run.remedies).items()
+    return {at: tuple(read_records(path, Remedy)) for at, path in paths if at[0] == stage}

@@ -1,0 +1,50 @@
+"""The requests for lessons of one pass of a round."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ioa.agents import LessonRequest
+from ioa.graph.context import RunContext
+from ioa.graph.round_lessons import count_accepted, lessons_wanted
+from ioa.memory.files import read_records
+
+_PASS = re.compile(r"stage-(\d+)-round-(\d+)-pass-(\d+)")
+
+
+def make_requests(ctx: RunContext, stage: int, round_: int, pass_: int) -> tuple[LessonRequest, ...]:
+    """What a pass asks for; the same before and after the stage begins, if it is the first of its first round.
+
+    That one takes no notice of the further rounds of the stage before, so that it can be made while that is taught.
+    """
+    if not round_ and not pass_:
+        counts, before = dict[tuple[str, ...], int](), (stage - 1, 1, 0)
+    else:
+        counts, before = dict(count_accepted(ctx, stage, round_)), (stage, round_, pass_)
+    asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
+    # Of a pass that is made again after a kill, what it brought already is known, as it was before the kill.
+    known = [one for one in ctx.store().examples() if _before(one.stage, one.round, before)]
+    return ctx.adapter().add_seed_problems(ctx.domain(), asked, known, _seeds(ctx, before))
+
+
+def _before(stage: int, round_: int, bound: tuple[int, int, int]) -> bool:
+    """Whether a lesson is of a round before, or of the same round and so of an earlier pass."""
+    return (stage, round_) <= bound[:2] if bound[2] else (stage, round_) < bound[:2]
+
+
+def _seeds(ctx: RunContext, before: tuple[int, int, int]) -> list[str]:
+    """The seed problems of every pass before that one, and of the lessons on trial."""
+    earlier = [path for path in _request_files(ctx) if _place(path) < before]
+    return [request.seed_problem for path in earlier for request in read_records(path, LessonRequest)]
+
+
+def _request_files(ctx: RunContext) -> Sequence[Path]:
+    files = sorted(ctx.run.drafts(1, 0, 0).parent.glob("*/requests.jsonl"))
+    ahead = {path.name for path in ctx.run.ahead(1).parent.glob("stage-*-round-0.ahead")}
+    return [path for path in files if path.parent.name not in ahead]
+
+
+def _place(path: Path) -> tuple[int, int, int]:
+    """(stage, round, pass) of a file of requests; lessons on trial come before all stages."""
+    found = _PASS.fullmatch(path.parent.name)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
