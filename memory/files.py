@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import BaseModel
 
@@ -45,10 +45,15 @@ def append_records(path: Path, records: Iterable[BaseModel], *, sync: bool = Tru
         records: What is appended.
         sync: Have them on disk when this returns, so that even a power cut cannot lose them.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mend_last_line(path)
-    with path.open("a", encoding="utf-8") as handle:
-        handle.writelines(record.model_dump_json() + "\n" for record in records)
+    lines = "".join(record.model_dump_json() + "\n" for record in records)
+    try:
+        handle = path.open("ab+")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("ab+")
+    with handle:
+        _mend(handle, path)
+        handle.write(lines.encode())
         handle.flush()
         if sync:
             os.fsync(handle.fileno())
@@ -59,19 +64,26 @@ def mend_last_line(path: Path) -> bool:
 
     Returns whether there was one.
     """
-    if not path.exists() or path.stat().st_size == 0:
+    if not path.exists():
         return False
     with path.open("rb+") as handle:
-        handle.seek(-1, os.SEEK_END)
-        if handle.read(1) == b"\n":
-            return False
-        handle.seek(0)
-        content = handle.read()
-        # 0 where there is no line end at all: then the whole file is one torn line.
-        keep = content.rfind(b"\n") + 1
-        with path.with_name(path.name + ".torn").open("ab") as torn:
-            torn.write(content[keep:] + b"\n")
-        handle.truncate(keep)
+        return _mend(handle, path)
+
+
+def _mend(handle: BinaryIO, path: Path) -> bool:
+    """The same of an open file."""
+    if not handle.seek(0, os.SEEK_END):
+        return False
+    handle.seek(-1, os.SEEK_END)
+    if handle.read(1) == b"\n":
+        return False
+    handle.seek(0)
+    content = handle.read()
+    # 0 where there is no line end at all: then the whole file is one torn line.
+    keep = content.rfind(b"\n") + 1
+    with path.with_name(path.name + ".torn").open("ab") as torn:
+        torn.write(content[keep:] + b"\n")
+    handle.truncate(keep)
     return True
 
 

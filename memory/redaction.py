@@ -11,6 +11,7 @@ What a model said is kept word for word, in the ledger, the transcript and the r
 import os
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 MARK = "[REDACTED]"
@@ -27,11 +28,15 @@ _PATTERN = re.compile(
     r"|\bAKIA[A-Z0-9]{16}\b"
     r"|(?<=(?i:bearer) )(?=\S*\d)[A-Za-z0-9._~+/=-]{16,}"
 )
-_BEGINNINGS = (
-    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "hf_", "aiza", "gsk_", "r8_", "xai-", "nvapi-", "pplx-", "csk-"),
-    *("tgp_v1_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "akia", "bearer "),
+_BEGINNING = re.compile(
+    r"[-_](?:(?<=[spr]k.)|(?<=hf_)|(?<=r8_)|(?<=gh[pousr]_)|(?<=xai-)|(?<=pplx-)|(?<=nvapi-)|(?<=glpat-)"
+    r"|(?<=tgp_v1_)|(?<=github_pat_))"
 )
-"""A text that has none of these, in lower case, holds nothing that the pattern finds; looking for them is quick."""
+"""A text that has neither this nor one of the words holds nothing that the pattern finds. Looking for the sign behind a
+beginning takes a tenth of the time of the pattern, since texts have few of them."""
+_WORDS = ("AIza", "AKIA")
+_BEARER = "bearer "
+"""In lower case."""
 _SHORTEST = 8
 """Characters of a value that was given as a key. Shorter ones, such as `none` or `test`, are no keys."""
 _SHORTEST_FORM = 16
@@ -89,7 +94,14 @@ def has_key_form(value: str) -> bool:
 
 def _key_values() -> set[str]:
     """Values of variables that are called a key and look like one."""
-    return {value for name, value in os.environ.items() if _NAME.search(name) and has_key_form(value)}
+    # For each event of a transcript: only values that may count are read, and each name is looked at once.
+    values = {os.environ.get(name, "") for name in os.environ if _names_key(name)}
+    return {value for value in values if has_key_form(value)}
+
+
+@cache
+def _names_key(name: str) -> bool:
+    return _NAME.search(name) is not None
 
 
 def _secrets() -> list[str]:
@@ -104,8 +116,9 @@ def _sorted(values: set[str]) -> list[str]:
 def _strike(text: str, secrets: Sequence[str]) -> str:
     for value in secrets:
         text = text.replace(value, MARK)
-    lowered = text.lower()
-    if not any(beginning in lowered for beginning in _BEGINNINGS):
+    if len(text) < _SHORTEST_FORM:
+        return text
+    if not (_BEGINNING.search(text) or any(word in text for word in _WORDS) or _BEARER in text.lower()):
         return text
     return _PATTERN.sub(lambda found: found.group() if _is_words(found.group()) else MARK, text)
 

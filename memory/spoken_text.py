@@ -34,6 +34,7 @@ _ALONE = r"(?:(?<=\n)|\A){0}|{0}(?=[ \t]*\n|\s*\Z)|(?<=[^\s>]){0}(?=[\w{{*#$\\])
 """A closing mark on a line's end or beginning, or right between a thought and a reply; prose that names it has a space
 on either side."""
 _OPENING = [re.compile(re.escape(opening), re.IGNORECASE) for opening, _ in _THOUGHTS]
+_ANY_OPENING = re.compile("|".join(opening.pattern for opening in _OPENING), re.IGNORECASE)
 _CLOSING = [re.compile(re.escape(closing), re.IGNORECASE) for _, closing in _THOUGHTS]
 _CLOSING_ALONE = [re.compile(_ALONE.format(re.escape(closing)), re.IGNORECASE) for _, closing in _THOUGHTS]
 
@@ -91,8 +92,7 @@ def split_thought(text: str) -> tuple[str, str]:
 
 def begins_with_thought(text: str) -> bool:
     """Whether a text opens a thought with its first sign."""
-    start = _end(_HEAD.match(text))
-    return any(opening.match(text, start) for opening in _OPENING)
+    return _ANY_OPENING.match(text, _end(_HEAD.match(text))) is not None
 
 
 def own_turn(reply: str) -> str:

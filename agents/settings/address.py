@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -66,6 +67,7 @@ def _bare(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip(_AROUND).replace("\\", "/")
 
 
+@lru_cache(maxsize=64)  # each call asks for it
 def read_address(typed: str, provider: str = "openai") -> Address:
     """What an address is taken to mean.
 

@@ -40,6 +40,8 @@ class Adjuster:
         self._base = Dialect(form=form, temperature=settings.temperature, max_tokens=settings.reply_limit)
         self._searching = asyncio.Lock()
         self._accepted: set[str] = set()
+        self._put: set[tuple[Dialect, str, str]] = set()
+        """Of requests that were answered, what decides which parts they carried."""
         self._in_vain: set[str] = set()
         self._suspected = 0
         self._at = ""
@@ -69,7 +71,11 @@ class Adjuster:
 
     def accepted(self, request: Request, dialect: Dialect) -> None:
         """Remember that a request was answered as it was put."""
-        self._accepted |= {_carried(one, request) for one in self._lesser(dialect, request)} or {"nothing"}
+        begins = request.prompt[0].role if len(request.prompt) > 1 else ""
+        put = (dialect, begins, repr(request.schema))
+        if put not in self._put:
+            self._put.add(put)
+            self._accepted |= {_carried(one, request) for one in self._lesser(dialect, request)} or {"nothing"}
 
     async def adjust(self, request: Request, error: AttemptError, failures: int, send: Send) -> Answer | Fault | None:
         """Send it to the address with `/v1`, or without a part, where a fault may be about that.

@@ -26,7 +26,9 @@ MOST_THREADS = 1024
 class CallDesk:
     """Runs calls on an event loop of its own, in a thread that lives as long as the desk.
 
-    The providers' clients keep connections that belong to one loop, so all of them share this one.
+    The providers' clients keep connections that belong to one loop, so all of them share this one. Several threads may
+    ask at the same time: what calls share, the slots, the limits, the budget and who is in flight, is touched on the
+    loop alone, a `Sitting` belongs to the thread that runs it, and ledger and transcript have a lock each.
     """
 
     def __init__(
@@ -131,15 +133,15 @@ class CallDesk:
         kept = self._find_kept(endpoints, chains)
         if kept is not None:
             return (*kept, True)
-        waiting = self._in_flight.get(keys[0])
-        if waiting is not None:
-            return (*await asyncio.shield(waiting), True)
+        while (waiting := self._in_flight.get(keys[0])) is not None:
+            with suppress(_DroppedError):  # by whoever asked first; it is made here instead
+                return (*await asyncio.shield(waiting), True)
         promise: asyncio.Future[tuple[Answer, Endpoint]] = self._loop.create_future()
         self._in_flight[keys[0]] = promise
         try:
             found = await self._ask(endpoints, keys, chains, request)
         except BaseException as error:
-            promise.set_exception(error if isinstance(error, Exception) else TeacherError("The call was dropped."))
+            promise.set_exception(error if isinstance(error, Exception) else _DroppedError())
             promise.exception()  # seen here, should nobody else wait for it
             raise
         else:
@@ -206,6 +208,10 @@ class CallDesk:
             "form": settings.form,
         }
         return ledger_key(settings.model, decides, request.prompt, sample)
+
+
+class _DroppedError(Exception):
+    """A call was cancelled while an identical one waited for its answer."""
 
 
 class Sitting:

@@ -94,6 +94,8 @@ class Endpoint:
         self._last = ""
         self._answered = 0
         self._hopeless = ""
+        self.free = bool(getattr(model, "free_of_charge", False))
+        """Whether an answer costs nothing, so that it is not worth keeping."""
         for said in remarks(settings):
             notice(f"{self.spec}: {said}")
 
@@ -106,11 +108,6 @@ class Endpoint:
     def dialect(self) -> Dialect:
         """What the model was found to accept so far."""
         return self._adjuster.dialect
-
-    @property
-    def free(self) -> bool:
-        """Whether an answer costs nothing, so that it is not worth keeping."""
-        return bool(getattr(self._model, "free_of_charge", False))
 
     def knows(self, task: str) -> bool:
         """Whether the model has a way to do the task; one that does not list its `tasks` has one for all."""
@@ -249,7 +246,8 @@ class Endpoint:
         model = self._copies[dialect.without]
         arguments = dialect.arguments(model, schema)
         try:
-            said = await asyncio.wait_for(model.ainvoke(dialect.messages(prompt), **arguments), self.settings.timeout)
+            async with asyncio.timeout(self.settings.timeout):
+                said = await model.ainvoke(dialect.messages(prompt), **arguments)
         except UserError:
             raise
         except TimeoutError as error:

@@ -178,16 +178,17 @@ class Transcript:
         return read_attempts(self._path)
 
 
-_SAID = ("reply", "reasoning", "parsed")
+_SAID = {"reply", "reasoning", "parsed"}
 """Of an attempt: what the model said, which is kept word for word."""
 
 
 def _safe(event: E) -> E:
-    told = event.model_dump(mode="json")
+    said = _SAID if isinstance(event, AttemptEvent) else set[str]()
+    told = event.model_dump(mode="json", exclude=said)
     safe = redact_strings(told)
-    if isinstance(event, AttemptEvent):
-        safe |= {name: told[name] for name in _SAID} | {"error": redact(event.error)}
-    return event if safe == told else type(event).model_validate(safe)
+    if isinstance(event, AttemptEvent) and event.error:
+        safe["error"] = redact(event.error)
+    return event if safe == told else type(event).model_validate({**event.model_dump(mode="json"), **safe})
 
 
 def _name(what: Any) -> str:

@@ -9,10 +9,19 @@ KEY = "sk-" + "abcdefghijklmnop1234"
 
 
 @pytest.mark.parametrize(
-    "secret", [KEY, "sk-proj-" + "a" * 20, "hf_" + "a" * 30, "AIza" + "b" * 35, "pk-" + "c4_-" * 8]
+    "beginning",
+    [
+        *("sk-", "sk_live_", "sk-proj-", "pk-", "pk_", "rk-", "rk_", "hf_", "AIza", "gsk_", "r8_", "xai-", "nvapi-"),
+        *("pplx-", "csk-", "tgp_v1_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"),
+    ],
 )
-def test_what_looks_like_a_key_is_struck_out(secret: str) -> None:
+def test_what_looks_like_a_key_is_struck_out(beginning: str) -> None:
+    secret = beginning + "a1B2" * 8
     assert redact(f"Incorrect API key provided: {secret}.") == f"Incorrect API key provided: {MARK}."
+
+
+def test_an_access_key_of_amazon_is_struck_out() -> None:
+    assert redact("from AKIAABCDEFGHIJKLMNOP on") == f"from {MARK} on"
 
 
 def test_a_bearer_token_is_struck_out_and_the_word_stays() -> None:

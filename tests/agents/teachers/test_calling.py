@@ -1,6 +1,10 @@
 """Bad weather on a real HTTP server: what is asked again, how often, and what a person then reads."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -9,13 +13,16 @@ import pytest
 from pydantic import ValidationError
 from tests import fault_server as play
 from tests.fault_server import serve_script
+from tests.openai_server import completion, serve
 
 from ioa.agents.exchange import SolveBrief
+from ioa.agents.prompting import messages
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import Budget, BudgetReached, BudgetSettings, CallDesk, Endpoint, TeacherError, TeacherSettings
 from ioa.agents.teachers import endpoint as endpoint_module
 from ioa.agents.teachers.dialect import Form
 from ioa.agents.teachers.opening import open_model
+from ioa.agents.teachers.request import Request
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.ledger import Ledger
 from ioa.memory.transcript import CallContext, Transcript, read_attempts
@@ -339,6 +346,80 @@ def test_identical_requests_in_flight_are_one(scene):
         outcomes = scene.teacher(scene.endpoint(server)).ask([solve() for _ in range(8)])
         assert all(outcome.reply for outcome in outcomes)
         assert len(server.requests) == 1
+
+
+def test_two_threads_ask_at_the_same_time_within_the_same_slots_and_pay_once_for_what_both_ask(scene, tmp_path):
+    now, most, lock, replies = 0, 0, threading.Lock(), {}
+
+    def answer(body):
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        problem = re.search(r'"problem": "(.*?)"', body["messages"][-1]["content"]).group(1)
+        return completion(json.dumps({"steps": [], "answer": problem}))
+
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    asked = {"ahead": [f"a{i}" for i in range(30)], "main": [f"b{i}" for i in range(30)]}
+    with serve(answer) as server:
+        teacher = scene.teacher(scene.endpoint(server, concurrency=6), ledger=ledger)
+
+        def ask(name):
+            calls = [solve(problem) for problem in [*asked[name], *(f"both{i}" for i in range(10))]]
+            replies[name] = [outcome.reply.answer for outcome in teacher.ask(calls)]
+
+        threads = [threading.Thread(target=ask, args=(name,)) for name in asked]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(server.requests) == len(ledger) == 70
+    assert replies == {name: [*own, *(f"both{i}" for i in range(10))] for name, own in asked.items()}
+    assert most == 6
+    assert len(scene.transcript.attempts()) == 80
+    ledger.close()
+
+
+def test_who_waits_for_an_identical_call_that_is_dropped_makes_it(scene):
+    with serve_script([play.hanging(20)], then=play.ok(GOOD)) as server:
+        teacher = scene.teacher(scene.endpoint(server, concurrency=2))
+        desk, request = scene.open[0], Request(messages("examinee", SolveBrief(problem="1+1")), {})
+        first = desk.submit(desk.answer(teacher._endpoints, request))
+        while not server.requests:
+            time.sleep(0.01)
+        second = desk.submit(desk.answer(teacher._endpoints, request))
+        time.sleep(0.1)
+        first.cancel()
+        answer, _, kept = second.result(timeout=10)
+        assert (answer.text, kept, len(server.requests)) == (GOOD, False, 2)
+
+
+def test_kill_minus_nine_loses_no_answer_but_those_in_flight(tmp_path):
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom tests.agents.teachers.test_calling import Scene, solve\n"
+        "from types import SimpleNamespace\nfrom ioa.memory.ledger import Ledger\n"
+        "folder, server = Path(sys.argv[1]), SimpleNamespace(base_url=sys.argv[2])\n"
+        "scene = Scene(folder)\n"
+        "teacher = scene.teacher(scene.endpoint(server, concurrency=8), ledger=Ledger(folder / 'ledger.sqlite'))\n"
+        "teacher.ask([solve(str(i)) for i in range(10_000)], lambda outcome: print('1', flush=True))\n"
+    )
+    with serve(lambda body: completion(GOOD)) as server:
+        command = [sys.executable, "-c", script, str(tmp_path), server.base_url]
+        environment = {**os.environ, "FAULT_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+            for _ in range(100):
+                assert process.stdout.readline() == b"1\n"
+            process.kill()
+            handed_over = 100 + len(process.stdout.read().splitlines())
+        sent = len(server.requests)
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert len(ledger) >= max(handed_over, sent - 8)
+    assert len(ledger) + ledger.count_abandoned("") >= sent
+    assert len(Transcript(tmp_path / "transcript.jsonl").attempts()) >= handed_over
+    ledger.close()
 
 
 @pytest.mark.parametrize(
