@@ -26,7 +26,7 @@ from ioa.graph.run_examinations import (
 )
 from ioa.graph.state import Node, RunState, dump_notes, remediations
 from ioa.graph.training_sets import describe_dataset
-from ioa.memory import Assessment, Diagnosis, Example, Note, Rounds, Split, Stage, Verdict
+from ioa.memory import Assessment, Diagnosis, Example, Note, Rounds, Split, Stage, TrainingLog, Verdict
 from ioa.memory.files import read_record, write_record, write_records
 from ioa.memory.run_dir import round_name
 from ioa.training import TrainingProgress, gate, mixture, total_score, train
@@ -59,10 +59,13 @@ def train_stage(ctx: RunContext) -> Node:
             out=out,
             settings=settings,
             seed=ctx.config.seed + 1000 * stage + round_,
+            seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)},
             on_step=lambda progress: _show(ctx, state, len(lessons), progress),
         )
         ctx.listener.trained(stage, round_, log)
-        ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s")
+        ctx.message(
+            f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_held_out_text(log)}"
+        )
         return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
 
     return node
@@ -111,6 +114,14 @@ def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
         if assessment.stage < stage and result.mastered and not result.level
     }
     return [r.module for r in best_of(rounds, stage).earlier if r.module in passed and not r.mastered]
+
+
+def _held_out_text(log: TrainingLog) -> str:
+    if not log.held_out:
+        return ""
+    last = log.held_out[-1]
+    ended = "; it ended since they stopped improving" if log.learnt else ""
+    return f"; {last.right} of {last.of} held-out lessons are written word for word{ended}"
 
 
 def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProgress) -> None:

@@ -43,9 +43,9 @@ class TrainingSettings(Record):
 
     epochs: Positive = 3
     """Most passes over the examples."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     """Peak learning rate."""
-    batch_size: Positive = 8
+    batch_size: Positive = 4
     """Examples per step."""
     betas: tuple[Fraction, Fraction] = (0.9, 0.95)
     """AdamW's decay rates of the two moments, each in [0, 1)."""
@@ -55,7 +55,7 @@ class TrainingSettings(Record):
     """Largest L2 norm of the gradient; a longer one is scaled down to it."""
     warmup: Fraction = 0.03
     """Share of the steps over which the rate rises from zero, in [0, 1)."""
-    ending: Literal["decay", "average", "both"] = "decay"
+    ending: Literal["decay", "average", "both"] = "both"
     """How the last steps settle the weights: the rate falls linearly to zero (`decay`), or it stays and the result is
     the mean of their weights (`average`), or it falls and the result is the mean (`both`)."""
     ending_share: Fraction = 0.3
