@@ -24,7 +24,7 @@ setup: .venv/dev-installed
 	@touch $@
 
 demo: .venv/demo-installed
-	$(BIN)/ioa run configs/arithmetic.yaml
+	$(BIN)/ioa run configs/demo.yaml
 
 test: setup
 	$(BIN)/pytest --durations=20

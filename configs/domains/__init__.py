@@ -4,6 +4,8 @@ from pathlib import Path
 
 ARITHMETIC = Path(__file__).with_name("arithmetic.yaml")
 """What the entry point `arithmetic` of the group `ioa.domains` stands for."""
+FIRST_STEPS = Path(__file__).with_name("first-steps.yaml")
+"""The same of `first-steps`."""
 ALGEBRA = Path(__file__).with_name("algebra.yaml")
 """The same of `algebra`."""
 WORD_PROBLEMS = Path(__file__).with_name("word-problems.yaml")
