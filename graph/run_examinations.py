@@ -283,13 +283,18 @@ def _first_look(design: Design, least: int) -> int:
 
 
 def _next_portions(examined: Examined, tests: Mapping[str, SequentialTest]) -> dict[str, int]:
-    """How many items each module is asked that its answers do not decide yet, up to the full number."""
+    """How many items each module is asked that its answers do not decide yet, up to the full number.
+
+    The rest at once where the teacher had nothing right so far: no portion could end it while that stays so, and a
+    teacher that writes nothing usable is given up by how many of the replies to one call of it are of no use.
+    """
     student, teacher = examined.scores
-    return {
-        module: next(look for look in test.design.looks if look > student[module].n)
-        for module, test in tests.items()
-        if student[module].n < test.design.full and not test.stops_at(student[module], teacher[module])
-    }
+    more = {}
+    for module, test in tests.items():
+        asked, looks, full = student[module].n, test.design.looks, test.design.full
+        if asked < full and not test.stops_at(student[module], teacher[module]):
+            more[module] = next(look for look in looks if look > asked) if teacher[module].k else full
+    return more
 
 
 def _further(ctx: RunContext, examined: Examined, tests: Mapping[str, SequentialTest], share: float) -> dict[str, int]:

@@ -63,4 +63,4 @@ def test_a_run_on_items_in_humanevals_format_with_a_teacher_over_http(tmp_path):
     assert {probe["scorer"] for probe in probes} == {"unit-tests"}
     assert not {probe["question"] for probe in probes} & {lesson["problem"] for lesson in lessons}
     scores = json.loads((run / "diagnosis.json").read_text())["gaps"]
-    assert {gap["teacher"]["k"] for gap in scores} == {4}
+    assert all(gap["teacher"]["k"] == gap["teacher"]["n"] > 0 for gap in scores)
