@@ -22,6 +22,7 @@ SMALL = {
     "curriculum.revise": "false",
     "mastery.rounds": 0,
     "training.epochs": 1,
+    "training.least_new": 1,
 }
 
 
