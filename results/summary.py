@@ -1,13 +1,16 @@
 """The run's numbers for machines: `summary.json`."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict
 
 from ioa.memory.records import Record, Score, Unit
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
-from ioa.results.facts import Facts
+
+if TYPE_CHECKING:
+    from ioa.results.facts import Facts
 
 
 class _Read(Record):
@@ -115,7 +118,7 @@ class Triple(Record):
     teacher: Score | None = None
 
 
-def summarise(facts: Facts) -> Summary:
+def summarise(facts: "Facts") -> Summary:
     """The summary of what was read from a run."""
     timing = facts.timing
     return Summary(
@@ -131,7 +134,7 @@ def summarise(facts: Facts) -> Summary:
     )
 
 
-def module_scores(facts: Facts) -> dict[str, Triple]:
+def module_scores(facts: "Facts") -> dict[str, Triple]:
     """The scores behind each module's row, in the domain's order; see `ModuleSummary` for their split."""
     before, after, final_teacher = (facts.scores(f"final-{who}") for who in ("before", "after", "teacher"))
     student, teacher = (facts.scores(f"diagnosis-{who}") for who in ("student", "teacher"))
@@ -143,7 +146,7 @@ def module_scores(facts: Facts) -> dict[str, Triple]:
     }
 
 
-def _module(facts: Facts, module: str, scores: Triple) -> ModuleSummary:
+def _module(facts: "Facts", module: str, scores: Triple) -> ModuleSummary:
     return ModuleSummary(
         id=module,
         targeted=module in facts.diagnosis.targets if facts.diagnosis else None,
@@ -164,12 +167,12 @@ def _mean(score: Score | None) -> float | None:
     return score.mean if score and score.n else None
 
 
-def _over_targets(facts: Facts, label: str) -> Score | None:
+def _over_targets(facts: "Facts", label: str) -> Score | None:
     scores = [score for module, score in facts.scores(label).items() if module in facts.targets]
     return sum(scores, Score(k=0, n=0)) if scores else None
 
 
-def _teacher(facts: Facts) -> TeacherSummary:
+def _teacher(facts: "Facts") -> TeacherSummary:
     spec = facts.config.teacher.model if facts.config else None
     whole = spend("all", facts.events)
     return TeacherSummary(
