@@ -3,8 +3,8 @@
     python benchmarks/startup.py [--runs-dir runs] [--config arithmetic] [--rounds 5] [--out FILE]
 
 Each measurement is a process of its own, and they take turns. What compares is the processor time of the process, user
-and system together, which other work on the machine changes little; of both times the shortest is told. `ioa runs` and
-`ioa show` look at the runs of the folder, which has to have one. `ioa run` is timed to its first line and then ended.
+and system together, which other work on the machine changes little; of both times the shortest is told. `ioa runs` looks
+at all runs of the folder, `ioa show` at the one with the longest transcript, and `ioa run` is ended at its first line.
 """
 
 import argparse
@@ -63,9 +63,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each")
     parser.add_argument("--out", type=Path, help="also write the result as JSON to this file")
     options = parser.parse_args()
-    runs = sorted(path.parent for path in options.runs_dir.glob("*/config.yaml"))
+    runs = [path.parent for path in options.runs_dir.glob("*/config.yaml")]
     if not runs:
         parser.error(f"--runs-dir {options.runs_dir}: there is no run in it")
+    longest = max(runs, key=lambda run: (run / "transcript.jsonl").stat().st_size)
     where = ("--runs-dir", str(options.runs_dir))
     taken: dict[str, list[Taken]] = {}
     with tempfile.TemporaryDirectory() as elsewhere:
@@ -73,7 +74,7 @@ def main() -> None:
             "python -c pass": (sys.executable, "-c", "pass"),
             "ioa --help": (*PROGRAM, "--help"),
             f"ioa runs, of {len(runs)}": (*PROGRAM, "runs", *where),
-            "ioa show": (*PROGRAM, "show", runs[-1].name, *where),
+            "ioa show": (*PROGRAM, "show", longest.name, *where),
             "ioa run, first line": (*PROGRAM, "run", options.config, "--runs-dir", elsewhere),
             "every library": (sys.executable, "-c", f"import {LIBRARIES}"),
         }
