@@ -3,7 +3,7 @@
     python benchmarks/startup.py [--runs-dir runs] [--config arithmetic] [--rounds 5] [--out FILE]
 
 Each measurement is a process of its own, and they take turns. What compares is the processor time of the process, user
-and system together, which other work on the machine changes little; of both times the shortest is told. `ioa runs` looks
+and system, which other work on the machine changes little; of both times the shortest is told. `ioa runs` looks
 at all runs of the folder, `ioa show` at the one with the longest transcript, and `ioa run` is ended at its first line.
 """
 
