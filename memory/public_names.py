@@ -13,7 +13,6 @@ Such a package writes its imports as ever, but for type checkers, and has them d
 import ast
 import sys
 from functools import cached_property
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -35,7 +34,7 @@ class _Package(ModuleType):
         """Import a public name; Python asks here for what the package does not have yet."""
         if name not in self.__dict__.get("__all__", ()) or name not in self._homes:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(self._homes[name]), name)
+        value = getattr(__import__(self._homes[name], fromlist=[name]), name)  # `python -X importtime` sees this one
         setattr(self, name, value)
         return value
 

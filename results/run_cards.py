@@ -19,7 +19,6 @@ from ioa.memory.records import Record, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import scan_spending
-from ioa.results.facts import read_curriculum
 from ioa.results.summary import Summary
 
 UNREADABLE = "unreadable"
@@ -166,6 +165,8 @@ def _mastery(run: RunDirectory, summary: Summary | None) -> tuple[int | None, in
     planned = [module for module in summary.modules if module.planned] if summary else []
     if planned:
         return sum(module.mastered is True for module in planned), len(planned)
+    from ioa.results.facts import read_curriculum
+
     curriculum = read_curriculum(run)
     return (None, None) if curriculum is None else (0, len(curriculum.planned))
 

@@ -1,6 +1,7 @@
 """The run's numbers for machines: `summary.json`."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict
 
@@ -9,7 +10,9 @@ from ioa.memory.records import Record, Score, Unit
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 from ioa.results.activities import ActivitySummary, summarise_activities
-from ioa.results.facts import Facts
+
+if TYPE_CHECKING:
+    from ioa.results.facts import Facts
 
 
 class _Read(Record):
@@ -138,7 +141,7 @@ class Triple(Record):
     teacher: Score | None = None
 
 
-def summarise(facts: Facts) -> Summary:
+def summarise(facts: "Facts") -> Summary:
     """The summary of what was read from a run."""
     timing = facts.timing
     return Summary(
@@ -164,16 +167,16 @@ def phase_shares(timing: Timing | None) -> dict[str, float]:
     return {name: seconds / timing.wall_seconds for name, seconds in timing.phases.items()}
 
 
-def activities_of(facts: Facts) -> dict[str, ActivitySummary]:
+def activities_of(facts: "Facts") -> dict[str, ActivitySummary]:
     """Where the run's time went, against what its machine was measured to do."""
     return summarise_activities(facts.timing, facts.execution.peak if facts.execution else None)
 
 
-def _execution(facts: Facts) -> ExecutionSummary | None:
+def _execution(facts: "Facts") -> ExecutionSummary | None:
     return ExecutionSummary.model_validate(facts.execution.model_dump()) if facts.execution else None
 
 
-def module_scores(facts: Facts) -> dict[str, Triple]:
+def module_scores(facts: "Facts") -> dict[str, Triple]:
     """The scores behind each module's row, in the domain's order; see `ModuleSummary` for their split."""
     before, after, final_teacher = (facts.scores(f"final-{who}") for who in ("before", "after", "teacher"))
     student, teacher = (facts.scores(f"diagnosis-{who}") for who in ("student", "teacher"))
@@ -185,7 +188,7 @@ def module_scores(facts: Facts) -> dict[str, Triple]:
     }
 
 
-def _module(facts: Facts, module: str, scores: Triple) -> ModuleSummary:
+def _module(facts: "Facts", module: str, scores: Triple) -> ModuleSummary:
     return ModuleSummary(
         id=module,
         targeted=module in facts.diagnosis.targets if facts.diagnosis else None,
@@ -206,12 +209,12 @@ def _mean(score: Score | None) -> float | None:
     return score.mean if score and score.n else None
 
 
-def _over_targets(facts: Facts, label: str) -> Score | None:
+def _over_targets(facts: "Facts", label: str) -> Score | None:
     scores = [score for module, score in facts.scores(label).items() if module in facts.targets]
     return sum(scores, Score(k=0, n=0)) if scores else None
 
 
-def _teacher(facts: Facts) -> TeacherSummary:
+def _teacher(facts: "Facts") -> TeacherSummary:
     spec = facts.config.teacher.model if facts.config else None
     whole = spend("all", facts.events)
     return TeacherSummary(

@@ -283,8 +283,8 @@ def _fingerprint(
     lessons: Sequence[Lesson],
     held: Sequence[int],
 ) -> str:
-    # These three leave the weights as they would be: a training may go on with others.
-    taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe", "report_to"})
+    # These leave the weights as they would be: a training may go on with others.
+    taught = settings.model_dump(mode="json", exclude={"checkpoint_every", "observe", "report_to", "least_new"})
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype))
     return checkpoint.fingerprint(

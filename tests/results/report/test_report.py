@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.results import fake_run as fake
@@ -336,6 +337,33 @@ def test_a_report_that_cannot_be_made_is_said_and_ends_no_run(run, tmp_path):
     (line,) = said
     assert str(run.diagnosis) in line
     assert f"ioa report {run.run_id}" in line
+
+
+def test_the_page_of_a_run_under_way_is_drawn_when_it_is_worth_its_time(run, tmp_path, monkeypatch):
+    shutil.copytree(run.root, tmp_path / run.run_id)
+    run = RunDirectory.at(tmp_path, run.run_id)
+    now = [0.0]
+
+    def render(*_):
+        now[0] += 2.0
+        return "the page"
+
+    monkeypatch.setattr(report, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(page_module, "render_page", render)
+    writer = ReportWriter(print)
+    writer.run_begun(run, None)
+    drawn = []
+    for _ in range(9):
+        now[0] += 60.0
+        run.report.unlink(missing_ok=True)
+        run.summary.unlink(missing_ok=True)
+        writer.assessed(None)
+        assert run.summary.is_file()
+        drawn.append(run.report.is_file())
+    assert drawn == [True, False, False, False, True, False, False, False, True]
+    run.report.unlink()
+    writer.run_ended("interrupted")
+    assert run.report.is_file()
 
 
 def test_a_full_disk_ends_the_run(run, monkeypatch):
