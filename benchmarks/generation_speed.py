@@ -13,18 +13,26 @@ import json
 import random
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ioa.training import Student, StudentSettings
 from ioa.training.decoding_check import CONTINUOUS, CONTINUOUS_SHARED, SHRINKING, Way
 from ioa.training.generation import Choose, Ending, chooser
+from ioa.training.packed_weights import packed_weights
 
 if TYPE_CHECKING:
     import torch
 
 FAMILIES = ("chain_sum", "gcd", "simple_equations", "leg_counting", "calendar_arithmetic", "basic_arithmetic")
-WAYS = {"shrinking": SHRINKING, "continuous": CONTINUOUS, "continuous, shared beginning": CONTINUOUS_SHARED}
+WAYS = {
+    "shrinking": (SHRINKING, False),
+    "continuous": (CONTINUOUS, False),
+    "continuous, shared beginning": (CONTINUOUS_SHARED, False),
+    "the same, packed weights": (CONTINUOUS_SHARED, True),
+}
+"""By name; and whether the weights are packed."""
 LONGEST = {"untaught": 64, "taught": 96}
 SHORTEST = 12
 """Tokens of the shortest reply of a student that has been taught."""
@@ -57,7 +65,9 @@ def stop_by_table(prompts: Sequence[Sequence[int]], lengths: Sequence[int], stop
     return choose
 
 
-def measure(student: Student, way: Way, questions: Sequence[str], replies: str, size: int) -> dict[str, float]:
+def measure(
+    student: Student, way: Way, packed: bool, questions: Sequence[str], replies: str, size: int
+) -> dict[str, float]:
     """Decode all questions in one way."""
     encoded = sorted((student.format.encode(question) for question in questions), key=len)
     choose, stop_id = chooser(encoded, None), student.format.end_id
@@ -67,7 +77,8 @@ def measure(student: Student, way: Way, questions: Sequence[str], replies: str, 
         choose = stop_by_table(encoded, lengths, stop_id)
     ending = Ending({stop_id}, [LONGEST[replies] + 1] * len(encoded))
     begin, cpu = time.perf_counter(), time.process_time()
-    written = way.decoder(student.model, encoded, choose, pad_id=student.pad_id, ending=ending, size=size)
+    with packed_weights(student.model) if packed else nullcontext():
+        written = way.decoder(student.model, encoded, choose, pad_id=student.pad_id, ending=ending, size=size)
     tokens, seconds, cpu = sum(map(len, written)), time.perf_counter() - begin, time.process_time() - cpu
     return {"tokens": tokens, "seconds": seconds, "cpu_seconds": cpu, "tokens_per_cpu_second": tokens / cpu}
 
@@ -78,7 +89,7 @@ def compare(sizes: Sequence[int], count: int) -> list[dict[str, Any]]:
     rows = []
     for replies in LONGEST:
         for size in sizes:
-            found = {name: measure(student, way, questions, replies, size) for name, way in WAYS.items()}
+            found = {name: measure(student, *way, questions, replies, size) for name, way in WAYS.items()}
             base = found[next(iter(WAYS))]["tokens_per_cpu_second"]
             rows += [
                 {"replies": replies, "batch": size, "way": name, **one, "ratio": one["tokens_per_cpu_second"] / base}

@@ -1,6 +1,7 @@
 """The student: a small causal LM that can be examined, with or without what it has been taught."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,18 @@ from ioa.memory.clock import Meter, Unmetered
 from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
-from ioa.training.decoding_check import allowed_ways, choose_decoding
+from ioa.training.decoding_check import Way, allowed_ways, choose_decoding
 from ioa.training.execution import Execution, choose_batch, choose_execution
 from ioa.training.forward_cost import forward_cost
 from ioa.training.generation import Ending, Sampling, chooser
 from ioa.training.loading import load_weights, silence_libraries, trial_ids
+from ioa.training.packed_weights import packed_weights
 from ioa.training.reply_bounds import UNBOUNDED, ReplyBound, is_answered
 from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import DEFAULT_BATCH, StudentSettings
+
+WORTH_PACKING = 4
+"""Prompts from which on packing the weights takes less time than it saves."""
 
 Progress = Callable[[int, int], None]
 """Told whenever a reply has ended: questions done, questions in all."""
@@ -172,9 +177,7 @@ class Student:
             if on_progress is not None:
                 on_progress(done, len(prompts))
 
-        self.model.eval()
-        for way in dict.fromkeys(ways):
-            places = [i for i in by_length if ways[i] is way]
+        def decode(way: Way, places: Sequence[int]) -> list[list[int]]:
             own = [encoded[i] for i in places]
             ending = Ending(
                 self._stop_ids,
@@ -182,18 +185,23 @@ class Student:
                 is_complete=is_answered(self.tokenizer, [ends[i] for i in places]),
                 on_end=count,
             )
-            written = way.decoder(
-                self.model,
-                own,
-                chooser(own, sampling),
-                pad_id=self.pad_id,
-                ending=ending,
-                size=self.batch_size,
-            )
+            choose, size = chooser(own, sampling), self.batch_size
+            written = way.decoder(self.model, own, choose, pad_id=self.pad_id, ending=ending, size=size)
             self._count(own, written)
-            for i, ids in zip(places, written, strict=True):
-                replies[i] = ids
+            return written
+
+        self.model.eval()
+        with self._fast_weights(len(prompts)):
+            for way in dict.fromkeys(ways):
+                places = [i for i in by_length if ways[i] is way]
+                for i, ids in zip(places, decode(way, places), strict=True):
+                    replies[i] = ids
         return replies
+
+    def _fast_weights(self, prompts: int) -> AbstractContextManager[object]:
+        """What packs the weights, where that many prompts are worth it and the settings allow it."""
+        worth = self.settings.packed_weights and prompts >= WORTH_PACKING
+        return packed_weights(self.model) if worth else nullcontext()
 
     def _count(self, prompts: Sequence[Sequence[int]], written: Sequence[Sequence[int]]) -> None:
         """Tell the meter of replies that were written, with all of their prompts computed for them."""

@@ -39,6 +39,9 @@ class StudentSettings(Record):
     shared_beginning: bool = True
     """Whether what all questions begin with (head of the chat template, system turn, examples) is computed once;
     with continuous batching alone."""
+    packed_weights: bool = True
+    """Whether, while replies are written on a processor in float32, the weights are also kept in the layout in which
+    few rows are multiplied fastest: as much memory again, for models of up to 2 GiB."""
     stop_at_answer: bool = True
     """Whether a reply in a run's examinations ends behind a complete line `Answer: ...`, where its scorer reads no
     more than that; what the student would say further on is not graded then."""
