@@ -1,7 +1,7 @@
 """Weights in oneDNN's own layout while replies are written.
 
 A product with few rows spends its time on bringing the weights into another layout, at every token anew: of SmolLM2's
-linear layers on AVX-512 a third at 8 rows, an eighth at 64. Packed once, they take as much memory again.
+linear layers on AVX-512 two fifths at 8 rows, a tenth at 64. Packed once, they take as much memory again.
 """
 
 from collections.abc import Callable, Iterator

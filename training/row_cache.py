@@ -1,6 +1,7 @@
 """Keys and values of the rows of a batch, written into room that is set aside: rows come and go, nothing is moved.
 
-`DynamicCache` copies all that it holds at every token: on SmolLM2 that takes a third of the time of a batch of 64.
+`DynamicCache` copies all that it holds at every token: on SmolLM2 that takes a seventh of a
+step's time at 64 rows behind 100 tokens.
 """
 
 from collections.abc import Sequence
