@@ -128,7 +128,7 @@ class ReasoningChatOpenAI(WholeReplies, ChatOpenAI):
         body = {**payload, **more}
         sent = _encoded(body)
         # The whole address: of a part of it the SDK makes one anew for each request.
-        url = f"{self.root_async_client.base_url}chat/completions"
+        url = f"{str(self.root_async_client.base_url).rstrip('/')}/chat/completions"
         reply = await self.root_async_client.post(url, **sent, cast_to=object, options=given)
         if not isinstance(reply, dict):
             raise ValueError(f"expected a chat completion, got {str(reply)[:80]!r}")
