@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ioa.graph.listeners import NodeVisit
+from ioa.graph.node_agents import AGENTS
 from ioa.graph.round_lessons import teaching_of
 from ioa.memory.records import Example, Note, Refusal
 from ioa.memory.transcript import CallContext
@@ -20,28 +21,6 @@ class VisitedNode(Protocol[S]):
     def __call__(self, state: S) -> S:
         """Do the node's work, and return the part of the state that it changes."""
         ...
-
-
-AGENTS = {
-    "decompose": "diagnoser",
-    "examine": "examiner",
-    "relate": "diagnoser",
-    "diagnose": "diagnoser",
-    "plan": "planner",
-    "review": "person",
-    "draft": "adapter",
-    "verify": "verifier",
-    "decontaminate": "adapter",
-    "deduplicate": "adapter",
-    "top_up": "adapter",
-    "train": "trainer",
-    "assess": "examiner",
-    "remediate": "diagnoser",
-    "advance": "examiner",
-    "revise": "planner",
-    "finish": "examiner",
-}
-"""Who decides in each node."""
 
 
 _SHOWN_AS = dict.fromkeys(("draft", "verify", "decontaminate", "deduplicate", "top_up"), "synthesize")

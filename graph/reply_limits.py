@@ -39,12 +39,14 @@ def reply_bounds(ctx: RunContext, probes: Sequence[Probe]) -> list[ReplyBound]:
 
 def solution_limits(ctx: RunContext) -> dict[str, int]:
     """Longest reply in tokens by module, from the teacher's right replies to its probes; none where it has none."""
-    factor, encode = ctx.config.student.reply_length, ctx.student().format.encode_reply
-    longest: dict[str, int] = {}
-    for result in [] if factor is None else read_records(ctx.run.scores(SOLUTIONS), ItemResult):
+    factor, longest = ctx.config.student.reply_length, dict[str, int]()
+    if factor is None:
+        return longest
+    encode = ctx.student().format.encode_reply
+    for result in read_records(ctx.run.scores(SOLUTIONS), ItemResult):
         if result.correct:
             longest[result.module] = max(longest.get(result.module, 0), len(encode(result.reply)))
-    return {module: max(LEAST, GRAIN * ceil(length * (factor or 1) / GRAIN)) for module, length in longest.items()}
+    return {module: max(LEAST, GRAIN * ceil(length * factor / GRAIN)) for module, length in longest.items()}
 
 
 def _has_answer_line(ctx: RunContext, probe: Probe) -> bool:

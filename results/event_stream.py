@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ioa.graph.decisions import AGENTS
+from ioa.graph.node_agents import AGENTS
 from ioa.memory.errors import UserError
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript import TranscriptEvent, TranscriptReader

@@ -84,7 +84,7 @@ class _Batch:
         """Compute once what all prompts begin with."""
         from ioa.training.row_cache import RowCache
 
-        common = _common_beginning(self.prompts)
+        common = common_beginning(self.prompts)
         cache = RowCache(self.model)
         # Windows are counted in columns, and behind the beginning some are empty in a row that is shorter than others.
         if common and len(self.prompts) > 1 and not window_sizes(self.model):
@@ -158,7 +158,7 @@ class _Batch:
         return chosen
 
 
-def _common_beginning(prompts: Sequence[Sequence[int]]) -> list[int]:
+def common_beginning(prompts: Sequence[Sequence[int]]) -> list[int]:
     """A token of each prompt is left, which says what comes next."""
     room = min(map(len, prompts), default=1) - 1
     columns = zip(*(prompt[:room] for prompt in prompts), strict=True)

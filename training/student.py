@@ -10,7 +10,8 @@ from ioa.memory.clock import Meter, Unmetered
 from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel, wear
 from ioa.training.chat_format import PromptFormat, Shot
-from ioa.training.decoding_check import Way, allowed_ways, choose_decoding
+from ioa.training.continuous_batching import common_beginning
+from ioa.training.decoding_check import CONTINUOUS_SHARED, Way, allowed_ways, choose_decoding
 from ioa.training.execution import Execution, choose_batch, choose_execution
 from ioa.training.forward_cost import forward_cost
 from ioa.training.generation import Ending, Sampling, chooser
@@ -187,7 +188,7 @@ class Student:
             )
             choose, size = chooser(own, sampling), self.batch_size
             written = way.decoder(self.model, own, choose, pad_id=self.pad_id, ending=ending, size=size)
-            self._count(own, written)
+            self._count(way, own, written)
             return written
 
         self.model.eval()
@@ -203,10 +204,12 @@ class Student:
         worth = self.settings.packed_weights and prompts >= WORTH_PACKING
         return packed_weights(self.model) if worth else nullcontext()
 
-    def _count(self, prompts: Sequence[Sequence[int]], written: Sequence[Sequence[int]]) -> None:
-        """Tell the meter of replies that were written, with all of their prompts computed for them."""
-        tokens = sum(map(len, written))
-        flops = self.cost.generation(sum(map(len, prompts)), tokens) if self.cost else 0.0
+    def _count(self, way: Way, prompts: Sequence[Sequence[int]], written: Sequence[Sequence[int]]) -> None:
+        """Tell the meter of replies that were written, and of what had to be read for them."""
+        tokens, read = sum(map(len, written)), sum(map(len, prompts))
+        if way is CONTINUOUS_SHARED:  # where it was read for each after all, the rate is told too low, never too high
+            read -= (len(prompts) - 1) * len(common_beginning(prompts))
+        flops = self.cost.generation(read, tokens) if self.cost else 0.0
         self.meter.count("generation", items=len(written), tokens=tokens, flops=flops)
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:

@@ -4,7 +4,6 @@ import re
 import signal
 import time
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -99,7 +98,6 @@ def taught(tmp_path, monkeypatch):
         ctx = open_context(tmp_path, modules, dict.fromkeys(names, 0.0), **config)
         opened.append(ctx)
         pupil, trained = ctx.student(), []
-        pupil.format = SimpleNamespace(encode_reply=str.split)
 
         def train(_student, lessons, *, out, **_):
             trained.append(out)

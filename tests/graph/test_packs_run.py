@@ -18,6 +18,7 @@ SMALL = {
     "examination.diagnosis": 2,
     "examination.gate": 2,
     "examination.final": 2,
+    "student.batch_size": 32,
     "synthesis.per_module": 4,
     "curriculum.revise": "false",
     "mastery.rounds": 0,

@@ -1,7 +1,6 @@
 """First lessons in portions: the stages of a run whose student learns as it is written down."""
 
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 from tests.graph.pupil import module, open_context
@@ -65,7 +64,6 @@ def taught(tmp_path, monkeypatch):
         ctx = open_context(tmp_path, [module(A), module(B)], {A: 0.0, B: 0.0}, **config)
         opened.append(ctx)
         pupil, trained = ctx.student(), []
-        pupil.format = SimpleNamespace(encode_reply=str.split)
 
         def train(_student, lessons, *, out, settings, **_):
             trained.append((Counter(lesson.module for lesson in lessons), settings.learning_rate))

@@ -111,8 +111,8 @@ def test_a_kill_between_two_variants_costs_only_the_second(run, monkeypatch):
     lost.unlink()
     from ioa.graph import student_population as population
 
-    real = population.StudentVariant
-    monkeypatch.setattr(population, "StudentVariant", lambda *a, **k: examined.append(1) or real(*a, **k))
+    real = population.bounded_student
+    monkeypatch.setattr(population, "bounded_student", lambda *a, **k: examined.append(1) or real(*a, **k))
     assert estimate_by_population(ctx) == before
     assert len(examined) == 1
     assert lost.read_text() == text  # and it is the same again

@@ -4,11 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from ioa.graph.config import RunConfig
 from ioa.graph.listeners import Listener
 from ioa.graph.run_examinations import examine_student
 from ioa.memory import Probe, RunDirectory, Split
 from ioa.memory.errors import ScoringError, Stopped
 from ioa.memory.records import Grade
+from ioa.training import StudentSettings
 
 PROBES = [
     Probe(id=f"gate/a/b/{n}", module="a/b", split=Split.GATE, level="l", question=f"q{n}", answer="1", family="")
@@ -23,7 +25,7 @@ class Pupil:
     def use(self, adapter):
         pass
 
-    def answer(self, questions, on_progress=None):
+    def generate(self, questions, on_progress=None, **_):
         self.asked.append(list(questions))
         return [f"reply to {question}\u2028" for question in questions]
 
@@ -47,6 +49,7 @@ def ctx(tmp_path):
     run = RunDirectory.at(tmp_path, "r")
     return SimpleNamespace(
         run=run,
+        config=RunConfig(student=StudentSettings(reply_length=None, stop_at_answer=False)),
         student=lambda: pupil,
         student_replies=lambda: None,
         scorers=lambda: grader,

@@ -215,7 +215,7 @@ def test_smollm2_is_converted_once_and_learns_a_handful_of_sums(
     assert student.format.render("2+2?") == "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n"
     assert "Paris" in student.generate(["What is the capital of France?"])[0]
     examples = make_sums(16)
-    settings = TrainingSettings(epochs=4, learning_rate=2e-3)
+    settings = TrainingSettings(epochs=6)
     log = train(student, examples, start=None, out=tmp_path / "out", settings=settings, seed=0)
     assert log.steps[-1].loss < 0.3 * log.steps[0].loss
     student.use(tmp_path / "out")

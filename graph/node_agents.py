@@ -1,0 +1,22 @@
+"""Which agent decides in which node of the graph; it stands alone, since who reads a transcript needs no more."""
+
+AGENTS = {
+    "decompose": "diagnoser",
+    "examine": "examiner",
+    "relate": "diagnoser",
+    "diagnose": "diagnoser",
+    "plan": "planner",
+    "review": "person",
+    "draft": "adapter",
+    "verify": "verifier",
+    "decontaminate": "adapter",
+    "deduplicate": "adapter",
+    "top_up": "adapter",
+    "train": "trainer",
+    "assess": "examiner",
+    "remediate": "diagnoser",
+    "advance": "examiner",
+    "revise": "planner",
+    "finish": "examiner",
+}
+"""Who decides in each node."""
