@@ -23,7 +23,8 @@ class TrainableLora:
 
     The model computes in its own number format; what is optimised is `master`, in float32, since updates of
     a thousandth of a weight would be lost in bfloat16. One vector makes the optimiser's step one call in
-    place of hundreds.
+    place of hundreds. Where the model computes in float32, too, its weights and gradients are parts of that vector
+    and of its gradient, and nothing is copied.
     """
 
     def __init__(self, wrapped: Any) -> None:
@@ -35,18 +36,27 @@ class TrainableLora:
         # PEFT stores an adapter without the name it has in memory.
         self.names = [name.replace(".default.", ".") for name, _ in named]
         self.parameters = [parameter for _, parameter in named]
-        self.master = torch.nn.Parameter(
+        self.master: Any = torch.nn.Parameter(
             torch.cat([parameter.detach().float().flatten() for parameter in self.parameters])
         )
+        self._shared = all(parameter.dtype == torch.float32 for parameter in self.parameters)
+        if self._shared:
+            self.master.grad = torch.zeros_like(self.master)
+            gradients = self._parts(self.master.grad)
+            for parameter, part, gradient in zip(self.parameters, self._parts(), gradients, strict=True):
+                parameter.data, parameter.grad = part, gradient
         self.mean: Any = None
         """(N,) float32, the mean of the weights noted; none: none was."""
         self.noted = 0
         """How many they are."""
 
     def push(self) -> None:
-        """Round the master weights into the model."""
+        """Round the master weights into the model; its gradients begin at zero."""
         import torch
 
+        if self._shared:
+            self.master.grad.zero_()
+            return
         with torch.no_grad():
             for parameter, part in zip(self.parameters, self._parts(), strict=True):
                 parameter.copy_(part)
@@ -55,6 +65,8 @@ class TrainableLora:
         """Move the model's gradients to the master weights, in float32."""
         import torch
 
+        if self._shared:
+            return  # they are there
         gradients = [
             torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in self.parameters
         ]
@@ -110,10 +122,12 @@ class TrainableLora:
         plain = {key: sorted(value) if isinstance(value, set) else value for key, value in values.items()}
         return {key: value.value if isinstance(value, Enum) else value for key, value in plain.items()}
 
-    def _parts(self) -> list[Any]:
+    def _parts(self, vector: Any = None) -> list[Any]:
+        """Views of a vector in the shapes of the model's weights; of the master weights where none is given."""
         import torch
 
-        flat = torch.split(self.master.detach(), [parameter.numel() for parameter in self.parameters])
+        whole = self.master.detach() if vector is None else vector
+        flat = torch.split(whole, [parameter.numel() for parameter in self.parameters])
         return [part.view_as(parameter) for part, parameter in zip(flat, self.parameters, strict=True)]
 
 

@@ -44,7 +44,7 @@ class TrainingSettings(Record):
     epochs: Positive = 3
     """Most passes over the examples."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
-    """Peak learning rate."""
+    """Peak learning rate; the default is for a student of some 135 million weights, and larger ones take less."""
     batch_size: Positive = 4
     """Examples per step."""
     betas: tuple[Fraction, Fraction] = (0.9, 0.95)
