@@ -30,14 +30,11 @@ def designs(config: RunConfig) -> Iterator[tuple[str, Design]]:
     ):
         yield (
             f"{name}: {settings.size(split)} items, share {share:.2g}, spare {settings.spares(split) if spares else 0}",
-            Design(
-                full=settings.size(split),
+            Design.of(
+                settings,
+                split,
                 spares=settings.spares(split) if spares else 0,
-                portion=settings.portion or 0,
-                step=settings.step,
                 share=share,
-                confidence=settings.confidence,
-                early_error=settings.early_error,
                 early_pass=early_pass,
             ),
         )

@@ -245,7 +245,8 @@ def examine_by_need(
     tests = {}
     for module in modules:
         spares = _spares(ctx, split, module) if spared is None or module in spared else 0
-        tests[module] = sequential_test(_design(ctx, split, spares, share, early_pass=early_pass))
+        design = Design.of(ctx.config.examination, split, spares=spares, share=share, early_pass=early_pass)
+        tests[module] = sequential_test(design)
     counts = {module: _first_look(test.design, (least or {}).get(module, 1)) for module, test in tests.items()}
     while True:
         probes = select_probes(ctx, split, modules, counts=counts)
@@ -262,20 +263,6 @@ def examine_by_need(
     if len(recorded_answers(ctx, labels[0])) > before:
         _show_early(ctx, [count for count in counts.values() if count < size], len(counts), size)
     return examined
-
-
-def _design(ctx: RunContext, split: Split, spares: int, share: float, *, early_pass: bool) -> Design:
-    settings = ctx.config.examination
-    return Design(
-        full=settings.size(split),
-        spares=spares,
-        portion=settings.portion or 0,
-        step=settings.step,
-        share=share,
-        confidence=settings.confidence,
-        early_error=settings.early_error,
-        early_pass=early_pass,
-    )
 
 
 def _first_look(design: Design, least: int) -> int:

@@ -16,7 +16,11 @@ needs_published_files = pytest.mark.skipif(
 
 
 def do_without(why: str) -> NoReturn:
-    """Skip the test for want of something that a person may do without; with CI=true nothing may be missing."""
+    """Skip the test for want of something that a person may do without; with CI=true nothing may be missing.
+
+    Args:
+        why: What is missing, what cannot be tested without it, and how to get it: pytest prints it.
+    """
     if os.environ.get("CI") == "true":
         pytest.fail(why)
-    pytest.skip(why)
+    pytest.skip(why)  # a browser, say: who only changes the trainer need not install one

@@ -35,8 +35,9 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
-from ioa.memory.records import Score, Verdict
+from ioa.memory.records import Score, Split, Verdict
 from ioa.training.exams.mastery_gate import verdict
+from ioa.training.settings.examination import ExaminationSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +75,22 @@ class Design:
     """Most chance of a decision other than the full one, at any true rates; 0: only exact curtailment."""
     early_pass: bool = True
     """Whether a student may pass early, too; else only fail."""
+
+    @classmethod
+    def of(
+        cls, settings: ExaminationSettings, split: Split, *, spares: int, share: float, early_pass: bool
+    ) -> "Design":
+        """As the run file says, for a split; the other values are the fields of that name."""
+        return cls(
+            full=settings.size(split),
+            spares=spares,
+            portion=settings.portion or 0,
+            step=settings.step,
+            share=share,
+            confidence=settings.confidence,
+            early_error=settings.early_error,
+            early_pass=early_pass,
+        )
 
     @property
     def looks(self) -> tuple[int, ...]:
