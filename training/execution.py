@@ -31,6 +31,9 @@ class Execution(Record):
     """Of PyTorch; none where a device computes."""
     batch_size: int
     """Replies written at a time."""
+    int8_levels: int = 0
+    """Largest magnitude of the int8 numbers to which frozen weights are rounded in training, where that is left open;
+    0: they stay as they are."""
     processor: str
     cores: int
     peak: float | None = None
@@ -61,8 +64,10 @@ class Execution(Record):
         )
         sizes = ", ".join(f"{size} at a time {rate:.0f}" for size, rate in self.tokens_per_second.items())
         with_ = f" with {_threads(self.threads)}" if self.threads is not None else ""
+        rounded = ", frozen weights in int8 while training" if self.int8_levels else ""
         return (
-            f"{self.processor}, {self.cores} cores: {self.dtype}{with_}{f' (GFLOP/s: {rates})' if rates else ''}, "
+            f"{self.processor}, {self.cores} cores: "
+            f"{self.dtype}{with_}{rounded}{f' (GFLOP/s: {rates})' if rates else ''}, "
             f"{self.batch_size} replies at a time{f' (tokens/s: {sizes})' if sizes else ''}"
         )
 
@@ -90,10 +95,16 @@ def choose_execution(settings: StudentSettings, kept: Execution | None = None) -
     machine = _machine(settings, device)
     dtype = kept.dtype if kept is not None else _choose_dtype(settings, device, machine)
     fixed = settings.batch_size if settings.batch_size != "auto" else DEFAULT_BATCH
+    threads = _choose_threads(settings, machine, dtype) if device == "cpu" else None
+    if kept is not None:
+        levels = kept.int8_levels
+    else:
+        levels = machine.int8_levels(dtype, threads) if machine and _has_room(settings, dtype) else 0
     return Execution(
         device=device,
         dtype=dtype,
-        threads=_choose_threads(settings, machine, dtype) if device == "cpu" else None,
+        threads=threads,
+        int8_levels=levels,
         batch_size=kept.batch_size if kept is not None else fixed,
         processor=processor(device),
         cores=available_cores(),
@@ -110,11 +121,19 @@ def _machine(settings: StudentSettings, device: str) -> Machine | None:
 
 def _choose_dtype(settings: StudentSettings, device: str, machine: Machine | None) -> Dtype:
     dtype = choose_dtype(settings.dtype, device, machine)
-    if settings.dtype == "auto" and device == "cpu":
-        needed = 2 * stored_bytes(resolve_student(settings))  # most are stored in 16 bits
-        if needed > ROOM * psutil.virtual_memory().available:
-            return "bfloat16"
+    if settings.dtype == "auto" and device == "cpu" and not _fits(settings, 2):
+        return "bfloat16"
     return dtype
+
+
+def _has_room(settings: StudentSettings, dtype: Dtype) -> bool:
+    """Whether frozen weights fit in int8, rounded by rows and by columns, beside those that they are made of."""
+    return _fits(settings, 3 if dtype == "float32" else 2)
+
+
+def _fits(settings: StudentSettings, times: int) -> bool:
+    """Whether so many times what the weights take as they are stored, mostly in 16 bits, fits into the free memory."""
+    return times * stored_bytes(resolve_student(settings)) <= ROOM * psutil.virtual_memory().available
 
 
 def _choose_threads(settings: StudentSettings, machine: Machine | None, dtype: str) -> int:

@@ -10,7 +10,7 @@ from ioa.memory.errors import UserError
 from ioa.training.adapters import BareModel
 from ioa.training.checkpoint import CONFIG, WEIGHTS
 from ioa.training.loading import first_line, silence_libraries
-from ioa.training.lora_linear import fuse_lora_layers
+from ioa.training.lora_linear import FusedLayer, fuse_lora_layers
 from ioa.training.settings.training import LoraSettings
 from ioa.training.student import Student
 
@@ -45,6 +45,8 @@ class TrainableLora:
             gradients = self._parts(self.master.grad)
             for parameter, part, gradient in zip(self.parameters, self._parts(), gradients, strict=True):
                 parameter.data, parameter.grad = part, gradient
+        self.fused: list[FusedLayer] = []
+        """The layers that compute in one step."""
         self.mean: Any = None
         """(N,) float32, the mean of the weights noted; none: none was."""
         self.noted = 0
@@ -169,7 +171,7 @@ def attach_lora(student: Student, settings: LoraSettings, start: Path | None, se
         if start is not None:
             lora.read(start, settings)
         lora.push()
-        fuse_lora_layers(wrapped)
+        lora.fused = fuse_lora_layers(wrapped)
         wrapped.train()
         yield lora
     finally:

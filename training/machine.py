@@ -1,6 +1,7 @@
 """What this machine multiplies fastest, measured in about two seconds and kept for the runs that follow."""
 
 import hashlib
+import math
 import os
 import platform
 import re
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 from filelock import FileLock
@@ -17,8 +18,10 @@ from filelock import FileLock
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, write_record
 from ioa.memory.records import Record
+from ioa.training.frozen_weights import Int8Weight, exact_levels
 
 Dtype = Literal["bfloat16", "float32"]
+Format = Literal["bfloat16", "float32", "int8"]
 
 _LAYER = ((576, 576), (576, 192), (576, 192), (576, 576), (576, 1536), (576, 1536), (1536, 576))
 """(inputs, outputs) of the products in a layer of a model of 135 million weights."""
@@ -38,6 +41,8 @@ _ROUNDS = 3
 process a turn takes many times as long, and so many seconds have to do."""
 _HOPELESS = 4
 """A format in which one product takes so many times as long as in float32 is not measured further."""
+_WORTH_ROUNDING = 1.4
+"""So many times as fast as the student's own number format have products in int8 to be."""
 _QUIET = 0.8
 """Share of the processors' time that has to be left for us, or the machine is not alone with us."""
 
@@ -45,11 +50,11 @@ _QUIET = 0.8
 class Speed(Record):
     """What was measured of one number format with one number of threads."""
 
-    dtype: Dtype
+    dtype: Format
     threads: int
     small: float
     """GFLOP/s in the products of a small model: the median of the turns. With one thread by the processor's time, so
-    that it is the same beside another busy process."""
+    that it is the same beside another busy process. In int8 it covers rounding one side and scaling the result."""
     large: float
     """GFLOP/s in products of large square matrices, by the same time: the best of the turns."""
 
@@ -64,6 +69,8 @@ class Machine(Record):
     cores: int
     """Processors that the process may use."""
     speeds: tuple[Speed, ...]
+    levels: int
+    """Largest magnitude of int8 weights whose products are exact here; 0: none is, and int8 was not measured."""
     quiet: bool
     """Whether nobody else needed the processors meanwhile; what is measured beside others is not kept."""
     seconds: float
@@ -73,12 +80,20 @@ class Machine(Record):
     def dtype(self) -> Dtype:
         """The number format that is multiplied faster by one thread, which others on the machine do not disturb."""
         fewest = min(speed.threads for speed in self.speeds)
-        return max((one for one in self.speeds if one.threads == fewest), key=lambda speed: speed.small).dtype
+        rates: dict[Dtype, float] = {
+            one.dtype: one.small for one in self.speeds if one.threads == fewest and one.dtype != "int8"
+        }
+        return max(rates, key=rates.__getitem__)
 
     def threads(self, dtype: str) -> int:
         """The number of threads with which a small model is computed fastest in that format, where it was measured."""
         own = [speed for speed in self.speeds if speed.dtype == dtype] or self.speeds
         return max(own, key=lambda speed: speed.small).threads
+
+    def int8_levels(self, dtype: Dtype, threads: int | None) -> int:
+        """`levels` where products in int8 are enough faster than in that format for their rounding; else 0."""
+        rates = {one.dtype: one.small for one in self.speeds if one.threads == threads}
+        return self.levels if rates.get("int8", 0.0) >= _WORTH_ROUNDING * rates.get(dtype, math.inf) else 0
 
     @property
     def peak(self) -> float | None:
@@ -157,7 +172,8 @@ def measure(device: str = "cpu") -> Machine:
     load = Load(cores)
     try:
         with torch.inference_mode():
-            speeds = tuple(_speeds(threads, device))
+            levels = exact_levels() if device == "cpu" else 0
+            speeds = tuple(_speeds(threads, device, levels))
     finally:
         torch.set_num_threads(before)
     return Machine(
@@ -165,6 +181,7 @@ def measure(device: str = "cpu") -> Machine:
         torch=str(torch.__version__),
         cores=cores,
         speeds=speeds,
+        levels=levels,
         quiet=load.quiet,
         seconds=time.monotonic() - began,
     )
@@ -198,16 +215,21 @@ class Load:
         return time.monotonic(), all_.idle + getattr(all_, "iowait", 0.0), time.process_time()
 
 
-def _speeds(threads: Sequence[int], device: str) -> Iterator[Speed]:
+def _speeds(threads: Sequence[int], device: str, levels: int) -> Iterator[Speed]:
     import torch
 
     torch.set_num_threads(threads[0])
-    products = {dtype: _Products(dtype, device) for dtype in ("float32", "bfloat16")}
-    if device == "mps" or products["bfloat16"].trial() > _HOPELESS * products["float32"].trial():
-        del products["bfloat16"]
+    products: dict[Format, _Products] = {"float32": _Products("float32", device)}
+    if device != "mps":
+        products["bfloat16"] = _Products("bfloat16", device)
+    if levels:
+        products["int8"] = _Int8Products(levels)
+    for dtype in tuple(products)[1:]:
+        if products[dtype].trial() > _HOPELESS * products["float32"].trial():
+            del products[dtype]
     turns = [(dtype, number) for number in threads for dtype in products]
-    small: dict[tuple[str, int], list[float]] = {turn: [] for turn in turns}
-    large: dict[tuple[str, int], list[float]] = {turn: [] for turn in turns}
+    small: dict[tuple[Format, int], list[float]] = {turn: [] for turn in turns}
+    large: dict[tuple[Format, int], list[float]] = {turn: [] for turn in turns}
     began, rounds, passed = time.monotonic(), 0, 0.0
     # By turns, so that whoever else is busy for a moment is in the way of all of them.
     while not rounds or passed < (_SECONDS if rounds >= _ROUNDS else _MOST_SECONDS):
@@ -245,7 +267,7 @@ class _Products:
         taken = 0.0
         for _ in range(2):
             with self._timed() as took:
-                rows @ weights.T
+                self._multiply(rows, weights)
             taken = took[0]
         return taken
 
@@ -270,9 +292,12 @@ class _Products:
         flops = 0
         for weights in self._layers[turn % _LAYERS]:
             for rows in _ROWS:
-                self._rows[rows, weights.shape[1]] @ weights.T
+                self._multiply(self._rows[rows, weights.shape[1]], weights)
                 flops += 2 * rows * weights.numel()
         return flops
+
+    def _multiply(self, rows: Any, weights: Any) -> None:
+        rows @ weights.T
 
     def _multiply_squares(self, _: int) -> int:
         self._square @ self._square
@@ -289,6 +314,26 @@ class _Products:
         yield took
         _finish(self._device)
         took.append(max(now() - began, 1e-9))
+
+
+class _Int8Products(_Products):
+    """The same with weights in int8, and rows that are rounded each time."""
+
+    def __init__(self, levels: int) -> None:
+        import torch
+
+        super().__init__("float32", "cpu")
+        self._rounded = {id(weights): Int8Weight(weights, levels) for layer in self._layers for weights in layer}
+        self._square = (127 * self._square).to(torch.int8)
+
+    def _multiply(self, rows: Any, weights: Any) -> None:
+        self._rounded[id(weights)].forward(rows)
+
+    def _multiply_squares(self, _: int) -> int:
+        import torch
+
+        torch._int_mm(self._square, self._square.T)
+        return 2 * len(self._square) ** 3
 
 
 def _finish(device: str) -> None:

@@ -299,7 +299,7 @@ def gradients(student: Student, loss: AnswerLoss, *, fused: bool, monkeypatch: p
 
     with monkeypatch.context() as patched:
         if not fused:
-            patched.setattr("ioa.training.lora.fuse_lora_layers", lambda _: 0)
+            patched.setattr("ioa.training.lora.fuse_lora_layers", lambda _: [])
         with attach_lora(student, LoraSettings(), None, 3) as lora:
             torch.manual_seed(5)
             with torch.no_grad():

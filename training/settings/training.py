@@ -83,6 +83,10 @@ class TrainingSettings(Record):
     least_new: Annotated[int, Field(ge=0)] = 8
     """Fewest new lessons of a round that is trained: one with fewer would train on earlier lessons alone. A round
     without any new lesson is never trained."""
+    frozen_weights: Literal["auto", "full", "int8"] = "auto"
+    """How the products with the student's own weights are computed while the LoRA is trained: as they are (`full`), or
+    rounded to int8, which newer processors do several times as fast; `auto` measures what this one does. Replies are
+    always written with the weights as they are."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     observe: Annotated[int, Field(ge=0)] = 64
