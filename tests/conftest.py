@@ -51,7 +51,7 @@ def no_measurement():
     from ioa.training.machine import Machine, Speed
 
     speed = Speed(dtype="float32", threads=1, small=1.0, large=1.0)
-    told = Machine(processor="of the tests", torch="", cores=1, speeds=(speed,), quiet=False, seconds=0.0)
+    told = Machine(processor="of the tests", torch="", cores=1, speeds=(speed,), levels=0, quiet=False, seconds=0.0)
 
     def refuse(*_):
         raise AssertionError("a test measured a student: say the batch_size of its settings")

@@ -1,10 +1,14 @@
-"""A linear layer with a LoRA as one step of the backward pass, in place of PEFT's seven.
+"""Linear layers with a LoRA as one step of the backward pass, in place of PEFT's seven for each.
 
 PEFT adds `lora_B(lora_A(x)) * scaling` to the layer's output, and so writes and reads four more tensors of the size of
 the output. Here both small products are added inside the matrix multiplication (BLAS's beta), forward and backward.
+Layers that are given the same tensor, such as those of query, key and value, are computed together where their weights
+are in int8: the tensor is rounded once, and gradients for it need not be added up.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ioa.training.frozen_weights import FrozenWeight, FullWeight, Int8Weight
@@ -12,7 +16,7 @@ from ioa.training.frozen_weights import FrozenWeight, FullWeight, Int8Weight
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FusedLayer", "fuse_lora_layers"]
+__all__ = ["FusedLayer", "fuse_lora_layers", "quantise_layers", "watch_layers"]
 
 _NAME = "default"
 """PEFT's name of the LoRA."""
@@ -22,32 +26,82 @@ class FusedLayer:
     """The forward pass that takes the place of a PEFT layer's own."""
 
     def __init__(self, layer: Any) -> None:
-        self._layer = layer
-        self._frozen: FrozenWeight = FullWeight(layer.base_layer.weight)
-        self._step = _step()
+        self.layer = layer
+        self.group = LayerGroup([self], FullWeight(self.weight))
         self.peaks: Any = None
         """(I,) the largest magnitude of each channel of the input, while they are watched; else none."""
+        self.given: Any = None
+        """The last input while inputs are watched; else none."""
 
     def __call__(self, x: "torch.Tensor") -> "torch.Tensor":
         """(..., I) to (..., O)."""
         import torch
 
-        layer = self._layer
         if self.peaks is not None:
+            self.given = x
             torch.maximum(self.peaks, x.detach().abs().flatten(0, -2).amax(0), out=self.peaks)
-        weights = layer.lora_A[_NAME].weight, layer.lora_B[_NAME].weight
-        out: torch.Tensor = self._step.apply(x, self._frozen, layer.base_layer.bias, *weights, layer.scaling[_NAME])
-        return out
+        return self.group.output(self, x)
 
-    def watch(self) -> None:
-        """Note from now on how large the channels of the input are."""
-        weight = self._layer.base_layer.weight
-        self.peaks = weight.new_zeros(weight.shape[1])
+    @property
+    def weight(self) -> Any:
+        """(O, I), frozen."""
+        return self.layer.base_layer.weight
 
-    def quantise(self, levels: int) -> None:
-        """Compute with the layer's weight in int8 from now on, by what was seen since `watch`."""
-        self._frozen = Int8Weight(self._layer.base_layer.weight, levels, self.peaks)
-        self.peaks = None
+    @property
+    def lora(self) -> tuple[Any, Any]:
+        """A (r, I) and B (O, r), which are trained."""
+        return self.layer.lora_A[_NAME].weight, self.layer.lora_B[_NAME].weight
+
+
+class LayerGroup:
+    """Layers that are given the same input, and are computed together when the first of them is."""
+
+    def __init__(self, members: Sequence[FusedLayer], frozen: FrozenWeight) -> None:
+        self._members = members
+        self.frozen = frozen
+        """W: (sum of O, I), their weights one below the other."""
+        self.widths = [len(member.weight) for member in members]
+        self.scales = [member.layer.scaling[_NAME] for member in members]
+        self.biases = [member.layer.base_layer.bias for member in members]
+        self._step = _step()
+        self._input: Any = None
+        self._ready: dict[FusedLayer, torch.Tensor] = {}
+
+    def output(self, member: FusedLayer, x: "torch.Tensor") -> "torch.Tensor":
+        """What one of the layers says of the input; what the others say of it is kept until they are asked."""
+        if self._input is not x or member not in self._ready:
+            a, b = zip(*(one.lora for one in self._members), strict=True)
+            outputs = self._step.apply(x, self, *a, *b)
+            self._input, self._ready = x, dict(zip(self._members, outputs, strict=True))
+        found = self._ready.pop(member)
+        if not self._ready:
+            self._input = None
+        return found
+
+
+def watch_layers(layers: Sequence[FusedLayer]) -> None:
+    """Note from now on what the layers are given."""
+    for layer in layers:
+        layer.peaks = layer.weight.new_zeros(layer.weight.shape[1])
+
+
+def quantise_layers(layers: Sequence[FusedLayer], levels: int) -> None:
+    """Compute with the layers' weights in int8 from now on, by what was seen since `watch_layers`.
+
+    Args:
+        layers: In the order in which the model asks them.
+        levels: Largest magnitude of an int8 weight.
+    """
+    import torch
+
+    for _, alike in groupby(layers, key=lambda layer: id(layer.given) if layer.given is not None else id(layer)):
+        members = list(alike)
+        frozen = Int8Weight(torch.cat([member.weight.detach() for member in members]), levels, members[0].peaks)
+        group = LayerGroup(members, frozen)
+        for member in members:
+            member.group = group
+    for layer in layers:
+        layer.peaks = layer.given = None
 
 
 def fuse_lora_layers(wrapped: Any) -> list[FusedLayer]:
@@ -95,38 +149,39 @@ def _step() -> Any:
     import torch
 
     class LoraLinear(torch.autograd.Function):
-        """y = x W^T + b + s (x A^T) B^T, with gradients for x, A and B."""
+        """y = x W^T + b + s (x A^T) B^T for each layer of a group, with gradients for x, all A and all B."""
 
         @staticmethod
-        def forward(
-            ctx: Any,
-            x: torch.Tensor,  # (..., I)
-            frozen: FrozenWeight,  # W: (O, I)
-            bias: torch.Tensor | None,  # (O,)
-            a: torch.Tensor,  # (r, I)
-            b: torch.Tensor,  # (O, r)
-            scale: float,
-        ) -> torch.Tensor:
+        def forward(ctx: Any, x: torch.Tensor, group: LayerGroup, *lora: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            # x: (..., I), lora: A (r, I) of each layer, then B (O, r) of each
+            count = len(group.widths)
+            b = lora[count:]
+            ranks = [len(a) for a in lora[:count]]
+            a_ri = lora[0] if count == 1 else torch.cat(lora[:count])
             x_ni = x.reshape(-1, x.shape[-1])
-            low_nr = x_ni @ a.t()
-            y_no = frozen.forward(x_ni)
-            if bias is not None:
-                y_no += bias
-            y_no.addmm_(low_nr, b.t(), alpha=scale)
-            ctx.save_for_backward(x_ni, low_nr, a, b)
-            ctx.frozen, ctx.scale, ctx.shape = frozen, scale, x.shape
-            return y_no.view(*x.shape[:-1], len(b))
+            low_nr = x_ni @ a_ri.t()
+            outputs, lows = torch.split(group.frozen.forward(x_ni), group.widths, 1), torch.split(low_nr, ranks, 1)
+            for y_no, low, b_or, bias, scale in zip(outputs, lows, b, group.biases, group.scales, strict=True):
+                if bias is not None:
+                    y_no.add_(bias)
+                y_no.addmm_(low, b_or.t(), alpha=scale)
+            ctx.save_for_backward(x_ni, low_nr, a_ri, *b)
+            ctx.group, ctx.ranks, ctx.shape = group, ranks, x.shape
+            return tuple(y_no.view(*x.shape[:-1], -1) for y_no in outputs)
 
         @staticmethod
-        def backward(ctx: Any, grad: torch.Tensor) -> Any:
-            x_ni, low_nr, a, b = ctx.saved_tensors
-            grad_no = grad.reshape(-1, len(b))
-            grad_nr = (grad_no @ b).mul_(ctx.scale)
+        def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+            x_ni, low_nr, a_ri, *b = ctx.saved_tensors
+            parts = [grad.reshape(len(x_ni), -1) for grad in grads]
+            scaled = [(part @ b_or).mul_(s) for part, b_or, s in zip(parts, b, ctx.group.scales, strict=True)]
+            grad_nr = scaled[0] if len(b) == 1 else torch.cat(scaled, 1)
             grad_x = None
             if ctx.needs_input_grad[0]:
-                grad_x = ctx.frozen.backward(grad_no).addmm_(grad_nr, a).view(ctx.shape)
-            grad_a = grad_nr.t() @ x_ni
-            grad_b = (grad_no.t() @ low_nr).mul_(ctx.scale)
-            return grad_x, None, None, grad_a, grad_b, None
+                grad_no = parts[0] if len(b) == 1 else torch.cat(parts, 1)
+                grad_x = ctx.group.frozen.backward(grad_no).addmm_(grad_nr, a_ri).view(ctx.shape)
+            grad_a = torch.split(grad_nr.t() @ x_ni, ctx.ranks)
+            lows = torch.split(low_nr, ctx.ranks, 1)
+            grad_b = [(p.t() @ low).mul_(s) for p, low, s in zip(parts, lows, ctx.group.scales, strict=True)]
+            return grad_x, None, *grad_a, *grad_b
 
     return LoraLinear

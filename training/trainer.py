@@ -19,6 +19,7 @@ from ioa.training.frozen_weights import exact_levels
 from ioa.training.held_out import hold_out, measure_held_out
 from ioa.training.loading import first_line
 from ioa.training.lora import TrainableLora, attach_lora
+from ioa.training.lora_linear import quantise_layers, watch_layers
 from ioa.training.losses import AnswerLoss, choose_loss
 from ioa.training.schedule import learning_rate, plan_course
 from ioa.training.settings.training import TrainingSettings
@@ -244,13 +245,11 @@ def _quantise(lora: TrainableLora, loss_of: AnswerLoss, lessons: Sequence[Lesson
     """Have the frozen weights in int8, by what a few lessons show of the layers' inputs before the first step."""
     import torch
 
-    for layer in lora.fused:
-        layer.watch()
+    watch_layers(lora.fused)
     shown = lessons[:: math.ceil(len(lessons) / SHOWN)]
     with torch.inference_mode():
         loss_of.logits(lora.model, collate(shown, pad_id, lora.model.device))
-    for layer in lora.fused:
-        layer.quantise(levels)
+    quantise_layers(lora.fused, levels)
 
 
 def check_trainable(student: Student, settings: TrainingSettings) -> None:

@@ -32,9 +32,10 @@ from ioa.training.reply_speed import measure_replies as measure_replies_truly
 RATES = {("float32", 1): 130, ("float32", 2): 240, ("bfloat16", 1): 80, ("bfloat16", 2): 140}
 
 
-def machine(rates=RATES, *, quiet=True) -> Machine:
+def machine(rates=RATES, *, levels=0, quiet=True) -> Machine:
     speeds = tuple(Speed(dtype=d, threads=n, small=rate, large=1.2 * rate) for (d, n), rate in rates.items())
-    return Machine(processor=processor(), torch="x", cores=available_cores(), speeds=speeds, quiet=quiet, seconds=2)
+    about = {"processor": processor(), "torch": "x", "cores": available_cores(), "seconds": 2}
+    return Machine(**about, speeds=speeds, levels=levels, quiet=quiet)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,33 @@ def test_a_machine_is_measured_truly_and_its_fastest_is_chosen(monkeypatch):
 def test_the_format_is_chosen_by_one_thread_and_the_threads_by_the_format(rates, dtype, threads):
     found = machine(rates)
     assert (found.dtype, found.threads(found.dtype)) == (dtype, threads)
+
+
+@pytest.mark.parametrize(
+    ("int8", "levels", "expected"), [(340, 127, 127), (340, 63, 63), (330, 127, 0), (340, 0, 0), (None, 127, 0)]
+)
+def test_int8_is_used_where_it_is_exact_and_clearly_faster(int8, levels, expected, measured, folder):
+    rates = RATES | ({("int8", 1): 900, ("int8", 2): int8} if int8 else {})
+    measured.machine = machine(rates, levels=levels)
+    assert measured.machine.dtype == "float32"
+    found = choose_execution(settings(folder))
+    assert (found.dtype, found.int8_levels) == ("float32", expected)
+    assert ("int8 while training" in found.told) == bool(expected)
+    # A run goes on as it began, whatever is measured in the meantime.
+    measured.machine = machine()
+    assert choose_execution(settings(folder), found).int8_levels == expected
+    elsewhere = found.model_copy(update={"processor": "another"})
+    assert choose_execution(settings(folder), elsewhere).int8_levels == expected
+
+
+def test_without_room_for_a_second_copy_the_weights_stay_as_they_are(measured, folder, monkeypatch):
+    measured.machine = machine({**RATES, ("int8", 2): 900}, levels=127)
+    stored = execution_module.stored_bytes(folder)
+    monkeypatch.setattr(execution_module, "ROOM", 1.0)
+    free = SimpleNamespace(available=2.5 * stored)
+    monkeypatch.setattr(execution_module.psutil, "virtual_memory", lambda: free)
+    found = choose_execution(settings(folder))
+    assert (found.dtype, found.int8_levels) == ("float32", 0)
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,12 @@ def test_a_half_written_checkpoint_is_ignored(student: Student, tmp_path: Path) 
     assert told[0] == 6
 
 
-def test_an_early_end_with_averaged_weights_is_the_same_after_an_interruption(student: Student, tmp_path: Path) -> None:
-    settings = SETTINGS.model_copy(update={"held_out": 0.2, "ending": "both", "epochs": 30, "learning_rate": 2e-3})
+@pytest.mark.parametrize("weights", ["full", "int8"])
+def test_an_early_end_with_averaged_weights_is_the_same_after_an_interruption(
+    student: Student, tmp_path: Path, weights: str
+) -> None:
+    early = {"held_out": 0.2, "ending": "both", "epochs": 30, "learning_rate": 2e-3}
+    settings = SETTINGS.model_copy(update=early | {"frozen_weights": weights})
     whole = train(student, EXAMPLES, start=None, out=tmp_path / "whole", settings=settings, seed=1)
     assert whole.learnt
     assert whole.examples == 24

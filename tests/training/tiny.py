@@ -12,7 +12,7 @@ TEMPLATE = (
 """The form of SmolLM2's template, its unasked-for system turn included."""
 
 
-def make_tiny_student(path: Path, *, hidden: int = 64, chat: bool = True) -> Path:
+def make_tiny_student(path: Path, *, hidden: int = 64, chat: bool = True, bias: bool = False) -> Path:
     """Save a two-layer Llama over bytes (each digit is a token, any text can be encoded) to a folder.
 
     The weights are random but the same every time; the folder is loaded by `StudentSettings(model=str(path))`.
@@ -47,6 +47,7 @@ def make_tiny_student(path: Path, *, hidden: int = 64, chat: bool = True) -> Pat
         # Wide enough that the frozen output head can be confident, and a LoRA can teach something.
         initializer_range=0.2,
         tie_word_embeddings=True,
+        attention_bias=bias,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=2,
@@ -54,6 +55,9 @@ def make_tiny_student(path: Path, *, hidden: int = 64, chat: bool = True) -> Pat
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = LlamaForCausalLM(config)
+        for name, parameter in model.named_parameters() if bias else ():
+            if name.endswith(".bias"):
+                torch.nn.init.normal_(parameter, std=0.2)
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
