@@ -136,15 +136,15 @@ def _head_loss() -> Any:
             weight: torch.Tensor,  # (V, D)
             targets: torch.Tensor,  # (N,)
         ) -> torch.Tensor:
-            p_nv = (hidden @ weight.t()).float()
-            right = p_nv.gather(1, targets[:, None])
-            p_nv -= (high := p_nv.amax(1, keepdim=True))
-            total = p_nv.exp_().sum(1, keepdim=True)
-            losses = high + total.log() - right  # (N, 1)
+            logits_nv = (hidden @ weight.t()).float()
+            high, likeliest = logits_nv.max(1, keepdim=True)
+            right = logits_nv.gather(1, targets[:, None])
+            p_nv = torch.softmax(logits_nv, 1, out=logits_nv)
+            # The likeliest token's probability is far from zero, so its logarithm gives the normaliser.
+            losses = high - p_nv.gather(1, likeliest).log() - right  # (N, 1)
             if ctx.needs_input_grad[0]:
-                p_nv *= 1 / (total * len(targets))
-                p_nv.scatter_add_(1, targets[:, None], torch.full_like(right, -1 / len(targets)))
-                ctx.save_for_backward(p_nv.to(weight.dtype) @ weight)
+                p_nv.scatter_add_(1, targets[:, None], torch.full_like(right, -1))
+                ctx.save_for_backward((p_nv.to(weight.dtype) @ weight).mul_(1 / len(targets)))
             return losses.mean()
 
         @staticmethod
