@@ -10,7 +10,15 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
-SHOWN = ("*.md", "LICENSE", "docs/**/*.md", "docs/images/*.png", "benchmarks/README.md", "benchmarks/*.json", "configs/**/*.yaml")
+SHOWN = (
+    "*.md",
+    "LICENSE",
+    "docs/**/*.md",
+    "docs/images/*.png",
+    "benchmarks/README.md",
+    "benchmarks/*.json",
+    "configs/**/*.yaml",
+)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -9,14 +9,14 @@ are in int8: the tensor is rounded once, and gradients for it need not be added 
 from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ioa.training.frozen_weights import FrozenWeight, FullWeight, Int8Weight
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["FusedLayer", "fuse_lora_layers", "quantise_layers", "watch_layers"]
+__all__ = ["FusedLayer", "GroupPass", "LayerGroup", "fuse_lora_layers", "quantise_layers", "watch_layers"]
 
 _NAME = "default"
 """PEFT's name of the LoRA."""
@@ -53,30 +53,94 @@ class FusedLayer:
         return self.layer.lora_A[_NAME].weight, self.layer.lora_B[_NAME].weight
 
 
+class GroupPass(NamedTuple):
+    """What the backward pass of a group needs of the forward pass."""
+
+    x_ni: Any
+    low_nr: Any
+    """x A^T, side by side."""
+    a_ri: Any
+    """A of all layers, one below the other."""
+    b: Sequence[Any]
+    """B (O, r) of each."""
+
+
 class LayerGroup:
-    """Layers that are given the same input, and are computed together when the first of them is."""
+    """Layers that are given the same input, and are computed together when the first of them is.
+
+    y = x W^T + b + s (x A^T) B^T for each of them.
+    """
 
     def __init__(self, members: Sequence[FusedLayer], frozen: FrozenWeight) -> None:
         self._members = members
-        self.frozen = frozen
-        """W: (sum of O, I), their weights one below the other."""
+        self._frozen = frozen
         self.widths = [len(member.weight) for member in members]
-        self.scales = [member.layer.scaling[_NAME] for member in members]
-        self.biases = [member.layer.base_layer.bias for member in members]
+        """O of each; the frozen weight has them one below the other."""
+        self._ranks = [len(member.lora[0]) for member in members]
+        self._scales = [member.layer.scaling[_NAME] for member in members]
+        self._biases = [member.layer.base_layer.bias for member in members]
         self._step = _step()
         self._input: Any = None
         self._ready: dict[FusedLayer, torch.Tensor] = {}
 
+    @property
+    def lora(self) -> list[Any]:
+        """What is trained: A (r, I) of each layer, then B (O, r) of each."""
+        a, b = zip(*(member.lora for member in self._members), strict=True)
+        return [*a, *b]
+
     def output(self, member: FusedLayer, x: "torch.Tensor") -> "torch.Tensor":
         """What one of the layers says of the input; what the others say of it is kept until they are asked."""
         if self._input is not x or member not in self._ready:
-            a, b = zip(*(one.lora for one in self._members), strict=True)
-            outputs = self._step.apply(x, self, *a, *b)
+            outputs = self._step.apply(x, self, *self.lora)
             self._input, self._ready = x, dict(zip(self._members, outputs, strict=True))
         found = self._ready.pop(member)
         if not self._ready:
             self._input = None
         return found
+
+    def forward(self, x_ni: "torch.Tensor", lora: Sequence["torch.Tensor"]) -> "tuple[list[torch.Tensor], GroupPass]":
+        """The layers' outputs (N, O).
+
+        Args:
+            x_ni: Their input.
+            lora: See the attribute.
+        """
+        import torch
+
+        count = len(self.widths)
+        b = lora[count:]
+        a_ri = lora[0] if count == 1 else torch.cat(tuple(lora[:count]))
+        low_nr = x_ni @ a_ri.t()
+        outputs = list(torch.split(self._frozen.forward(x_ni), self.widths, 1))
+        lows = torch.split(low_nr, self._ranks, 1)
+        for y_no, low, b_or, bias, scale in zip(outputs, lows, b, self._biases, self._scales, strict=True):
+            if bias is not None:
+                y_no.add_(bias)
+            y_no.addmm_(low, b_or.t(), alpha=scale)
+        return outputs, GroupPass(x_ni, low_nr, a_ri, b)
+
+    def backward(self, passed: GroupPass, grads: Sequence[Any], *, needs_x: bool) -> tuple[Any, list[Any]]:
+        """The gradients for the input (N, I), where it is needed, and for all A and B.
+
+        Args:
+            passed: Of the forward pass.
+            grads: For each output, (N, O).
+            needs_x: Whether that for the input is needed.
+        """
+        import torch
+
+        x_ni, low_nr, a_ri, b = passed
+        scaled = [(grad @ b_or).mul_(s) for grad, b_or, s in zip(grads, b, self._scales, strict=True)]
+        grad_nr = scaled[0] if len(b) == 1 else torch.cat(scaled, 1)
+        grad_x = None
+        if needs_x:
+            grad_no = grads[0] if len(b) == 1 else torch.cat(list(grads), 1)
+            grad_x = self._frozen.backward(grad_no).addmm_(grad_nr, a_ri)
+        grad_a = torch.split(grad_nr.t() @ x_ni, self._ranks)
+        lows = torch.split(low_nr, self._ranks, 1)
+        grad_b = [(grad.t() @ low).mul_(s) for grad, low, s in zip(grads, lows, self._scales, strict=True)]
+        return grad_x, [*grad_a, *grad_b]
 
 
 def watch_layers(layers: Sequence[FusedLayer]) -> None:
@@ -149,39 +213,21 @@ def _step() -> Any:
     import torch
 
     class LoraLinear(torch.autograd.Function):
-        """y = x W^T + b + s (x A^T) B^T for each layer of a group, with gradients for x, all A and all B."""
+        """A group of layers, with gradients for their input, all A and all B."""
 
         @staticmethod
         def forward(ctx: Any, x: torch.Tensor, group: LayerGroup, *lora: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            # x: (..., I), lora: A (r, I) of each layer, then B (O, r) of each
-            count = len(group.widths)
-            b = lora[count:]
-            ranks = [len(a) for a in lora[:count]]
-            a_ri = lora[0] if count == 1 else torch.cat(lora[:count])
-            x_ni = x.reshape(-1, x.shape[-1])
-            low_nr = x_ni @ a_ri.t()
-            outputs, lows = torch.split(group.frozen.forward(x_ni), group.widths, 1), torch.split(low_nr, ranks, 1)
-            for y_no, low, b_or, bias, scale in zip(outputs, lows, b, group.biases, group.scales, strict=True):
-                if bias is not None:
-                    y_no.add_(bias)
-                y_no.addmm_(low, b_or.t(), alpha=scale)
-            ctx.save_for_backward(x_ni, low_nr, a_ri, *b)
-            ctx.group, ctx.ranks, ctx.shape = group, ranks, x.shape
+            outputs, passed = group.forward(x.reshape(-1, x.shape[-1]), lora)
+            ctx.save_for_backward(*passed[:3], *passed.b)
+            ctx.group, ctx.shape = group, x.shape
             return tuple(y_no.view(*x.shape[:-1], -1) for y_no in outputs)
 
         @staticmethod
         def backward(ctx: Any, *grads: torch.Tensor) -> Any:
             x_ni, low_nr, a_ri, *b = ctx.saved_tensors
-            parts = [grad.reshape(len(x_ni), -1) for grad in grads]
-            scaled = [(part @ b_or).mul_(s) for part, b_or, s in zip(parts, b, ctx.group.scales, strict=True)]
-            grad_nr = scaled[0] if len(b) == 1 else torch.cat(scaled, 1)
-            grad_x = None
-            if ctx.needs_input_grad[0]:
-                grad_no = parts[0] if len(b) == 1 else torch.cat(parts, 1)
-                grad_x = ctx.group.frozen.backward(grad_no).addmm_(grad_nr, a_ri).view(ctx.shape)
-            grad_a = torch.split(grad_nr.t() @ x_ni, ctx.ranks)
-            lows = torch.split(low_nr, ctx.ranks, 1)
-            grad_b = [(p.t() @ low).mul_(s) for p, low, s in zip(parts, lows, ctx.group.scales, strict=True)]
-            return grad_x, None, *grad_a, *grad_b
+            rows = [grad.reshape(len(x_ni), -1) for grad in grads]
+            passed = GroupPass(x_ni, low_nr, a_ri, b)
+            grad_x, of_lora = ctx.group.backward(passed, rows, needs_x=ctx.needs_input_grad[0])
+            return (None if grad_x is None else grad_x.view(ctx.shape)), None, *of_lora
 
     return LoraLinear

@@ -15,11 +15,10 @@ from ioa.memory.training_log import HeldOutPoint, LossPoint, TrainingLog
 from ioa.training import checkpoint
 from ioa.training.batches import Batch, Lesson, batch_order, collate, encode_lessons
 from ioa.training.checkpoint import Progress, is_complete
-from ioa.training.frozen_weights import exact_levels
+from ioa.training.fast_passes import fast_passes, int8_levels
 from ioa.training.held_out import hold_out, measure_held_out
 from ioa.training.loading import first_line
 from ioa.training.lora import TrainableLora, attach_lora
-from ioa.training.lora_linear import quantise_layers, watch_layers
 from ioa.training.losses import AnswerLoss, choose_loss
 from ioa.training.schedule import learning_rate, plan_course
 from ioa.training.settings.training import TrainingSettings
@@ -33,8 +32,6 @@ __all__ = ["TrainingProgress", "check_trainable", "is_complete", "train"]
 
 OUTSIDE = {"checkpoint_every", "observe", "report_to", "least_new", "frozen_weights"}
 """Settings with which a training may go on that began with others; what the last one leads to is told apart itself."""
-SHOWN = 16
-"""Lessons by which the rounding of the frozen weights is adapted to the layers' inputs."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +108,14 @@ def train(
     taught = [lesson for place, lesson in enumerate(lessons) if place not in set(held)]
     order = batch_order([len(lesson.ids) for lesson in taught], settings.batch_size, settings.epochs, seed)
     look = max(1, round(len(order) / settings.epochs / settings.looks)) if held else len(order) + 1
-    levels = int8_levels(student, settings)
-    work = _fingerprint(student, settings, seed, start, lessons, held, levels)
+    work = _fingerprint(student, settings, seed, start, lessons, held)
     # The seeds set here must not be felt by what the caller draws afterwards.
     devices = [student.model.device] if student.model.device.type == "cuda" else []
     with (
         student.meter.during("training"),
         torch.random.fork_rng(devices=devices),
         attach_lora(student, settings.lora, start, seed) as lora,
+        fast_passes(student, lora, lessons, settings) as loss_of,
     ):
         optimizer = torch.optim.AdamW(
             [lora.master],
@@ -128,9 +125,6 @@ def train(
             # Where PyTorch has no fused kernel for a device, it refuses the argument.
             fused=student.model.device.type in {"cpu", "cuda"},
         )
-        loss_of = choose_loss(lora.model, lessons, student.pad_id)
-        if levels:
-            _quantise(lora, loss_of, lessons, student.pad_id, levels)
         before = _resume(out, work, lora, optimizer)
         points, held_out, tokens, began = list(before.points), list(before.held_out), before.tokens, time.monotonic()
         look_at = partial(_look, lora, loss_of, [lessons[place] for place in held], student, settings)
@@ -221,37 +215,6 @@ def _look(
     )
 
 
-def int8_levels(student: Student, settings: TrainingSettings) -> int:
-    """Largest magnitude of the int8 numbers in which a student's frozen weights are trained upon; 0: as they are.
-
-    Raises:
-        UserError: int8 is asked for and not to be had here.
-    """
-    if settings.frozen_weights == "full" or student.model.device.type != "cpu":
-        levels = 0
-    elif settings.frozen_weights == "auto":
-        levels = student.execution.int8_levels if student.execution is not None else 0
-    else:
-        levels = exact_levels()
-    if settings.frozen_weights == "int8" and not levels:
-        raise UserError(
-            "training.frozen_weights is int8, and products in int8 are not exact on this processor or device. "
-            "Use `full`, or `auto`, which takes int8 only where it pays."
-        )
-    return levels
-
-
-def _quantise(lora: TrainableLora, loss_of: AnswerLoss, lessons: Sequence[Lesson], pad_id: int, levels: int) -> None:
-    """Have the frozen weights in int8, by what a few lessons show of the layers' inputs before the first step."""
-    import torch
-
-    watch_layers(lora.fused)
-    shown = lessons[:: math.ceil(len(lessons) / SHOWN)]
-    with torch.inference_mode():
-        loss_of.logits(lora.model, collate(shown, pad_id, lora.model.device))
-    quantise_layers(lora.fused, levels)
-
-
 def check_trainable(student: Student, settings: TrainingSettings) -> None:
     """See that a student can be taught, by one step that is not taken.
 
@@ -324,13 +287,12 @@ def _fingerprint(
     start: Path | None,
     lessons: Sequence[Lesson],
     held: Sequence[int],
-    levels: int,
 ) -> str:
     taught = settings.model_dump(
         mode="json", exclude={"checkpoint_every", "observe", "report_to", "least_new", "frozen_weights"}
     )
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
-    model = (student.settings.model, str(student.model.dtype), levels)
+    model = (student.settings.model, str(student.model.dtype), int8_levels(student, settings))
     return checkpoint.fingerprint(
         taught, model, seed, before, [(lesson.ids, lesson.prompt_length) for lesson in lessons], list(held)
     )

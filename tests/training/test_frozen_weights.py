@@ -110,7 +110,7 @@ def test_a_training_step_in_int8_goes_where_one_in_full_goes(student: Student, l
 def test_int8_is_refused_where_it_is_not_exact(
     student: Student, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ioa.training.trainer.exact_levels", lambda: 0)
+    monkeypatch.setattr("ioa.training.fast_passes.exact_levels", lambda: 0)
     settings = TrainingSettings(frozen_weights="int8")
     with pytest.raises(UserError, match="not exact on this processor"):
         train(student, make_sums(4), start=None, out=tmp_path / "a", settings=settings, seed=0)

@@ -87,6 +87,9 @@ class TrainingSettings(Record):
     """How the products with the student's own weights are computed while the LoRA is trained: as they are (`full`), or
     rounded to int8, which newer processors do several times as fast; `auto` measures what this one does. Replies are
     always written with the weights as they are."""
+    fused_layers: bool = True
+    """Whether a decoder layer is computed in one step where it is of a known make and a trial shows the same gradients;
+    without it each operation is a step of its own."""
     checkpoint_every: Positive = 50
     """Steps between two checkpoints: at most this much is computed again after a crash."""
     observe: Annotated[int, Field(ge=0)] = 64
