@@ -82,6 +82,23 @@ class TrainableLora:
         self.noted += 1
         self.mean = weights.clone() if self.mean is None else self.mean.lerp_(weights, 1 / self.noted)
 
+    @contextmanager
+    def showing_mean(self) -> Iterator[None]:
+        """Have the model compute with the mean, where any weights were noted, and with the weights again at the end."""
+        import torch
+
+        if self.mean is None:
+            yield
+            return
+        weights = self.master.detach().clone()
+        self.take_mean()
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                self.master.copy_(weights)
+            self.push()
+
     def take_mean(self) -> None:
         """Put the mean in the weights' place, where any were noted."""
         import torch

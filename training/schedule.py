@@ -1,8 +1,8 @@
 """How long a training lasts, and its learning rate on the way: warm-up, a stable part, an ending.
 
-The rate stays at its peak until the held-out lessons say that nothing more is learnt, or the epochs run out; then the
-weights are settled, by a rate that falls (Hu et al. 2024, MiniCPM) or by their mean (Izmailov et al. 2018): a schedule
-whose end need not be known at its beginning.
+The rate stays at its peak for a while; then the weights are settled, by a rate that falls (Hu et al. 2024, MiniCPM) and
+by their mean (Izmailov et al. 2018). When the held-out lessons say that nothing more is learnt, the ending begins at
+once, or the training is over where the mean is there already: its end need not be known at its beginning.
 """
 
 import math
@@ -33,13 +33,17 @@ def plan_course(bound: int, settings: TrainingSettings, held_out: Sequence[HeldO
         settings: How it is trained.
         held_out: What the held-out lessons said, oldest first.
     """
-    stable = math.floor(bound * (1 - settings.ending_share))
+    course = Course(steps=bound, ending_from=math.floor(bound * (1 - settings.ending_share)) + 1)
     for count in range(1, len(held_out) + 1):
         at = held_out[count - 1].step
-        if at < stable and stopped_improving(held_out[:count], settings.patience, settings.least_gain):
+        if not stopped_improving(held_out[:count], settings.patience, settings.least_gain):
+            continue
+        if at < course.ending_from:
             fall = math.ceil(at * settings.ending_share / (1 - settings.ending_share))
-            return Course(steps=min(bound, at + fall), ending_from=at + 1, learnt=True)
-    return Course(steps=bound, ending_from=stable + 1)
+            course = Course(steps=min(bound, at + fall), ending_from=at + 1, learnt=True)
+        elif settings.ending != "decay":  # the mean so far is what was measured, and it is settled
+            return Course(steps=at, ending_from=course.ending_from, learnt=True)
+    return course
 
 
 def stopped_improving(points: Sequence[HeldOutPoint], patience: int, least_gain: float) -> bool:

@@ -139,10 +139,11 @@ def train(
             student.meter.count("training", items=len(order[step - 1]), tokens=batch.tokens, flops=flops)
             epoch = step * settings.epochs / len(order)
             points.append(LossPoint(step=step, epoch=epoch, loss=loss, learning_rate=rate))
-            if step >= course.ending_from and settings.ending != "decay":
+            if averaged := step >= course.ending_from and settings.ending != "decay":
                 lora.note()
-            elif held and step % look == 0 and step < course.ending_from:
-                held_out.append(look_at(step))
+            if step % look == 0 and step < course.steps and (averaged or step < course.ending_from):
+                with lora.showing_mean():
+                    held_out.append(look_at(step))
                 course = plan_course(len(order), settings, held_out)
             # Not after the last step: the adapter itself is written then.
             if step % settings.checkpoint_every == 0 and step < course.steps:
@@ -155,7 +156,7 @@ def train(
                 taken, seconds = step - len(before.points), time.monotonic() - began
                 on_step(_tell(points[-1], course.steps, taken, seconds, settings.batch_size, len(too_long)))
         lora.take_mean()
-        if held:
+        if held and (not held_out or held_out[-1].step < len(points)):
             held_out.append(look_at(len(points)))
         log = TrainingLog(
             steps=tuple(points),

@@ -39,16 +39,24 @@ def test_the_rate_rises_then_falls_within_bounds(bound: int, warmup: float, shar
         (points(1.0, 0.5, 0.499, 0.3), Course(steps=100, ending_from=71)),
         (points(1.0, 0.5, 0.499, 0.498, 0.1), Course(steps=58, ending_from=41, learnt=True)),  # decided is decided
         (points(1.0, right=5), Course(steps=15, ending_from=11, learnt=True)),
-        (points(1.0, 0.5, 0.6, 0.7, every=30), Course(steps=100, ending_from=71)),  # the ending has begun anyway
+        (points(1.0, 0.5, 0.6, every=30), Course(steps=100, ending_from=71)),
+        # The mean of the ending's weights was measured, and does not improve either.
+        (points(1.0, 0.5, 0.6, 0.7, every=24), Course(steps=96, ending_from=71, learnt=True)),
+        (points(1.0, 0.5, 0.499, 0.498, 0.498), Course(steps=50, ending_from=41, learnt=True)),
     ],
-    ids=["improves", "flat", "one without gain", "flat, then better", "all right", "too late"],
+    ids=["improves", "flat", "one without gain", "flat, then better", "all right", "not yet", "late", "flat after all"],
 )
 def test_it_ends_when_the_held_out_lessons_stop_improving(held_out: list[HeldOutPoint], expected: Course) -> None:
-    assert plan_course(100, TrainingSettings(), held_out) == expected
+    assert plan_course(100, TrainingSettings(ending_share=0.3), held_out) == expected
+
+
+def test_a_falling_rate_without_a_mean_goes_to_its_end() -> None:
+    settings = TrainingSettings(ending_share=0.3, ending="decay")
+    assert plan_course(100, settings, points(1.0, 0.5, 0.6, 0.7, every=24)) == Course(steps=100, ending_from=71)
 
 
 def test_the_rate_falls_from_where_that_was_noticed() -> None:
-    settings = TrainingSettings(warmup=0.05, learning_rate=1.0)
+    settings = TrainingSettings(warmup=0.05, learning_rate=1.0, ending_share=0.3)
     course = plan_course(100, settings, points(1.0, 0.5, 0.5, 0.5))
     rates = [learning_rate(step, 100, course, settings) for step in range(1, course.steps + 1)]
     assert rates[:6] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])

@@ -43,9 +43,9 @@ class TrainingSettings(Record):
 
     epochs: Positive = 3
     """Most passes over the examples."""
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     """Peak learning rate; the default is for a student of some 135 million weights, and larger ones take less."""
-    batch_size: Positive = 4
+    batch_size: Positive = 2
     """Examples per step."""
     betas: tuple[Fraction, Fraction] = (0.9, 0.95)
     """AdamW's decay rates of the two moments, each in [0, 1)."""
@@ -58,7 +58,7 @@ class TrainingSettings(Record):
     ending: Literal["decay", "average", "both"] = "both"
     """How the last steps settle the weights: the rate falls linearly to zero (`decay`), or it stays and the result is
     the mean of their weights (`average`), or it falls and the result is the mean (`both`)."""
-    ending_share: Fraction = 0.3
+    ending_share: Fraction = 0.8
     """Share of the steps that belong to this ending, in [0, 1); before it, the rate stays at its peak."""
     held_out: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     """Share of the lessons that a training does not see, by which it notices that nothing more is learnt; 0: none, and
