@@ -30,6 +30,8 @@ MODULES = {
     "algebra": ("integers/sums", "equations/two-step", "complex/sums"),
     "word-problems": ("one-step/groups", "two-steps/comparison", "money/prices"),
 }
+TRL = "trl:"
+"""Begins a setting that TRL teaches by."""
 STRATEGIES = (Strategy.FORMAT, Strategy.COGNITIVE_LOAD)
 
 
@@ -91,7 +93,7 @@ def parse(text: str) -> tuple[TrainingSettings, dict[str, Any]]:
     """Settings of the training and of the student from `key=value,key=value`."""
     training: dict[str, Any] = {}
     student: dict[str, Any] = {}
-    for pair in filter(None, text.split(",")):
+    for pair in filter(None, text.removeprefix(TRL).split(",")):
         key, value = pair.split("=")
         if key.startswith("student."):
             student[key.removeprefix("student.")] = value
@@ -104,12 +106,20 @@ def parse(text: str) -> tuple[TrainingSettings, dict[str, Any]]:
 
 def measure(student: Student, text: str, pack: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
     """One training and its examination."""
-    settings, _ = parse(text)
+    import torch
+
+    settings, own = parse(text)
     lessons, probes = draw(pack, seed, options.lessons, options.probes)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "adapter"
+        # A student of its own for TRL, which leaves its LoRA on the model.
+        taught = load_student(own) if text.startswith(TRL) else student
         began, began_cpu = time.perf_counter(), time.process_time()
-        log = train(student, lessons, start=None, out=out, settings=settings, seed=seed)
+        if text.startswith(TRL):
+            losses = train_with_trl(taught, lessons, settings, out, seed)
+        else:
+            log = train(taught, lessons, start=None, out=out, settings=settings, seed=seed)
+            losses = [point.loss for point in log.steps]
         seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
         student.use(out)
         results = examine(student, probes)
@@ -125,9 +135,34 @@ def measure(student: Student, text: str, pack: str, seed: int, options: argparse
         "by_module": right,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(cpu, 1),
-        "steps": len(log.steps),
-        "loss": round(sum(point.loss for point in log.steps[-10:]) / len(log.steps[-10:]), 4),
+        "steps": len(losses),
+        "loss": round(sum(losses[-10:]) / len(losses[-10:]), 4),
+        "threads": torch.get_num_threads(),
     }
+
+
+def train_with_trl(
+    student: Student, lessons: list[Example], settings: TrainingSettings, out: Path, seed: int
+) -> list[float]:
+    """The losses of TRL's steps; its adapter is in `out` then."""
+    from transformers import TrainerCallback
+    from trl_training import make_trainer
+
+    losses: list[float] = []
+
+    class Note(TrainerCallback):
+        def on_log(self, *_: Any, logs: dict[str, float] | None = None, **__: Any) -> None:
+            losses.extend([logs["loss"]] if logs and "loss" in logs else [])
+
+    trainer = make_trainer(student, lessons, settings, out, seed, [Note()])
+    trainer.train()
+    trainer.save_model(str(out))
+    return losses
+
+
+def load_student(own: dict[str, Any]) -> Student:
+    """The bare student with its own settings."""
+    return Student.load(StudentSettings.model_validate({"max_new_tokens": 112, **own}))
 
 
 def main() -> None:
@@ -156,7 +191,7 @@ def main() -> None:
                 _, own = parse(text)
                 name = json.dumps(own)
                 if name not in students:
-                    students[name] = Student.load(StudentSettings.model_validate({"max_new_tokens": 112, **own}))
+                    students[name] = load_student(own)
                 found = measure(students[name], text, pack, seed, options)
                 with options.out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(found) + "\n")

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trl_training import make_trainer
+
 from ioa.memory.clock import peak_rss_bytes
 from ioa.memory.records import Difficulty, Example, Kind, Strategy
 from ioa.training import Student, StudentSettings, TrainingProgress, TrainingSettings, train
@@ -81,18 +83,9 @@ def measure_ours(examples: list[Example], settings: TrainingSettings) -> list[fl
 
 def measure_trl(examples: list[Example], settings: TrainingSettings) -> list[float]:
     """Tokens per second of each step of SFTTrainer with the loss on the completion alone."""
-    from datasets import Dataset
     from transformers import TrainerCallback
-    from trl import SFTConfig, SFTTrainer
 
     student = Student.load(StudentSettings())
-    rows = [
-        {
-            "prompt": student.format.render(example.problem),
-            "completion": example.solution,
-        }
-        for example in examples
-    ]
     tokens: list[int] = []
     ends: list[float] = []
 
@@ -101,29 +94,7 @@ def measure_trl(examples: list[Example], settings: TrainingSettings) -> list[flo
             ends.append(time.perf_counter())
 
     with tempfile.TemporaryDirectory() as folder:
-        trainer = SFTTrainer(
-            model=student.model,
-            processing_class=student.tokenizer,
-            train_dataset=Dataset.from_list(rows),
-            peft_config=settings.lora.build(),
-            callbacks=[Note()],
-            args=SFTConfig(
-                output_dir=folder,
-                num_train_epochs=settings.epochs,
-                per_device_train_batch_size=settings.batch_size,
-                learning_rate=settings.learning_rate,
-                max_length=settings.max_length,
-                completion_only_loss=True,
-                gradient_checkpointing=False,
-                bf16=True,
-                use_cpu=student.model.device.type == "cpu",
-                save_strategy="no",
-                report_to="none",
-                logging_strategy="no",
-                disable_tqdm=True,
-                seed=SEED,
-            ),
-        )
+        trainer = make_trainer(student, examples, settings, Path(folder), SEED, [Note()])
         collate = trainer.data_collator
 
         def counted(batch: list[dict[str, Any]]) -> dict[str, Any]:
