@@ -32,6 +32,7 @@ MODULES = {
 }
 TRL = "trl:"
 """Begins a setting that TRL teaches by."""
+SWEPT = ("batch_size", "ending", "ending_share", "epochs", "frozen_weights", "held_out", "learning_rate")
 STRATEGIES = (Strategy.FORMAT, Strategy.COGNITIVE_LOAD)
 
 
@@ -102,6 +103,22 @@ def parse(text: str) -> tuple[TrainingSettings, dict[str, Any]]:
         else:
             training[key] = value
     return TrainingSettings.model_validate(training), student
+
+
+def name_in_full(text: str) -> str:
+    """A setting with what was swept said in full, so that it means the same when a default has changed."""
+    settings, _ = parse(text)
+    given = dict(pair.split("=") for pair in filter(None, text.removeprefix(TRL).split(",")))
+    known = {name: str(getattr(settings, name)) for name in SWEPT} | given
+    told = ",".join(f"{name}={_plain(known[name])}" for name in sorted(known))
+    return TRL * text.startswith(TRL) + told
+
+
+def _plain(value: str) -> str:
+    try:
+        return f"{float(value):g}"
+    except ValueError:
+        return value
 
 
 def measure(student: Student, text: str, pack: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -185,7 +202,7 @@ def main() -> None:
     students: dict[str, Student] = {}
     for seed in options.seeds:
         for pack in options.packs:
-            for text in options.tried:
+            for text in map(name_in_full, options.tried):
                 if (text, pack, seed, options.lessons) in known:
                     continue
                 _, own = parse(text)

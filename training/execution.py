@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from ioa.memory.records import Record
+from ioa.training.frozen_weights import exact_levels
 from ioa.training.loading import Device, choose_device, choose_dtype, machines_folder, resolve_student, stored_bytes
 from ioa.training.machine import Dtype, Machine, Speed, available_cores, kept_machine, measured_machine, processor
 from ioa.training.reply_speed import ReplySpeeds
@@ -97,7 +98,7 @@ def choose_execution(settings: StudentSettings, kept: Execution | None = None) -
     fixed = settings.batch_size if settings.batch_size != "auto" else DEFAULT_BATCH
     threads = _choose_threads(settings, machine, dtype) if device == "cpu" else None
     if kept is not None:
-        levels = kept.int8_levels
+        levels = min(kept.int8_levels, exact_levels())  # another processor may cut off what that one did not
     else:
         levels = machine.int8_levels(dtype, threads) if machine and _has_room(settings, dtype) else 0
     return Execution(

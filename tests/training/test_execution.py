@@ -101,7 +101,7 @@ def test_the_format_is_chosen_by_one_thread_and_the_threads_by_the_format(rates,
 @pytest.mark.parametrize(
     ("int8", "levels", "expected"), [(340, 127, 127), (340, 63, 63), (330, 127, 0), (340, 0, 0), (None, 127, 0)]
 )
-def test_int8_is_used_where_it_is_exact_and_clearly_faster(int8, levels, expected, measured, folder):
+def test_int8_is_used_where_it_is_exact_and_clearly_faster(int8, levels, expected, measured, folder, monkeypatch):
     rates = RATES | ({("int8", 1): 900, ("int8", 2): int8} if int8 else {})
     measured.machine = machine(rates, levels=levels)
     assert measured.machine.dtype == "float32"
@@ -112,7 +112,9 @@ def test_int8_is_used_where_it_is_exact_and_clearly_faster(int8, levels, expecte
     measured.machine = machine()
     assert choose_execution(settings(folder), found).int8_levels == expected
     elsewhere = found.model_copy(update={"processor": "another"})
-    assert choose_execution(settings(folder), elsewhere).int8_levels == expected
+    for exact in (127, 63, 0):
+        monkeypatch.setattr(execution_module, "exact_levels", lambda exact=exact: exact)
+        assert choose_execution(settings(folder), elsewhere).int8_levels == min(expected, exact)
 
 
 def test_without_room_for_a_second_copy_the_weights_stay_as_they_are(measured, folder, monkeypatch):
