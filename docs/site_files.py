@@ -16,7 +16,7 @@ SHOWN = (
     "docs/**/*.md",
     "docs/images/*.png",
     "benchmarks/README.md",
-    "benchmarks/*.json",
+    "benchmarks/*.json*",
     "configs/**/*.yaml",
 )
 
