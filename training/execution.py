@@ -93,14 +93,15 @@ def choose_execution(settings: StudentSettings, kept: Execution | None = None) -
     device = choose_device(settings.device if kept is None else kept.device)
     if kept is not None and (kept.processor, kept.cores) == (processor(device), available_cores()):
         return kept
-    machine = _machine(settings, device)
+    measured = _is_open(settings, device)
+    machine = (measured_machine if measured else kept_machine)(machines_folder(), device)
     dtype = kept.dtype if kept is not None else _choose_dtype(settings, device, machine)
     fixed = settings.batch_size if settings.batch_size != "auto" else DEFAULT_BATCH
     threads = _choose_threads(settings, machine, dtype) if device == "cpu" else None
     if kept is not None:
         levels = min(kept.int8_levels, exact_levels())  # another processor may cut off what that one did not
-    else:
-        levels = machine.int8_levels(dtype, threads) if machine and _has_room(settings, dtype) else 0
+    else:  # not by what another run happened to have measured: the same settings compute the same
+        levels = machine.int8_levels(dtype, threads) if measured and machine and _has_room(settings, dtype) else 0
     return Execution(
         device=device,
         dtype=dtype,
@@ -114,10 +115,9 @@ def choose_execution(settings: StudentSettings, kept: Execution | None = None) -
     )
 
 
-def _machine(settings: StudentSettings, device: str) -> Machine | None:
-    """The machine as it was measured; measured now only where something is to be chosen by it."""
-    open_ = settings.dtype == "auto" or (device == "cpu" and settings.threads == "auto" and not os.environ.get(THREADS))
-    return measured_machine(machines_folder(), device) if open_ else kept_machine(machines_folder(), device)
+def _is_open(settings: StudentSettings, device: str) -> bool:
+    """Whether something is to be chosen by what the machine can do."""
+    return settings.dtype == "auto" or (device == "cpu" and settings.threads == "auto" and not os.environ.get(THREADS))
 
 
 def _choose_dtype(settings: StudentSettings, device: str, machine: Machine | None) -> Dtype:
