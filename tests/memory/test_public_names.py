@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(
     "ioa." + ".".join(path.parent.relative_to(ROOT).parts)
     for path in ROOT.glob("*/**/__init__.py")
-    if "import_when_used(__name__)" in path.read_text(encoding="utf-8") and "typings" not in path.parts
+    # The house's own: a built wheel's copy or an environment is no package of this folder.
+    if (ROOT / path.relative_to(ROOT).parts[0] / "__init__.py").exists()
+    and "import_when_used(__name__)" in path.read_text(encoding="utf-8")
 )
 ORDERS = {
     "the module first": "import ioa.{p}.{n}; from ioa.{p} import {n}",
