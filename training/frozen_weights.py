@@ -113,5 +113,5 @@ def exact_levels() -> int:
             if torch.equal(torch._int_mm(inputs, weights.t()), expected):
                 return levels
         except (AttributeError, RuntimeError):
-            return 0  # not in this version, or not on this processor
+            return 0  # no such product in this version of torch or on this processor: full precision is used
     return 0
