@@ -220,10 +220,11 @@ def check_trainable(student: Student, settings: TrainingSettings) -> None:
     """See that a student can be taught, by one step that is not taken.
 
     Raises:
-        UserError: its layers take no such LoRA, or its code does not train.
+        UserError: its layers take no such LoRA, its code does not train, or int8 is asked for and not to be had.
     """
     import torch
 
+    int8_levels(student, settings)
     ids = student.trial
     lessons = [Lesson((*ids[:length], student.format.end_id), length // 2) for length in (8, 16)]
     with torch.random.fork_rng(devices=[]), attach_lora(student, settings.lora, None, 0) as lora:

@@ -16,6 +16,7 @@ from ioa.training.frozen_weights import FullWeight, Int8Weight, exact_levels, qu
 from ioa.training.lora import attach_lora
 from ioa.training.lora_linear import quantise_layers, watch_layers
 from ioa.training.losses import FusedLoss
+from ioa.training.trainer import check_trainable
 
 LEVELS = (127, 63)
 
@@ -114,3 +115,5 @@ def test_int8_is_refused_where_it_is_not_exact(
     settings = TrainingSettings(frozen_weights="int8")
     with pytest.raises(UserError, match="not exact on this processor"):
         train(student, make_sums(4), start=None, out=tmp_path / "a", settings=settings, seed=0)
+    with pytest.raises(UserError, match="not exact on this processor"):  # before a run has spent anything
+        check_trainable(student, settings)
