@@ -55,7 +55,12 @@ def int8_levels(student: Student, settings: TrainingSettings) -> int:
     Raises:
         UserError: int8 is asked for and not to be had here.
     """
-    if settings.frozen_weights == "full" or student.model.device.type != "cpu":
+    if settings.frozen_weights == "int8" and settings.lora.dropout:
+        raise UserError(
+            f"training.frozen_weights is int8 and training.lora.dropout {settings.lora.dropout:g}: layers whose inputs "
+            "are dropped are computed as they are. Set the dropout to 0, or frozen_weights to `full`."
+        )
+    if settings.frozen_weights == "full" or settings.lora.dropout or student.model.device.type != "cpu":
         levels = 0
     elif settings.frozen_weights == "auto":
         levels = student.execution.int8_levels if student.execution is not None else 0

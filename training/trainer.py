@@ -290,9 +290,7 @@ def _fingerprint(
     lessons: Sequence[Lesson],
     held: Sequence[int],
 ) -> str:
-    taught = settings.model_dump(
-        mode="json", exclude={"checkpoint_every", "observe", "report_to", "least_new", "frozen_weights"}
-    )
+    taught = settings.model_dump(mode="json", exclude=OUTSIDE)
     before = hashlib.sha256((start / checkpoint.WEIGHTS).read_bytes()).hexdigest() if start else None
     model = (student.settings.model, str(student.model.dtype), int8_levels(student, settings))
     return checkpoint.fingerprint(

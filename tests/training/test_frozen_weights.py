@@ -12,10 +12,13 @@ from tests.training.tiny import make_tiny_student
 from ioa.memory.errors import UserError
 from ioa.training import Student, StudentSettings, TrainingSettings, train
 from ioa.training.batches import collate, encode_lessons
+from ioa.training.execution import Execution
+from ioa.training.fast_passes import int8_levels
 from ioa.training.frozen_weights import FullWeight, Int8Weight, exact_levels, quantise_rows
 from ioa.training.lora import attach_lora
 from ioa.training.lora_linear import quantise_layers, watch_layers
 from ioa.training.losses import FusedLoss
+from ioa.training.settings.training import LoraSettings
 from ioa.training.trainer import check_trainable
 
 LEVELS = (127, 63)
@@ -117,3 +120,17 @@ def test_int8_is_refused_where_it_is_not_exact(
         train(student, make_sums(4), start=None, out=tmp_path / "a", settings=settings, seed=0)
     with pytest.raises(UserError, match="not exact on this processor"):  # before a run has spent anything
         check_trainable(student, settings)
+
+
+def test_int8_is_refused_with_a_dropout_and_not_chosen_with_one(
+    student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_dropout = LoraSettings(dropout=0.1)
+    with pytest.raises(UserError, match=r"frozen_weights is int8 and training\.lora\.dropout 0\.1"):
+        check_trainable(student, TrainingSettings(frozen_weights="int8", lora=with_dropout))
+    rounding = Execution(
+        device="cpu", dtype="float32", threads=1, batch_size=1, int8_levels=63, processor="one", cores=1
+    )
+    monkeypatch.setattr(student, "execution", rounding)
+    assert int8_levels(student, TrainingSettings()) == 63
+    assert int8_levels(student, TrainingSettings(lora=with_dropout)) == 0

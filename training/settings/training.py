@@ -86,8 +86,8 @@ class TrainingSettings(Record):
     frozen_weights: Literal["auto", "full", "int8"] = "auto"
     """How the products with the student's own weights are computed while the LoRA is trained: as they are (`full`), or
     rounded to int8, which newer processors do several times as fast; `auto` takes what was measured to be faster here,
-    and `full` where both `student.dtype` and `student.threads` are set. Replies are always written with the weights
-    as they are."""
+    and `full` where both `student.dtype` and `student.threads` are set. With a `lora.dropout` they stay as they are.
+    Replies are always written with the weights as they are."""
     fused_layers: bool = True
     """Whether a decoder layer is computed in one step where it is of a known make and a trial shows the same gradients;
     without it each operation is a step of its own."""
