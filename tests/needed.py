@@ -23,6 +23,7 @@ def do_without(why: str) -> NoReturn:
     """
     if os.environ.get("CI") == "true":
         pytest.fail(why)
-    # Chromium or bubblewrap is not installed on a contributor's machine. Nothing goes untested for it: with CI=true the
-    # line above fails, and `why` tells the contributor what was left out and how to install it.
+    # Bubblewrap exists on Linux alone, and Chromium is a system package that pip cannot install: a contributor on
+    # another system or without root must still be able to run the other tests. Nothing goes untested for it: CI
+    # installs both, and there the line above fails instead. `why` says what was left out and how to get it.
     pytest.skip(why)
