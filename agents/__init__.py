@@ -6,6 +6,7 @@ from ioa.memory.public_names import import_when_used
 
 if TYPE_CHECKING:
     from ioa.agents.adapter import PedagogicalAdapter
+    from ioa.agents.consolidation import teaching_stages, with_consolidation
     from ioa.agents.decomposition import Decomposer, Made
     from ioa.agents.diagnoser import Diagnoser
     from ioa.agents.examinee import TeacherExaminee
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
         measure_by_population,
     )
     from ioa.agents.planner import CurriculumPlanner
-    from ioa.agents.portions import first_lessons, portion_count
+    from ioa.agents.portions import first_lessons, further_lessons, portion_count
     from ioa.agents.prerequisite_graph import prerequisite_graph
     from ioa.agents.remedy_split import add_misconceptions
     from ioa.agents.requests import Checked, Draft, LessonRequest
@@ -87,6 +88,7 @@ __all__ = [
     "check_teacher",
     "choose_modules_to_teach",
     "first_lessons",
+    "further_lessons",
     "is_here",
     "load_prices",
     "measure_by_intervention",
@@ -97,4 +99,6 @@ __all__ = [
     "refuse_lesson",
     "same_answer",
     "start_model",
+    "teaching_stages",
+    "with_consolidation",
 ]

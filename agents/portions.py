@@ -1,6 +1,6 @@
 """The first lessons of a stage, in portions: the next one is asked for only where a module is not mastered yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.memory.records import Domain, Kind, Module, Remedy, Stage
@@ -48,6 +48,28 @@ def first_lessons(
                     )
                 )
     return tuple(wanted)
+
+
+def further_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisSettings) -> tuple[Remedy, ...]:
+    """What is asked for of modules that missed their gates, when all that was taught is consolidated.
+
+    Args:
+        domain: Where the modules' levels are described.
+        modules: Those that missed it.
+        settings: How many lessons, and of what kind.
+    """
+    return tuple(
+        Remedy(
+            module=module,
+            diagnosis="",
+            kind=Kind.CHAIN_OF_THOUGHT,
+            level=domain.module(module).exam_level,
+            strategies=settings.strategies,
+            lessons=settings.per_consolidation,
+            consolidation=True,
+        )
+        for module in (modules if settings.per_consolidation else ())
+    )
 
 
 def _bound(stage: Stage, settings: SynthesisSettings) -> int:

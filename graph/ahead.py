@@ -142,6 +142,8 @@ class Ahead:
         begun = self._work is not None and self._work.stage == stage
         if begun or stage > stages or not self._possible():
             return
+        if self._ctx.curriculum().stages[stage - 1].consolidation:
+            return  # what it asks for is known only when the gates before it have been passed or missed
         if (self._ctx.run.drafts(stage, 0, 0) / "requests.jsonl").exists():
             return
         ctx, place, later = self._ctx, self._ctx.run.ahead(stage), later_modules(self._ctx, stage)

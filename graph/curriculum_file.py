@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ioa.agents import teaching_stages
 from ioa.memory import Curriculum, Diagnosis, Domain, Module, Stage
 from ioa.memory.errors import UserError
 from ioa.memory.yaml_source import validate
@@ -16,6 +17,7 @@ _HEAD = """\
 # levels         of a bridge: `module: level`, an easier level at which the module is taught and examined before its
 #                own stage; {} for a stage that is none
 # lessons        accepted lessons a module when the stage is first taught; null for synthesis.per_module
+# consolidation  of the last stage, which the run appends by itself: all that was taught is trained on together
 # prerequisites  `earlier` must be in an earlier stage than `later`; take a pair out to teach against it
 #
 # number and difficulty are counted and measured again; title, rationale, warnings and revisions are for
@@ -47,7 +49,7 @@ def read_curriculum(path: Path, domain: Domain | None) -> Curriculum:
 
 def _faults(curriculum: Curriculum, domain: Domain | None) -> list[str]:
     known = {module.id: module for module in domain.modules} if domain else {}
-    own = [(stage, number) for number, stage in enumerate(curriculum.stages, start=1)]
+    own = [(stage, number) for number, stage in enumerate(teaching_stages(curriculum), start=1)]
     placed = [module for stage, _ in own for module in stage.modules if module not in stage.levels]
     at = {module: number for stage, number in own for module in stage.modules if module not in stage.levels}
     everything = {module for stage, _ in own for module in stage.modules}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 
-from ioa.agents import add_misconceptions, first_lessons, portion_count
+from ioa.agents import add_misconceptions, first_lessons, further_lessons, portion_count
 from ioa.graph.context import RunContext
 from ioa.graph.strategy_history import with_strategies
 from ioa.memory import Diagnosis, Remedy, Stage
@@ -15,16 +15,24 @@ from ioa.memory.rounds import teachings
 def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
     """What has to be written in this round: a portion of the stage's first lessons, or what the Planner decided."""
     path = ctx.run.remedies(stage, round_)
-    first = not round_ and not path.exists()
-    wanted = _told(ctx, first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis)) if first else None
-    return with_strategies(ctx, stage, round_, read_records(path, Remedy) if wanted is None else wanted)
+    wanted = read_records(path, Remedy) if round_ or path.exists() else _first(ctx, stage)
+    return with_strategies(ctx, stage, round_, wanted)
 
 
 def record_first_portion(ctx: RunContext, stage: int) -> None:
     """Write down what the stage's first round asks for, as that of the later ones is; once."""
     if not ctx.run.remedies(stage, 0).exists():
-        wanted = first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis)
-        write_records(ctx.run.remedies(stage, 0), _told(ctx, wanted))
+        write_records(ctx.run.remedies(stage, 0), _first(ctx, stage))
+
+
+def _first(ctx: RunContext, stage: int) -> tuple[Remedy, ...]:
+    """What a stage asks for when it begins; a consolidation asks for what missed its gate."""
+    taught, settings = _stage(ctx, stage), ctx.config.synthesis
+    if not taught.consolidation:
+        return _told(ctx, first_lessons(ctx.domain(), taught, settings))
+    kept = {result.module: result for one in ctx.rounds().kept for result in one.gate if not result.level}
+    missed = [module for module in taught.modules if module in kept and not kept[module].mastered]
+    return _told(ctx, further_lessons(ctx.domain(), missed, settings))
 
 
 def next_portion(ctx: RunContext, stage: int, modules: Collection[str]) -> tuple[Remedy, ...]:
@@ -47,6 +55,8 @@ def next_portion(ctx: RunContext, stage: int, modules: Collection[str]) -> tuple
 
 def teaching_of(ctx: RunContext, stage: int, round_: int) -> Teaching:
     """What that round teaches."""
+    if not round_ and _stage(ctx, stage).consolidation:
+        return Teaching(consolidation=True)
     known = teachings(_asked(ctx, stage))
     if not round_ and (stage, 0) not in known:
         return Teaching(portion=1, portions=portion_count(_stage(ctx, stage), ctx.config.synthesis))
@@ -66,7 +76,9 @@ def count_accepted(ctx: RunContext, stage: int, round_: int) -> Counter[tuple[st
 
 
 def enough_new(ctx: RunContext, stage: int, round_: int) -> bool:
-    """Whether the round has as many new lessons as a training needs."""
+    """Whether the round has as many new lessons as a training needs; a consolidation needs none."""
+    if teaching_of(ctx, stage, round_).consolidation:
+        return True
     return len(_own(ctx, stage, round_)) >= max(1, ctx.config.training.least_new)
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import yaml
 from pydantic import BaseModel
 
-from ioa.agents import LessonRequest
+from ioa.agents import LessonRequest, teaching_stages
 from ioa.graph.config import RunConfig, read_run_config
 from ioa.graph.strategy_history import learn_strategies
 from ioa.memory.accepted_lessons import read_lessons
@@ -22,6 +22,7 @@ from ioa.memory.records import (
     Diagnosis,
     Domain,
     Example,
+    GateResult,
     ItemResult,
     Misconception,
     ObservedDifficulty,
@@ -107,8 +108,8 @@ class Facts:
 
     @property
     def stage_of(self) -> Mapping[str, int]:
-        """Number of the stage in which each module is taught; for a module of several, the last."""
-        stages = self.curriculum.stages if self.curriculum else ()
+        """Number of the stage in which each module is taught; of several the last, a consolidation left out."""
+        stages = teaching_stages(self.curriculum) if self.curriculum else ()
         return {module: stage.number for stage in stages for module in stage.modules}
 
     def scores(self, label: str) -> dict[str, Score]:
@@ -116,9 +117,17 @@ class Facts:
         return score_by_module(self.examinations.get(label, ()))
 
     def verdict(self, module: str) -> bool | None:
-        """Did the module pass its own stage's gate, in the round whose adapter was kept? None: never examined."""
-        own = (result for assessment in self.kept for result in assessment.gate if not result.level)
-        return next((result.mastered for result in own if result.module == module), None)
+        """Did the module pass the gate, in the round whose adapter was kept? None: never examined.
+
+        Where what the stages taught is consolidated at the end, the gate after that decides.
+        """
+        found = self.gate_result(module)
+        return found[1].mastered if found else None
+
+    def gate_result(self, module: str) -> tuple[Assessment, GateResult] | None:
+        """The last time that the module was among those a stage was examined for, in the round that was kept."""
+        own = ((one, result) for one in reversed(self.kept) for result in one.gate if not result.level)
+        return next(((one, result) for one, result in own if result.module == module), None)
 
     @cached_property
     def rounds(self) -> Rounds:

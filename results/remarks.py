@@ -72,9 +72,9 @@ def _not_taught(facts: Facts) -> Iterator[str]:
 
 def _not_mastered(facts: Facts) -> Iterator[str]:
     for module in facts.targets:
-        if facts.verdict(module) is False:
-            found = ((a, r) for a in facts.kept for r in a.gate if r.module == module and not r.level)
-            assessment, result = next(found)
+        found = facts.gate_result(module)
+        if found and not found[1].mastered:
+            assessment, result = found
             yield (
                 f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate ({_of(result.student)} against "
                 f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage."

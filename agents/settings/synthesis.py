@@ -33,6 +33,8 @@ class SynthesisSettings(Record):
     for the last examination."""
     per_remedy: Annotated[int, Field(ge=1)] = 75
     """Accepted lessons a module, in each remediation round."""
+    per_consolidation: Annotated[int, Field(ge=0)] = 40
+    """Further lessons of each module that missed its gate, for the training that consolidates all stages."""
     per_request: Annotated[int, Field(ge=1, le=50)] = 10
     """Lessons asked for in one call; J of the paper."""
     passes: Annotated[int, Field(ge=1)] = 3

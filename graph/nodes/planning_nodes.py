@@ -5,6 +5,7 @@ from pathlib import Path
 
 from langgraph.types import interrupt
 
+from ioa.agents import with_consolidation
 from ioa.agents.staging import dependents, too_steep
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
@@ -24,13 +25,13 @@ def plan(ctx: RunContext) -> Node:
     def node(_state: RunState) -> RunState:
         diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
         if ctx.run.given_curriculum.exists():
-            curriculum = with_measured_difficulty(read_curriculum(ctx.run.given_curriculum, ctx.domain()), diagnosis)
-            _draw_bridges(ctx, curriculum)
+            curriculum = _persons_plan(ctx, ctx.run.given_curriculum)
             note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
         else:
             curriculum, note = ctx.planner().plan(diagnosis)
             gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
             curriculum = add_bridges(ctx, curriculum, gaps, after=0, adapter=None)
+            curriculum = with_consolidation(curriculum, wanted=_consolidates(ctx))
         write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
         show_plan(ctx, curriculum, note)
         return {
@@ -44,6 +45,17 @@ def plan(ctx: RunContext) -> Node:
         }
 
     return node
+
+
+def _persons_plan(ctx: RunContext, path: Path) -> Curriculum:
+    """A plan that a person wrote or edited, with what was measured and the consolidation that this run gives it."""
+    known = with_measured_difficulty(read_curriculum(path, ctx.domain()), read_record(ctx.run.diagnosis, Diagnosis))
+    _draw_bridges(ctx, known)
+    return with_consolidation(known, wanted=_consolidates(ctx))
+
+
+def _consolidates(ctx: RunContext) -> bool:
+    return ctx.config.training.consolidation > 0
 
 
 def show_plan(ctx: RunContext, curriculum: Curriculum, note: Note, after: int = 0) -> None:
@@ -61,9 +73,7 @@ def review(ctx: RunContext) -> Node:
 
     def node(_state: RunState) -> RunState:
         interrupt({"edit": str(ctx.run.curriculum)})
-        diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
-        curriculum = with_measured_difficulty(read_curriculum(ctx.run.curriculum, ctx.domain()), diagnosis)
-        _draw_bridges(ctx, curriculum)
+        curriculum = _persons_plan(ctx, ctx.run.curriculum)
         write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
         note = Note(sender="planner", receiver="adapter", text="A person has reviewed the curriculum.")
         return {"stages": len(curriculum.stages), "notes": dump_notes(note)}
@@ -145,7 +155,9 @@ def revise(ctx: RunContext) -> Node:
         after, curriculum = state["stage"] - 1, ctx.curriculum()
         if any(revision.after == after for revision in curriculum.revisions):  # before the run was killed
             return {"stages": len(curriculum.stages)}
-        revised, note = _revised(ctx, curriculum, after, state["adapter"])
+        taught = with_consolidation(curriculum, wanted=False)
+        revised, note = _revised(ctx, taught, after, state["adapter"])
+        revised = with_consolidation(revised, wanted=curriculum.consolidated)
         write_text(ctx.run.curriculum, curriculum_yaml(revised))
         return {"stages": len(revised.stages), "notes": dump_notes(*([note] if note else []))}
 
@@ -155,6 +167,8 @@ def revise(ctx: RunContext) -> Node:
 def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) -> tuple[Curriculum, Note | None]:
     diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
     left = _to_come(curriculum, after)
+    if not left and not _forgotten(ctx, curriculum, after):
+        return curriculum, None  # what was taught is consolidated next
     by_person = ctx.config.curriculum.review or ctx.run.given_curriculum.exists()
     skipped = _skipped(ctx, curriculum, () if by_person else diagnosis.edges, after, left)
     changes = [f"{module} is left out: it needs what was not mastered." for module in sorted(skipped)]

@@ -28,8 +28,9 @@ from ioa.graph.state import Node, RunState, dump_notes, remediations
 from ioa.graph.training_sets import describe_dataset
 from ioa.memory import Assessment, Diagnosis, Example, Note, Rounds, Split, Stage, TrainingLog, Verdict
 from ioa.memory.files import read_record, write_record, write_records
+from ioa.memory.records import Teaching
 from ioa.memory.run_dir import round_name
-from ioa.training import TrainingProgress, gate, mixture, total_score, train
+from ioa.training import TrainingProgress, TrainingSettings, gate, mixture, total_score, train
 
 
 def train_stage(ctx: RunContext) -> Node:
@@ -47,9 +48,9 @@ def train_stage(ctx: RunContext) -> Node:
             return {"trained": False}
         out = ctx.run.adapter(stage, round_)
         what = teaching_of(ctx, stage, round_)
-        settings = ctx.config.training.remedial() if what.remediation else ctx.config.training
+        settings = _settings(ctx, what)
         block = block_of(ctx, stage, round_)
-        lessons = _with_earlier(ctx, state, block, settings.replay)
+        lessons = _with_earlier(ctx, state, block, None if what.consolidation else settings.replay)
         start = ctx.run.root / state["adapter"] if state["adapter"] else None
         describe_dataset(ctx, lessons, {lesson.id for lesson in block}, stage, round_, start)
         log = train(
@@ -71,6 +72,16 @@ def train_stage(ctx: RunContext) -> Node:
     return node
 
 
+def _settings(ctx: RunContext, what: Teaching) -> TrainingSettings:
+    """How a round is trained: a remedy gently, and what comes before a consolidation at a rate that stays."""
+    settings = ctx.config.training
+    if what.consolidation:
+        return settings.consolidating()
+    if what.remediation:
+        settings = settings.remedial()
+    return settings.staged() if ctx.curriculum().consolidated else settings
+
+
 def _too_few(ctx: RunContext, stage: int, round_: int) -> str:
     new = count_accepted(ctx, stage, round_).total()
     few = f"{new} new {'lesson' if new == 1 else 'lessons'}, fewer than training.least_new" if new else "No new lesson"
@@ -78,12 +89,14 @@ def _too_few(ctx: RunContext, stage: int, round_: int) -> str:
     return f"{few} ({ctx.config.training.least_new}): nothing is trained in {what} of stage {stage}."
 
 
-def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], replay: float) -> list[Example]:
-    """The round's lessons with some of those that were taught before them."""
+def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], replay: float | None) -> list[Example]:
+    """The round's lessons with some of those that were taught before them, or with all."""
     stage, round_ = state["stage"], state["round"]
     known = {lesson.id for lesson in block}
     everything = ctx.store().examples()
     old = [one for one in everything if (one.stage, one.round) < (stage, round_) and one.id not in known]
+    if replay is None:
+        return [*block, *old]
     again = sum(lesson.round < round_ for lesson in block)
     asked = again + sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
     forgotten = _forgotten(ctx, state)

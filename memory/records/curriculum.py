@@ -23,6 +23,8 @@ class Stage(Record):
     """Of a bridge: the level, easier than the examined one, at which each module is taught and examined here."""
     lessons: Annotated[int, Field(ge=1)] | None = None
     """Accepted lessons a module when the stage is first taught; none for `synthesis.per_module`."""
+    consolidation: bool = False
+    """The last stage: all that was taught before is trained on once more, together, and examined again."""
 
 
 class Requirement(Record):
@@ -57,6 +59,11 @@ class Curriculum(Record):
     """Steps that are steeper than tau_ZPD allows, and proposals of the teacher that were refused."""
     revisions: tuple[Revision, ...] = ()
     """How the plan was revised on the way, oldest first."""
+
+    @property
+    def consolidated(self) -> bool:
+        """Whether all that was taught is trained on together at the end."""
+        return any(stage.consolidation for stage in self.stages)
 
     @property
     def planned(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Strategy(StrEnum):
 
 
 class Teaching(Record):
-    """What a round of a stage teaches: a portion of its first lessons, or what the Planner decided as a remedy."""
+    """What a round teaches: a portion of a stage's first lessons, a remedy that the Planner decided, or all again."""
 
     portion: Annotated[int, Field(ge=0)] = 0
     """Number of the portion, from 1; where modules are at different ones, the highest. 0: the round is a remedy."""
@@ -46,10 +46,14 @@ class Teaching(Record):
     """Portions at most; 0 of a remedy."""
     remediation: Annotated[int, Field(ge=0)] = 0
     """Number of the remediation round, from 1; 0 of a portion."""
+    consolidation: bool = False
+    """All that was taught before is trained on together, with further lessons of what missed its gate."""
 
     @property
     def words(self) -> str:
-        """`portion 2 of 3`, `remediation 1`, or `first lessons` where all of them are one portion."""
+        """`portion 2 of 3`, `remediation 1`, `consolidation`, or `first lessons` where all of them are one portion."""
+        if self.consolidation:
+            return "consolidation"
         if self.remediation:
             return f"remediation {self.remediation}"
         return f"portion {self.portion} of {self.portions}" if self.portions > 1 else "first lessons"
@@ -75,6 +79,8 @@ class Remedy(Record):
     """Which portion of the module's first lessons it is, from 1; 0: a remedy."""
     portions: Annotated[int, Field(ge=0)] = 0
     """Portions of the module's first lessons at most; 0: a remedy."""
+    consolidation: bool = False
+    """Whether the lessons go into the training that consolidates all that was taught."""
 
     @property
     def aim(self) -> tuple[str, ...]:

@@ -3,12 +3,8 @@
 from collections import Counter
 
 import pytest
-from tests.graph.pupil import module, open_context
 
 from ioa.agents import SynthesisSettings, first_lessons, portion_count
-from ioa.graph.builder import build_graph
-from ioa.graph.nodes import teaching_nodes
-from ioa.memory import TrainingLog
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Assessment, Kind, Remedy, Stage, TaughtLesson
@@ -47,49 +43,16 @@ def test_all_portions_together_ask_for_what_one_would(portion, bound, sizes):
     assert whole == {one.level: one.lessons for one in at_once}
 
 
-@pytest.fixture
-def taught(tmp_path, monkeypatch):
-    """Run a graph in which each training makes of the student what its number says."""
-    opened = []
-
-    def run(learnt, **sections):
-        config = {
-            "examination": {"diagnosis": 8, "gate": 8, "final": 2, "spare": 0},
-            "synthesis": {"portion": 6, "per_module": 18, "per_remedy": 6, "per_request": 3, "introductory_share": 0},
-            "training": {"observe": 0, "least_new": 4},
-            "mastery": {"rounds": 1},
-            "curriculum": {"bridges": False, "revise": False},
-        }
-        config = {name: {**values, **sections.get(name, {})} for name, values in config.items()}
-        ctx = open_context(tmp_path, [module(A), module(B)], {A: 0.0, B: 0.0}, **config)
-        opened.append(ctx)
-        pupil, trained = ctx.student(), []
-
-        def train(_student, lessons, *, out, settings, **_):
-            trained.append((Counter(lesson.module for lesson in lessons), settings.learning_rate))
-            pupil.abilities |= learnt[min(len(trained), len(learnt)) - 1]
-            out.mkdir(parents=True)
-            return TrainingLog(steps=(), examples=len(lessons), tokens=0, seconds=0)
-
-        monkeypatch.setattr(teaching_nodes, "train", train)
-        build_graph(ctx).invoke({"notes": []}, {"recursion_limit": 300})
-        return ctx, trained
-
-    yield run
-    for ctx in opened:
-        ctx.close()
-
-
 def rounds_of(ctx):
     facts = read_facts(ctx.run, "finished")
     return [(one.teaching.words, one.modules, one.asked, one.accepted) for one in rounds_taught(facts)]
 
 
-def test_only_what_is_not_mastered_gets_its_next_portion_and_what_is_takes_part_by_replay(taught):
-    ctx, trained = taught([{A: 1.0}, {B: 1.0}])
+def test_only_what_is_not_mastered_gets_its_next_portion_and_what_is_takes_part_by_replay(teach):
+    ctx, trained = teach([{A: 1.0}, {B: 1.0}])
     assert rounds_of(ctx) == [("portion 1 of 3", (A, B), 12, 12), ("portion 2 of 3", (B,), 6, 6)]
-    (first, rate), (second, again) = trained
-    assert (first, again) == (Counter({A: 6, B: 6}), rate)  # a portion is no remedy, whose rate is lower
+    (first, how), (second, again) = trained
+    assert (first, again) == (Counter({A: 6, B: 6}), how)  # a portion is no remedy, whose rate is lower
     assert second == Counter({B: 12, A: 6})  # both portions of B, and 0.6 a lesson of A's, of which there are six
     kinds = Counter((one.module, one.kind) for one in read_records(ctx.run.dataset(1, 1), TaughtLesson))
     assert kinds[A, Kind.REPLAY] == 6
@@ -99,34 +62,34 @@ def test_only_what_is_not_mastered_gets_its_next_portion_and_what_is_takes_part_
     assert asked == [f"Planner to Adapter: Not mastered yet, so portion 2 of 3 of {B}: 6 lessons."]
 
 
-def test_remedies_begin_when_all_portions_are_given_and_only_they_count_towards_r_max(taught):
-    ctx, trained = taught([{A: 1.0}])
+def test_remedies_begin_when_all_portions_are_given_and_only_they_count_towards_r_max(teach):
+    ctx, trained = teach([{A: 1.0}])
     words = [(words, modules) for words, modules, *_ in rounds_of(ctx)]
     assert words == [
         ("portion 1 of 3", (A, B)), ("portion 2 of 3", (B,)), ("portion 3 of 3", (B,)), ("remediation 1", (B,)),
     ]  # fmt: skip
-    rates = [rate for _, rate in trained]
+    rates = [how.learning_rate for _, how in trained]
     assert rates[:3] == rates[:1] * 3
     assert rates[3] == rates[0] * ctx.config.training.remedial_rate
     (left,) = {d.text for d in read_decisions(ctx.run.transcript) if d.context.node == "advance"}
     assert "not mastered in 1 remediation round;" in left
 
 
-def test_a_module_that_fell_below_the_gate_gets_the_portion_it_has_left(taught):
-    ctx, _ = taught([{A: 1.0}, {A: 0.0, B: 1.0}, {A: 1.0}])
+def test_a_module_that_fell_below_the_gate_gets_the_portion_it_has_left(teach):
+    ctx, _ = teach([{A: 1.0}, {A: 0.0, B: 1.0}, {A: 1.0}])
     assert rounds_of(ctx)[1][:2] == ("portion 2 of 3", (B,))
     wanted = read_records(ctx.run.remedies(1, 2), Remedy)
     assert {(one.module, one.portion) for one in wanted} == {(A, 2)}
 
 
-def test_portions_without_gain_are_no_stall(taught):
-    ctx, trained = taught([{}], mastery={"rounds": 3, "stall_rounds": 1})
+def test_portions_without_gain_are_no_stall(teach):
+    ctx, trained = teach([{}], mastery={"rounds": 3, "stall_rounds": 1})
     assert [words for words, *_ in rounds_of(ctx)] == [*(f"portion {n} of 3" for n in (1, 2, 3)), "remediation 1"]
     assert len(trained) == 4
 
 
-def test_a_round_with_too_few_new_lessons_trains_nothing_and_is_not_examined_again(taught):
-    ctx, trained = taught([{}], training={"least_new": 100}, mastery={"rounds": 5, "stall_rounds": 2})
+def test_a_round_with_too_few_new_lessons_trains_nothing_and_is_not_examined_again(teach):
+    ctx, trained = teach([{}], training={"least_new": 100}, mastery={"rounds": 5, "stall_rounds": 2})
     assert trained == []
     # No further portion of what brings so few, and two remedies that bring nothing are a stall.
     assert [words for words, *_ in rounds_of(ctx)] == ["portion 1 of 3", "remediation 1", "remediation 2"]

@@ -13,6 +13,10 @@ Positive = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
+SETTLED = 0.3
+"""Share of a stage's steps whose mean is its result, where its rate does not fall."""
+
+
 class LoraSettings(Record):
     """The low-rank adapter that is trained (Hu et al. 2021); the base weights stay as they are."""
 
@@ -71,6 +75,10 @@ class TrainingSettings(Record):
     """Measurements of them in each epoch."""
     max_length: Positive = 512
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
+    consolidation: Annotated[int, Field(ge=0)] = 1
+    """Passes over all that was taught, in one last training where the plan has several stages: each of them displaces
+    some of what the one before it taught. The stages before it keep their rate, and only in the last training it falls.
+    0: none, and each stage's rate falls by itself."""
     replay: Annotated[float, Field(ge=0)] = 0.6
     """Earlier lessons mixed in against forgetting, per lesson asked for, when a stage is first taught."""
     remedial_replay: Annotated[float, Field(ge=0)] = 1.0
@@ -105,6 +113,14 @@ class TrainingSettings(Record):
     def _as_transformers_takes_it(cls, value: Any) -> Any:
         """One name alone, and `none` for none."""
         return [name for name in [value] if name != "none"] if isinstance(value, str) else value
+
+    def staged(self) -> "TrainingSettings":
+        """The same for a stage that a consolidation follows: its rate stays, and its result is the mean at its end."""
+        return self.model_copy(update={"ending": "average", "ending_share": SETTLED})
+
+    def consolidating(self) -> "TrainingSettings":
+        """The same for the training on all that was taught, after the stages."""
+        return self.model_copy(update={"epochs": self.consolidation})
 
     def remedial(self) -> "TrainingSettings":
         """The same for a remediation round: at its own learning rate, with its own share of earlier lessons."""

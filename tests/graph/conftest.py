@@ -1,0 +1,45 @@
+"""A run of which only the student and its training are not real."""
+
+from collections import Counter
+
+import pytest
+from tests.graph.pupil import module, open_context
+
+from ioa.graph.builder import build_graph
+from ioa.graph.nodes import teaching_nodes
+from ioa.memory import TrainingLog
+
+A, B = "sums/a", "sums/b"
+
+
+@pytest.fixture
+def teach(tmp_path, monkeypatch):
+    """Run a graph in which each training makes of the student what its number says."""
+    opened = []
+
+    def run(learnt, *, needs=(), **sections):
+        config = {
+            "examination": {"diagnosis": 8, "gate": 8, "final": 2, "spare": 0},
+            "synthesis": {"portion": 6, "per_module": 18, "per_remedy": 6, "per_request": 3, "introductory_share": 0},
+            "training": {"observe": 0, "least_new": 4, "consolidation": 0},
+            "mastery": {"rounds": 1},
+            "curriculum": {"bridges": False, "revise": False},
+        }
+        config = {name: {**values, **sections.get(name, {})} for name, values in config.items()}
+        ctx = open_context(tmp_path, [module(A), module(B, *needs)], {A: 0.0, B: 0.0}, **config)
+        opened.append(ctx)
+        pupil, trained = ctx.student(), []
+
+        def train(_student, lessons, *, out, settings, **_):
+            trained.append((Counter(lesson.module for lesson in lessons), settings))
+            pupil.abilities |= learnt[min(len(trained), len(learnt)) - 1]
+            out.mkdir(parents=True)
+            return TrainingLog(steps=(), examples=len(lessons), tokens=0, seconds=0)
+
+        monkeypatch.setattr(teaching_nodes, "train", train)
+        build_graph(ctx).invoke({"notes": []}, {"recursion_limit": 300})
+        return ctx, trained
+
+    yield run
+    for ctx in opened:
+        ctx.close()
