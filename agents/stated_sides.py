@@ -290,7 +290,7 @@ class Sides:
             counted = after is not None and after.kind in {Kind.NUMBER, Kind.OPEN}
             if said in _CHANGES_BEHIND or (said in _CHANGES_WITH_NUMBER and counted):
                 return None if words == 0 else place
-            if said in _NO_UNIT:
-                break
+            if said in _NO_UNIT and token.start > self._tokens[place - 1].end:
+                break  # but the `a` of `5a` belongs to its number
             place, words = place + 1, words + 1
         return place

@@ -31,7 +31,9 @@ _HAS_REST = re.compile(r"\b(?:remain\w*|left|over|rest|full|whole|complete\w*)\b
 _MODULUS = re.compile(r"\s*\(?\s*mod\s+(\d{1,300})", re.IGNORECASE)
 _ONE_WAY = re.compile(r"\b(?:round\w*\s+(?:it\s+)?(?:up|down)|truncat\w*|ceil\w*|floor\w*|cut\s+off)", re.IGNORECASE)
 _ROUNDED = re.compile(r"\b(?:round\w*|approx\w*|nearest|about|estimat\w*)", re.IGNORECASE)
-_PROPORTION = re.compile(r"(?<![\d:.])(\d{1,9})\s?:\s?(\d{1,9})\s?=\s?(\d{1,9})\s?:\s?(\d{1,9})(?![\d:.]|\s?[-+*/×])")
+_PROPORTION = re.compile(
+    r"(?<![\d:.+*/-])(?<![+*/-]\s)(\d{1,9})\s?:\s?(\d{1,9})\s?=\s?(\d{1,9})\s?:\s?(\d{1,9})(?![\d:.]|\s?[-+*/×])"
+)
 _CONVERTS = frozenset({4, 7, 10, 12, 16, 20, 24, 25, 36, 52, 60, 100, 365, 1000, 3600, 5280})
 """What one unit may be of another of its family."""
 _NEAR = 80
@@ -89,7 +91,7 @@ def _is_false(plain: str) -> bool:
 def _is_false_proportion(*numbers: str) -> bool:
     """Whether 3:4 = 6:9 is meant and false; 3:30 = 15:30 may be two times of day."""
     one, other, third, fourth = map(int, numbers)
-    clock = all(len(number) == 2 and int(number) < 60 for number in numbers[1::2])
+    clock = all(len(number) == 2 for number in numbers[1::2])
     return not clock and one * fourth != other * third
 
 
