@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ioa.agents.tutor.lesson_writing import write_steps
 from ioa.agents.tutor.skills import solve_problem
+from ioa.agents.tutor.solution_wording import Manner, write_steps
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import Item, supply
 from ioa.memory.records import Difficulty, Example, Generator, Kind, Module, Probe, Split, Strategy
@@ -68,7 +68,7 @@ def _lessons(module: Module, items: Iterator[Item]) -> Iterator[Example]:
             strategies=STRATEGIES,
             prerequisites=(),
             problem=item.question,
-            steps=write_steps(worked, STRATEGIES, number),
+            steps=write_steps(worked, Manner(STRATEGIES)),
             answer=worked.answer,
             verification="",
             teacher="tutor",

@@ -106,6 +106,12 @@ def slip_meant(text: str) -> Slip | None:
     return meant[0] if best >= _MEANT and len(meant) == 1 else None
 
 
+def slips_meant(text: str) -> list[Slip]:
+    """The kinds of error that a text speaks of, each once: of one finding, or of several that are numbered."""
+    parts = re.split(r"(?:^|(?<=\s))\d+\. (?=[A-Z])", text)
+    return list(dict.fromkeys(slip for part in parts if part.strip() and (slip := slip_meant(part)) is not None))
+
+
 def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[a-z]+", text.casefold()) if word not in _SMALL]
 

@@ -1,4 +1,4 @@
-"""Writing lessons: problems drawn for the purpose, with worked solutions in the strategies asked for."""
+"""Writing lessons: problems drawn for the purpose, with worked solutions in the manner asked for."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,16 +6,19 @@ from itertools import islice
 from typing import NamedTuple
 
 from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
-from ioa.agents.tutor.products import split_fact
+from ioa.agents.tutor.analysis import Slip, slips_meant
+from ioa.agents.tutor.contrasts import contrast_slip
 from ioa.agents.tutor.skills import solve_problem
+from ioa.agents.tutor.solution_wording import Manner, terse_steps, write_steps, write_within
 from ioa.agents.tutor.subject import Subject
-from ioa.agents.tutor.vocabulary import METHODS
-from ioa.agents.tutor.working import Operation, Worked
+from ioa.agents.tutor.working import Worked
 from ioa.memory.domains.procedural import supply
 from ioa.memory.records import Filter, Generator, Kind, Strategy
 from ioa.memory.similarity import normalise
 
 _ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DRAWN_FOR_A_SLIP = 3
+"""Problems that are looked through for each lesson against a slip, since it cannot happen in all of them."""
 
 
 def write_lessons(brief: LessonsBrief, subject: Subject) -> LessonsReply:
@@ -29,15 +32,17 @@ def write_lessons(brief: LessonsBrief, subject: Subject) -> LessonsReply:
         return LessonsReply(lessons=())
     if brief.kind is Kind.COUNTERFACTUAL and brief.module.generator is None:
         generator = generator.model_copy(update={"where": Filter()})  # its problems are worded by somebody else
+    slips = slips_meant(brief.misconception) if brief.kind is Kind.REMEDIAL else []
     solved: dict[str, _Written] = {}
     for written in (
-        _changed_ones(brief, generator) if brief.kind is Kind.COUNTERFACTUAL else _new_ones(brief, generator)
+        _changed_ones(brief, generator) if brief.kind is Kind.COUNTERFACTUAL else _new_ones(brief, generator, slips)
     ):
         solved.setdefault(normalise(written.problem), written)
     ordered = list(solved.values())
-    if Strategy.COGNITIVE_LOAD in brief.strategies:
+    if Strategy.COGNITIVE_LOAD in brief.strategies:  # for who reads them; training shuffles
         ordered.sort(key=lambda written: written.worked.size)
-    return LessonsReply(lessons=tuple(_lesson(written, brief, number) for number, written in enumerate(ordered)))
+    lessons = (_lesson(written, brief) for written in ordered)
+    return LessonsReply(lessons=tuple(lesson for lesson in lessons if lesson is not None))
 
 
 class _Written(NamedTuple):
@@ -47,28 +52,54 @@ class _Written(NamedTuple):
     worked: Worked
     source: str = ""
     changed: str = ""
+    slip: Slip | None = None
 
 
-def _lesson(written: _Written, brief: LessonsBrief, number: int) -> Lesson:
+def _lesson(written: _Written, brief: LessonsBrief) -> Lesson | None:
+    """The lesson; none where the student is not allowed to write as much as its shortest solution takes."""
     worked = written.worked
-    plain = (*write_steps(worked, (), number), f"Answer: {worked.answer}") if brief.strategies else ()
+    manner = Manner(brief.strategies, brief.kind, written.slip)
+    steps = write_within(worked, manner, brief.max_words)
+    if steps is None:
+        return None
+    plain = (*write_steps(worked, Manner()), f"Answer: {worked.answer}") if brief.strategies else ()
     return Lesson(
         source=written.source,
         changed=written.changed,
         problem=written.problem,
         original=plain,
-        steps=write_steps(worked, brief.strategies, number),
+        steps=steps,
         answer=worked.answer,
         verification=worked.check,
     )
 
 
-def _new_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
-    for item in islice(supply(generator, seed=brief.seed), brief.count):
+def _new_ones(brief: LessonsBrief, generator: Generator, slips: Sequence[Slip]) -> Iterator[_Written]:
+    """New problems; of a remedy those in which its slips can happen, in turns, and others where these are few."""
+    drawn = islice(supply(generator, seed=brief.seed), brief.count * (_DRAWN_FOR_A_SLIP if slips else 1))
+    others, found = list[_Written](), 0
+    for item in drawn:
         worked = solve_problem(item.question)
-        if worked is not None:
-            plain = brief.module.generator is None  # then the samples say how its problems are worded
-            yield _Written(_reworded(item.question, worked, brief.module.samples) if plain else item.question, worked)
+        if worked is None:
+            continue
+        plain = brief.module.generator is None  # then the samples say how its problems are worded
+        problem = _reworded(item.question, worked, brief.module.samples) if plain else item.question
+        slip = _slip_shown(worked, brief.strategies, slips, found)
+        if slips and slip is None:
+            others.append(_Written(problem, worked))
+            continue
+        found += 1
+        yield _Written(problem, worked, slip=slip)
+        if found == brief.count:
+            return
+    yield from others[: brief.count - found]
+
+
+def _slip_shown(worked: Worked, strategies: Sequence[Strategy], slips: Sequence[Slip], turn: int) -> Slip | None:
+    """The first slip, from the one whose turn it is, that can happen in a solution."""
+    turns = (slips[(turn + place) % len(slips)] for place in range(len(slips)))
+    steps = terse_steps(worked, strategies) if slips else ()
+    return next((slip for slip in turns if contrast_slip(slip, worked, steps) is not None), None)
 
 
 def _changed_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Written]:
@@ -80,38 +111,6 @@ def _changed_ones(brief: LessonsBrief, generator: Generator) -> Iterator[_Writte
         worked = solve_problem(problem)
         if worked is not None and (other := _changed(problem, worked, generator)) is not None:
             yield _Written(other[0], other[1], name, other[2])
-
-
-def write_steps(worked: Worked, strategies: tuple[Strategy, ...], number: int = 0) -> tuple[str, ...]:
-    """The steps of a solution in the strategies' manner.
-
-    - format: one line a step, the same labels always. Without it every other lesson runs its steps together.
-    - decompose: what is given and sought first, facts split into easier ones, the check last.
-    - concretize: a familiar picture first.
-    - language: first, then, so.
-    Cognitive load is a matter of the order of lessons, not of one.
-
-    Args:
-        worked: The solution.
-        strategies: Those to follow.
-        number: Which lesson of the request it is.
-    """
-    steps = list(worked.steps)
-    if Strategy.DECOMPOSE in strategies:
-        if worked.head is Operation.TABLE and len(worked.numbers) == 2:
-            steps = split_fact(*map(int, worked.numbers))
-        given = f"given:{' and '.join(worked.numbers)};" if worked.numbers else ""
-        given += f"find:{METHODS[worked.head].goal}"
-        steps = [given, *steps, f"check:{worked.check}"]
-    if Strategy.LANGUAGE in strategies:
-        steps = [f"{'First' if place == 0 else 'Then'}, {step}" for place, step in enumerate(steps)]
-        if "\n" not in worked.answer:
-            steps.append(f"So the answer is {worked.answer}.")
-    if Strategy.FORMAT not in strategies and number % 2:
-        steps = ["; ".join(steps)]
-    if Strategy.CONCRETIZE in strategies:
-        steps.insert(0, METHODS[worked.head].analogy)
-    return tuple(steps)
 
 
 def _reworded(problem: str, worked: Worked, samples: Sequence[str]) -> str:

@@ -61,8 +61,8 @@ def value(text):
 def equations(line):
     """The equations between numbers in a line, sides as text; an unknown on the left is left out."""
     found = []
-    for fact in re.split(r"[;:]|, ", line):
-        sides = [side.strip() for side in fact.split("=")]
+    for fact in re.split(r"[;:]|, | and ", re.sub(r"(?<=\d)\.$", "", line)):
+        sides = [re.sub(r"\s", "", side) for side in fact.split("=")]
         plain = [side for side in sides if re.fullmatch(r"[-\d.+*/()]+", side)]
         assert len(plain) == len(sides) or re.fullmatch(r"(\d+\*)?[a-z]", sides[0]) or "=" not in fact, line
         if len(plain) > 1:
@@ -194,9 +194,6 @@ def test_strategies_show_in_the_steps():
     assert decomposed[-1].startswith("check:")
     assert steps(Strategy.FORMAT, Strategy.LANGUAGE)[0].startswith("First, ")
     assert steps(Strategy.FORMAT, Strategy.CONCRETIZE)[1:] == usual
-    loose = [lesson.steps for lesson in lessons("addition/carrying", "standard", strategies=(Strategy.COGNITIVE_LOAD,))]
-    assert {len(one) for one in loose[1::2]} == {1}
-    assert all(len(one) > 1 for one in loose[::2])
 
 
 def test_a_generator_that_runs_out_gives_fewer_lessons_and_none_gives_none():
