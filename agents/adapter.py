@@ -4,7 +4,7 @@ What it writes is not yet taught: each draft passes the verifier here, then the 
 checks of the example store.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from ioa.agents.exchange import LessonsBrief, LessonsReply
@@ -16,6 +16,7 @@ from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
 from ioa.memory.domains.bank import ItemBank, shuffle_items
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import lesson_seed, supply
 from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
 
@@ -34,7 +35,7 @@ class PedagogicalAdapter:
         *,
         seed: int,
         max_words: int,
-        avoid: Sequence[str] = (),
+        avoid: Collection[str] = (),
         agree: Agree = agree_as_text,
         bank: ItemBank | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class PedagogicalAdapter:
             settings: How many lessons, and of what kind.
             seed: The run's.
             max_words: Longest solution that the student could write.
-            avoid: Problems that no teacher may be shown as samples: the probes.
+            avoid: Keys of what no teacher may be shown as a sample: the probes, in any wording (`item_key`).
             agree: Whether two answers to a problem of a module and level are the same.
             bank: Where the samples of levels without a generator are taken from.
         """
@@ -55,7 +56,7 @@ class PedagogicalAdapter:
         self._checker = LessonVerifier(verifier, settings, agree, self._samples)
         self._settings = settings
         self._seed = seed
-        self._avoid = tuple(avoid)
+        self._avoid = frozenset(avoid)
         self._bank = bank or ItemBank()
         self._shown: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -177,7 +178,8 @@ class PedagogicalAdapter:
         source = module.levels[level]
         if not isinstance(source, Generator):
             seeds = shuffle_items(self._bank.seeds(module.id, level), seed)
-            return tuple(item.question for item in seeds[:SAMPLES])
+            free = (item.question for item in seeds if item_key(item.question, item.answer) not in self._avoid)
+            return tuple(islice(free, SAMPLES))
         if (module.id, level) not in self._shown:
             seed = lesson_seed(self._seed, f"samples/{module.id}/{level}")
             supplied = supply(source, seed=seed, exclude=self._avoid)

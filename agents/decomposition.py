@@ -13,6 +13,7 @@ from ioa.agents.tagging import ManyAnswers, Tagger, leave_out_repeats
 from ioa.agents.teacher import Call, Teacher
 from ioa.agents.teachers import TeacherError
 from ioa.memory.domains.bank import divide_items, shuffle_items
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.packs import GIVEN
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Decomposition, Domain, Module, RefusedItem, Source, Written
@@ -252,7 +253,8 @@ class Decomposer:
     def _levels_with_items(self, at: _Work, module: Module) -> Sequence[Module]:
         """The module with those of its levels that have items; none where the examined one has too few."""
         counts = Counter(item.level for item in at.items if item.module == module.id)
-        have, needed = counts[module.exam_level], self._probes + LEAST_SEEDS
+        own = [item for item in at.items if (item.module, item.level) == (module.id, module.exam_level)]
+        have, needed = len({item_key(item.question, item.answer) for item in own}), self._probes + LEAST_SEEDS
         seen = sum(item.id in at.shown for item in at.items if item.module == module.id)
         if isinstance(module.exam, Written) and min(have, have - seen + LEAST_SEEDS) < needed:
             at.left_out.append(module.id)

@@ -11,6 +11,7 @@ from ioa.agents.settings.decomposition import DecompositionSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.answer_equality import bare_answer, same_answer
 from ioa.memory.domains.bank import item_id
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import lesson_seed
 from ioa.memory.records import BankItem, Module, RefusedItem
 from ioa.memory.transcript import CallContext
@@ -120,10 +121,10 @@ class ItemWriter:
             )
             if not question or not stated:
                 self._refuse(item, "answer", "question or answer is empty")
-            elif item.id in self._seen:
-                self._refuse(item, "duplicate", f"it is there already, in {self._seen[item.id]}")
+            elif (key := item_key(question, stated)) in self._seen:
+                self._refuse(item, "duplicate", f"it is there already, in {self._seen[key]}")
             else:
-                self._seen[item.id] = "/".join(place)
+                self._seen[key] = "/".join(place)
                 made.append(item)
         return made
 

@@ -24,16 +24,16 @@ Place = tuple[str, str]
 class Seeding:
     """Draws problems for requests; the same arguments give the same problems."""
 
-    def __init__(self, seed: int, avoid: Sequence[str], bank: ItemBank) -> None:
+    def __init__(self, seed: int, avoid: Collection[str], bank: ItemBank) -> None:
         """For one run.
 
         Args:
             seed: The run's.
-            avoid: The probes' questions.
+            avoid: The probes' keys (`item_key`).
             bank: The problems of levels without a generator.
         """
         self._seed = seed
-        self._avoid = tuple(avoid)
+        self._avoid = frozenset(avoid)
         self._bank = bank
 
     def add_seed_problems(
@@ -77,7 +77,8 @@ class Seeding:
         if not isinstance(generator, Generator):
             seeds = shuffle_items(self._bank.seeds(*place), lesson_seed(self._seed, own[0].batch))
             written = (Item(question=seed.question, answer=seed.answer) for seed in seeds)
-            return [item for item in written if normalise(item.question) not in taken]
+            free = (item for item in written if item.key not in self._avoid)
+            return [item for item in free if normalise(item.question) not in taken]
         seed = lesson_seed(self._seed, f"samples/{own[0].batch}")
         items = supply(generator, seed=seed, exclude=self._avoid, patience=PATIENCE)
         for looked, item in enumerate(items, start=1):

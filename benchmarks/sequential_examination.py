@@ -33,7 +33,7 @@ def designs(config: RunConfig) -> Iterator[tuple[str, Design]]:
             Design.of(
                 settings,
                 split,
-                spares=settings.spares(split) if spares else 0,
+                items=settings.size(split) + (settings.spares(split) if spares else 0),
                 share=share,
                 early_pass=early_pass,
             ),

@@ -43,6 +43,7 @@ from ioa.memory import (
 )
 from ioa.memory.domains.bank import ItemBank
 from ioa.memory.domains.benchmark_texts import read_benchmarks
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.packs import load_source
 from ioa.memory.files import read_record, read_records, write_record, write_text
 from ioa.memory.ledger import Ledger
@@ -259,7 +260,7 @@ class RunContext:
     def new_adapter(self, scorers: Scorers) -> PedagogicalAdapter:
         """The third agent, with scorers of its own to say whether two answers agree."""
         writer, verifier = self.teacher("adapter"), self.teacher("verifier")
-        avoid = [probe.question for probe in self.probes()]
+        avoid = [item_key(probe.question, probe.answer) for probe in self.probes()]
         words = max(1, self.config.student.max_new_tokens // 2)  # a word is a token or two, a number more
         settings, seed = self.config.synthesis, self.config.seed
         return PedagogicalAdapter(

@@ -108,7 +108,7 @@ def _lessons(ctx: RunContext, module: str) -> list[Example]:
     longest, form = ctx.config.student.max_new_tokens, ctx.student().format
     sound = [example for done in checked for example in done.sound]
     sound = [example for example in sound if len(form.encode_reply(example.solution)) <= longest]
-    collisions = ctx.store().check([example.problem for example in sound])
+    collisions = ctx.store().check([example.problem for example in sound], [example.answer for example in sound])
     return [example for example, collision in zip(sound, collisions, strict=True) if collision is None]
 
 

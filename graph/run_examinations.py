@@ -244,8 +244,10 @@ def examine_by_need(
     size, before = ctx.config.examination.size(split), len(recorded_answers(ctx, labels[0]))
     tests = {}
     for module in modules:
-        spares = _spares(ctx, split, module) if spared is None or module in spared else 0
-        design = Design.of(ctx.config.examination, split, spares=spares, share=share, early_pass=early_pass)
+        items = _items(ctx, split, module)
+        if spared is not None and module not in spared:
+            items = min(items, size)
+        design = Design.of(ctx.config.examination, split, items=items, share=share, early_pass=early_pass)
         tests[module] = sequential_test(design)
     counts = {module: _first_look(test.design, (least or {}).get(module, 1)) for module, test in tests.items()}
     while True:
@@ -261,7 +263,7 @@ def examine_by_need(
             break
         counts |= more
     if len(recorded_answers(ctx, labels[0])) > before:
-        _show_early(ctx, [count for count in counts.values() if count < size], len(counts), size)
+        _show_early(ctx, counts, {module: test.design.full for module, test in tests.items()})
     return examined
 
 
@@ -300,11 +302,12 @@ def _further(ctx: RunContext, examined: Examined, tests: Mapping[str, Sequential
     return more
 
 
-def _show_early(ctx: RunContext, early: Sequence[int], modules: int, size: int) -> None:
-    if early:
-        saved = len(early) * size - sum(early)
+def _show_early(ctx: RunContext, counts: Mapping[str, int], full: Mapping[str, int]) -> None:
+    saved = {module: full[module] - count for module, count in counts.items() if count < full[module]}
+    if saved:
         ctx.message(
-            f"{len(early)} of {modules} modules were decided on fewer than {size} items; {saved} were not asked."
+            f"{len(saved)} of {len(counts)} modules were decided on fewer than {max(full.values())} items; "
+            f"{sum(saved.values())} were not asked."
         )
 
 
@@ -319,9 +322,9 @@ def _open(examined: Examined, share: float, confidence: float) -> list[str]:
     return sorted(undecided, key=lambda module: (-undecided[module], module))
 
 
-def _spares(ctx: RunContext, split: Split, module: str) -> int:
-    own = sum(1 for probe in ctx.probes(split) if probe.module == module and "@" not in probe.id)
-    return own - ctx.config.examination.size(split)
+def _items(ctx: RunContext, split: Split, module: str) -> int:
+    """Items of a module, the spare ones included; of one with few different problems, fewer than the full number."""
+    return sum(1 for probe in ctx.probes(split) if probe.module == module and "@" not in probe.id)
 
 
 def best_of(rounds: Rounds, stage: int) -> Assessment:

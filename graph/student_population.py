@@ -11,6 +11,7 @@ from ioa.graph.context import RunContext
 from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
 from ioa.memory import ItemResult, Measured, Probe, Score, Split
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import seed_range
 from ioa.memory.records import Generator
 from ioa.training import Sampling, Shot, StudentVariant, is_complete, score_by_module
@@ -112,7 +113,7 @@ def _samples(ctx: RunContext) -> list[Probe]:
     Probes in form, so that the teacher can be asked for worked solutions and these be judged like any other.
     """
     settings, domain = ctx.config.diagnosis.population, ctx.domain()
-    avoid = [probe.question for probe in ctx.probes()]
+    avoid = [item_key(probe.question, probe.answer) for probe in ctx.probes()]
     samples = []
     for ordinal, module in enumerate(domain.modules):
         level, source = next(iter(module.levels.items()))

@@ -26,7 +26,11 @@ class Method(StrEnum):
     """The Jaccard index of the pairs of words; of many texts at once, MinHash tells which are worth computing it."""
     EMBEDDING = "embedding"
     CONTAINMENT = "containment"
-    """Only asked of examination items."""
+    """This and what follows is only asked of examination items."""
+    FORM = "form"
+    """The same is asked, in another order or under other names: see `ioa.memory.domains.families.forms`."""
+    NUMBERS = "numbers"
+    """The same numbers in another order play the same parts in a similar text."""
 
 
 class Hit(NamedTuple):
@@ -35,7 +39,7 @@ class Hit(NamedTuple):
     key: str
     method: Method
     similarity: float
-    """1 for EXACT and CONTAINMENT, the Jaccard index for MINHASH, the cosine for EMBEDDING."""
+    """1 for EXACT, CONTAINMENT and FORM, the Jaccard index for MINHASH, the cosine for EMBEDDING and NUMBERS."""
 
 
 class Pool:

@@ -8,6 +8,7 @@ when they are alike *and* state the same facts: numbers, operators, names and co
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +101,17 @@ def features(text: str) -> Features:
     return Features(_joined(tokens), _facts(tokens), opening)
 
 
+def numbers_apart(tokens: Sequence[Token]) -> bool:
+    """Whether words, or the end of a sentence, stand between all numbers of a text.
+
+    Where none do, as in a list or a formula, a number's place is the part that it plays.
+    """
+    for one, other in pairwise(tokens):
+        if other.kind == "number" and one.kind != "word" and not other.opens:
+            return False
+    return True
+
+
 def facts_digest(view: Features) -> bytes:
     """16 bytes that stand for the facts of a text."""
     return hashlib.blake2b(repr(tuple(view.facts)).encode(), digest_size=16).digest()
@@ -136,7 +148,7 @@ def _facts(tokens: Sequence[Token]) -> Facts:
         tens, ten = ten, ""
         if kind == "operator":
             operators.append(token)
-        elif sign := _spoken_operator(tokens, place):
+        elif sign := spoken_operator(tokens, place):
             operators.append(sign)
         elif tens and word in _DIGITS:
             found[-1] = str(int(tens) + int(_NUMBER_WORDS[word]))
@@ -153,8 +165,8 @@ def _facts(tokens: Sequence[Token]) -> Facts:
     return Facts(tuple(found), tuple(operators), tuple(names), tuple(sorted(comparisons)))
 
 
-def _spoken_operator(tokens: Sequence[Token], place: int) -> str:
-    """The operator that a word between two numbers stands for; none of another word."""
+def spoken_operator(tokens: Sequence[Token], place: int) -> str:
+    """The operator that a word between two numbers stands for, as in "7 times 8"; empty of another word."""
     sign = _SIGNS.get(tokens[place].folded, "")
     if tokens[place].folded == "by" and place and tokens[place - 1].folded == "divided":
         place, sign, far = place - 1, "/", place + 1

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ioa.memory.accepted_lessons import read_lessons
 from ioa.memory.duplicate_bounds import Bounds
-from ioa.memory.duplicates import GuardedPool, Hit, Method, Pool
+from ioa.memory.duplicates import Hit, Method, Pool
 from ioa.memory.embedding import Embedder
+from ioa.memory.examined_items import ExaminedItems, Problem
 from ioa.memory.files import append_records, mend_last_line, read_records
 from ioa.memory.index import LessonIndex
 from ioa.memory.lesson_pool import LessonPool
@@ -80,7 +81,7 @@ class ExampleStore:
         self._bounds = bounds or Bounds()
         self._known = LessonPool(self._bounds, self._index, lambda key: self._examples[key].problem)
         self._guard_vectors = VectorTable(embedder.dimension)
-        self._guarded = GuardedPool(self._bounds, self._guard_vectors.get)
+        self._guarded = ExaminedItems(self._bounds, self._guard_vectors.get)
         for path in self._files("stage"):
             if mend_last_line(path):
                 self._tell(f"{path}: the last line was torn off; moved to {path.name}.torn")
@@ -104,27 +105,34 @@ class ExampleStore:
 
     def guard(self, probes: Sequence[Probe]) -> None:
         """Register examination items that no example may come near; one that is registered stays as it is."""
-        self.guard_texts({probe.id: probe.question for probe in probes})
+        self._guard({probe.id: (probe.question, probe.answer) for probe in probes})
 
     def guard_texts(self, texts: Mapping[str, str]) -> None:
         """The same for texts by the name under which a refusal is to speak of them."""
-        new = self._guard_vectors.missing(list(texts))
-        self._guard_vectors.put(new, self._embedder.embed([texts[key] for key in new]))
-        for key in new:
-            self._guarded.add(key, features(texts[key]))
+        self._guard({name: (text, "") for name, text in texts.items()})
 
-    def check(self, problems: Sequence[str]) -> list[Collision | None]:
+    def _guard(self, items: Mapping[str, tuple[str, str]]) -> None:
+        new = self._guard_vectors.missing(list(items))
+        self._guard_vectors.put(new, self._embedder.embed([items[key][0] for key in new]))
+        for key in new:
+            self._guarded.add(key, Problem(*items[key], features(items[key][0])))
+
+    def check(self, problems: Sequence[str], answers: Sequence[str] = ()) -> list[Collision | None]:
         """For each problem of a request, what it collides with; none where it may be taught.
 
         A problem is compared with the probes and benchmarks, then with the accepted examples of all stages, then
         with those of other runs, then with the earlier problems of the request that passed themselves.
+
+        Args:
+            problems: Their texts.
+            answers: Their right answers, by which a story or a program is compared with the probes; none: not known.
         """
         views, vectors = self._read(problems)
-        return self._duplicates(views, vectors, self._contamination(views, vectors))
+        return self._duplicates(views, vectors, self._contamination(problems, answers, views, vectors))
 
-    def find_contamination(self, problems: Sequence[str]) -> list[Collision | None]:
+    def find_contamination(self, problems: Sequence[str], answers: Sequence[str] = ()) -> list[Collision | None]:
         """The first part of `check`: what each problem collides with among the probes and benchmarks."""
-        return self._contamination(*self._read(problems))
+        return self._contamination(problems, answers, *self._read(problems))
 
     def find_duplicates(self, problems: Sequence[str]) -> list[Collision | None]:
         """The rest of it, for problems of which none is contaminated: the lesson that each of them repeats."""
@@ -134,8 +142,16 @@ class ExampleStore:
     def _read(self, problems: Sequence[str]) -> tuple[list[Features], NDArray[np.float32]]:
         return [features(problem) for problem in problems], self._embedder.embed(problems)
 
-    def _contamination(self, views: Sequence[Features], vectors: NDArray[np.float32]) -> list[Collision | None]:
-        return [_collision(RefusalReason.CONTAMINATED, hit) for hit in self._guarded.find(views, vectors)]
+    def _contamination(
+        self,
+        problems: Sequence[str],
+        answers: Sequence[str],
+        views: Sequence[Features],
+        vectors: NDArray[np.float32],
+    ) -> list[Collision | None]:
+        known = answers or [""] * len(problems)
+        asked = [Problem(*one) for one in zip(problems, known, views, strict=True)]
+        return [_collision(RefusalReason.CONTAMINATED, hit) for hit in self._guarded.find(asked, vectors)]
 
     def _duplicates(
         self, views: Sequence[Features], vectors: NDArray[np.float32], collisions: Sequence[Collision | None]

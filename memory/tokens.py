@@ -7,6 +7,7 @@ each, are read as the same tokens again.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _LATEX = {
@@ -87,7 +88,8 @@ class _Found(NamedTuple):
         return self.kind == "word" and len(self.folded) > 1
 
 
-def tokenise(text: str) -> list[Token]:
+@lru_cache(maxsize=512)  # a text is compared in several ways one after the other
+def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a text; punctuation is none, nor are hyphens and brackets of prose."""
     text = _spell_out(text)
     tokens: list[Token] = []
@@ -98,7 +100,7 @@ def tokenise(text: str) -> list[Token]:
         kind = "operator" if found.kind == "mark" else found.kind
         tokens.append(Token(kind, found.text, found.folded, opens))
         end = found.end
-    return tokens
+    return tuple(tokens)
 
 
 def _spell_out(text: str) -> str:

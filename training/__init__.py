@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ioa.training.exams.answer_extraction import extract_answer
     from ioa.training.exams.examining import Examinee, examine, grade
     from ioa.training.exams.mastery_gate import contrast, gate, verdict
-    from ioa.training.exams.probes import build_probes, level_probes
+    from ioa.training.exams.probes import build_probes, level_probes, shared_modules
     from ioa.training.exams.remembered import Remembered
     from ioa.training.exams.score_sums import score_by_module, total_score
     from ioa.training.exams.scorers import Scorers
@@ -69,6 +69,7 @@ __all__ = [
     "sample_for_observation",
     "score_by_module",
     "sequential_test",
+    "shared_modules",
     "sit",
     "total_score",
     "train",

@@ -21,6 +21,7 @@ from ioa.agents.tutor.subject import Subject, operations_of, sentence
 from ioa.agents.tutor.working import Operation, broader
 from ioa.memory.domains.procedural import supply
 from ioa.memory.records import Module
+from ioa.memory.similarity import normalise
 
 
 def decompose(brief: DecomposeBrief, subject: Subject) -> DecomposeReply:
@@ -67,7 +68,8 @@ def write_items(brief: ItemsBrief, subject: Subject) -> ItemsReply:
     generator = subject.generator_of(brief.module)
     if generator is None:
         return ItemsReply(items=())
-    drawn = islice(supply(generator, seed=brief.seed, exclude=brief.avoid), brief.count)
+    avoided = {normalise(text) for text in brief.avoid}
+    drawn = islice(supply(generator, seed=brief.seed, exclude=avoided), brief.count)
     solved = [(item.question, solve_problem(item.question)) for item in drawn]
     return ItemsReply(
         items=tuple(

@@ -7,7 +7,7 @@ from ioa.graph.run_examinations import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Split
 from ioa.memory.files import write_record, write_records
-from ioa.training import build_probes
+from ioa.training import build_probes, shared_modules
 
 
 def decompose(ctx: RunContext) -> Node:
@@ -21,6 +21,9 @@ def decompose(ctx: RunContext) -> Node:
             probes = build_probes(domain, ctx.config.examination, ctx.config.seed, ctx.bank())
             write_records(ctx.run.probes, probes)
         ctx.message(f"{len(domain.modules)} modules, {len(ctx.probes())} probes in three splits")
+        for module, sizes in shared_modules(domain, ctx.config.examination, ctx.probes()).items():
+            items = ", ".join(f"{size} for {split}" for split, size in sizes.items())
+            ctx.message(f"{module} has few different problems: {items}, and as many are left to teach.")
         return {"notes": dump_notes(*decomposition_notes(ctx))}
 
     return node

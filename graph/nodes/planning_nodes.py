@@ -12,10 +12,10 @@ from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_mea
 from ioa.graph.run_examinations import best_of, examine_by_need, examine_student, examine_teacher, recorded_answers
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split, Stage, Verdict
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
 from ioa.memory.records import Edge, Revision
-from ioa.memory.similarity import normalise
 from ioa.training import level_probes, score_by_module, verdict
 
 
@@ -122,8 +122,8 @@ def bridge_probes(ctx: RunContext, module: str, level: str, split: Split) -> lis
         return [probe for probe in ctx.probes() if probe.id.rpartition("/")[0].partition("/")[2] == name]
 
     if not own():
-        texts = [probe.question for probe in ctx.probes()] + [lesson.problem for lesson in ctx.store().examples()]
-        taken = {normalise(text) for text in texts}
+        taken = {item_key(probe.question, probe.answer) for probe in ctx.probes()}
+        taken |= {item_key(lesson.problem, lesson.answer) for lesson in ctx.store().examples()}
         drawn = level_probes(
             ctx.domain().module(module), level, ctx.config.examination, ctx.config.seed, taken, ctx.bank()
         )

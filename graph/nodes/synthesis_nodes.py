@@ -103,15 +103,18 @@ def verify(ctx: RunContext) -> SynthesisNode:
     return node
 
 
-_Check = Callable[[Sequence[str]], Sequence[Collision | None]]
-"""For each problem what it collides with."""
+_Check = Callable[[Sequence[Example]], Sequence[Collision | None]]
+"""For each lesson what its problem collides with."""
 
 
 def decontaminate(ctx: RunContext) -> SynthesisNode:
-    """Refuse what comes near a probe of any split, or an item of a benchmark."""
+    """Refuse what comes near a probe of any split, or an item of a benchmark, or asks the same."""
+
+    def find(lessons: Sequence[Example]) -> Sequence[Collision | None]:
+        return ctx.store().find_contamination([one.problem for one in lessons], [one.answer for one in lessons])
 
     def node(state: SynthesisState) -> SynthesisState:
-        _filter(ctx, state, "decontaminate", "verified", "clean", ctx.store().find_contamination)
+        _filter(ctx, state, "decontaminate", "verified", "clean", find)
         return {}
 
     return node
@@ -120,11 +123,14 @@ def decontaminate(ctx: RunContext) -> SynthesisNode:
 def deduplicate(ctx: RunContext) -> SynthesisNode:
     """Refuse what is there already, in any stage of this run or another's that shares its lessons; accept the rest."""
 
+    def find(lessons: Sequence[Example]) -> Sequence[Collision | None]:
+        return ctx.store().find_duplicates([one.problem for one in lessons])
+
     def node(state: SynthesisState) -> SynthesisState:
         place = pass_folder(ctx, state)
         with ctx.store().alone():
             # what is contaminated is gone by now, so that a copy of it is not told to be a duplicate
-            _filter(ctx, state, "deduplicate", "clean", "unique", ctx.store().find_duplicates)
+            _filter(ctx, state, "deduplicate", "clean", "unique", find)
             unique = read_records(place / "unique.jsonl", Example)
             ctx.store().add(unique)
             record_verdicts(ctx, "deduplicate", _strategies(place), accepted=unique)
@@ -139,7 +145,7 @@ def _filter(ctx: RunContext, state: SynthesisState, node: str, source: str, resu
     if (place / f"{result}.jsonl").exists():
         return
     candidates = read_records(place / f"{source}.jsonl", Example)
-    collisions = find([example.problem for example in candidates])
+    collisions = find(candidates)
     pairs = list(zip(candidates, collisions, strict=True))
     hits = [(example, hit) for example, hit in pairs if hit is not None]
     _refuse(ctx, place, node, [refuse_example(example, hit.reason, hit.detail) for example, hit in hits])

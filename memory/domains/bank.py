@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import Item, draw, supply
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Generator, Module
@@ -31,7 +32,8 @@ def divide_items(
     """The items of a module's examined level, as probes and as seeds.
 
     The examination comes first: as many probes as it wants, whatever that leaves for seeds; and where there are more
-    items, `PROBE_SHARE` of them, so that the seeds are at most eight in ten.
+    items, `PROBE_SHARE` of them, so that the seeds are at most eight in ten. No two of them ask the same (`item_key`);
+    what asks the same as one of them is kept from the lessons with it.
 
     Args:
         items: All of one module and level, each with a text of its own.
@@ -43,12 +45,12 @@ def divide_items(
         The same items, shuffled, each with its purpose.
     """
     kept = max(probes, math.ceil(PROBE_SHARE * len(items)))
-    secret = [item for item in shuffle_items(items, seed) if item.id not in shown][:kept]
-    probed = {item.id for item in secret}
-    return tuple(
-        item.model_copy(update={"purpose": "probe" if item.id in probed else "seed"})
-        for item in shuffle_items(items, seed)
-    )
+    mixed = shuffle_items(items, seed)
+    keys = {item.id: item_key(item.question, item.answer) for item in mixed}
+    seen = {keys[item.id] for item in mixed if item.id in shown}
+    secret = list(dict.fromkeys(keys[item.id] for item in mixed if keys[item.id] not in seen))[:kept]
+    probed = frozenset(secret)
+    return tuple(item.model_copy(update={"purpose": "probe" if keys[item.id] in probed else "seed"}) for item in mixed)
 
 
 class ItemBank:
@@ -75,23 +77,22 @@ class ItemBank:
             level: One of its levels.
             seed: First seed of the range that a generator is drawn from.
             count: How many.
-            exclude: Questions that must not appear.
+            exclude: Keys of items that must not appear, in any wording or order; see `item_key`.
 
         Raises:
             UserError: there are too few distinct items.
         """
         source = module.levels[level]
         if isinstance(source, Generator):
-            return draw(source, seed=seed, count=count, exclude=exclude)
-        known = {normalise(text) for text in exclude}
+            return draw(source, seed=seed, count=count, exclude=exclude, examined=True)
         held = self.probes(module.id, level)
-        free = [item for item in held if normalise(item.question) not in known]
+        free = list(_distinct(held, exclude))
         if len(free) < count:
             raise UserError(
                 f"of its {len(held)} written or given probes of level {level!r}, {len(free)} are left, but {count} are "
                 "needed. Give more items, or ask for fewer in `examination`."
             )
-        return [_item(item) for item in free[:count]]
+        return free[:count]
 
     def supply(self, module: Module, level: str, *, seed: int, exclude: Collection[str] = ()) -> Iterator[Item]:
         """Items for an examination, without end where a generator makes them, and as many as the bank still holds."""
@@ -107,12 +108,18 @@ class ItemBank:
     ) -> Iterator[Item]:
         source = module.levels[level]
         if isinstance(source, Generator):
-            yield from supply(source, seed=seed, exclude=exclude)
-            return
-        known = {normalise(text) for text in exclude}
-        for item in held:
-            if normalise(item.question) not in known:
-                yield _item(item)
+            yield from supply(source, seed=seed, exclude=exclude, examined=True)
+        else:
+            yield from _distinct(held, exclude)
+
+
+def _distinct(held: Iterable[BankItem], exclude: Collection[str]) -> Iterator[Item]:
+    """Those of the items that ask what neither an earlier one nor an excluded one asks."""
+    known = set(exclude)
+    for item in map(_item, held):
+        if item.key not in known:
+            known.add(item.key)
+            yield item
 
 
 def _item(item: BankItem) -> Item:

@@ -14,6 +14,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from ioa.memory.domains.families import register
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.errors import UserError
 from ioa.memory.records import Generator, Record, Split
 from ioa.memory.similarity import normalise
@@ -58,6 +59,11 @@ class Item(Record):
     scorer: str = ""
     """Name of its scorer; empty: the one that goes with where it comes from."""
 
+    @property
+    def key(self) -> str:
+        """What is asked; see `item_key`."""
+        return item_key(self.question, self.answer)
+
 
 def seed_range(run_seed: int, purpose: str, ordinal: int) -> int:
     """First seed of the range of `SEED_STRIDE` seeds that is set aside for a purpose.
@@ -99,51 +105,66 @@ def _hash_seed(first: int, name: str) -> int:
     return (first + int.from_bytes(hashlib.sha256(name.encode()).digest()[:5], "big")) * SEED_STRIDE
 
 
-def supply(generator: Generator, *, seed: int, exclude: Collection[str] = (), patience: int = _STALE) -> Iterator[Item]:
-    """Distinct items that fit the generator's filter, in the order of their seeds.
+def supply(
+    generator: Generator,
+    *,
+    seed: int,
+    exclude: Collection[str] = (),
+    patience: int = _STALE,
+    examined: bool = False,
+) -> Iterator[Item]:
+    """Items of distinct texts that fit the generator's filter, in the order of their seeds.
 
     Ends when `patience` items in a row bring nothing new, or at the end of the range of seeds.
 
     Args:
         generator: Family, parameters and filter.
         seed: First seed of the range.
-        exclude: Questions that must not appear.
+        exclude: Keys of items that must not appear, in any wording or order; see `item_key`.
         patience: Unsuitable or known items in a row after which the supply counts as exhausted.
+        examined: No two items ask the same: "7 * 8" does not come after "8 * 7". What is only taught may.
 
     Raises:
         GeneratorError: the family or a parameter is unknown or not allowed.
     """
     question = re.compile(generator.where.question or "")
     answer = re.compile(generator.where.answer or "")
-    known = {normalise(text) for text in exclude}
+    known, asked = set(exclude), set(exclude)
     stale = 0
     for raw in _raw_items(generator, seed):
         text, reply = str(raw["question"]).strip(), str(raw["answer"]).strip()
-        key = normalise(text)
+        plain_text = normalise(text)
+        fits = plain_text not in known and question.search(text) and answer.search(reply)
+        key = item_key(text, reply) if fits and (examined or asked) else ""
         # Known ones count as stale too: a small supply repeats itself long before its seeds end.
-        if key in known or not question.search(text) or not answer.search(reply):
+        if not fits or key in asked:
             stale += 1
             if stale >= patience:
                 return
             continue
         stale = 0
-        known.add(key)
+        known.add(plain_text)
+        if examined:
+            asked.add(key)
         yield Item(question=text, answer=reply, metadata=plain(raw.get("metadata", {})), scorer=generator.scorer)
 
 
-def draw(generator: Generator, *, seed: int, count: int, exclude: Collection[str] = ()) -> list[Item]:
+def draw(
+    generator: Generator, *, seed: int, count: int, exclude: Collection[str] = (), examined: bool = False
+) -> list[Item]:
     """Draw that many distinct items.
 
     Args:
         generator: Family, parameters and filter.
         seed: First seed of the range.
         count: How many.
-        exclude: Questions that must not appear.
+        exclude: As of `supply`.
+        examined: As of `supply`.
 
     Raises:
         GeneratorError: the family or a parameter is unknown or not allowed, or there are too few distinct items.
     """
-    items = list(islice(supply(generator, seed=seed, exclude=exclude), count))
+    items = list(islice(supply(generator, seed=seed, exclude=exclude, examined=examined), count))
     if len(items) < count:
         beside = f" beside the {len(exclude)} that are excluded" if exclude else ""
         raise GeneratorError(

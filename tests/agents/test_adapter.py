@@ -17,6 +17,7 @@ from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Outcome, Teacher
 from ioa.agents.teachers import TeacherError
 from ioa.agents.teachers.scripted import ScriptedModel
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import draw
 from ioa.memory.records import Example, Kind, RefusalReason, Remedy, Stage, Strategy
@@ -269,7 +270,7 @@ def test_each_request_has_a_seed_problem_of_its_own_that_is_no_probe_and_no_less
     items = draw(PACK.module(MODULE).levels["standard"], seed=5, count=30)
     probes = [item.question for item in items[:20]]
     accepted = [lesson_of(item.question, item.answer, number) for number, item in enumerate(items[20:])]
-    made, _ = adapter(avoid=probes, counterfactual_share=0.0)
+    made, _ = adapter(avoid=[item_key(text) for text in probes], counterfactual_share=0.0)
     used, passes = [], []
     for number in (0, 1):
         asked = made.requests([wish(200)], {}, 1, 0, number)

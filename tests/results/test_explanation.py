@@ -194,7 +194,9 @@ def test_every_lesson_of_a_real_run_leads_back_to_what_the_run_measured(finished
         assert story.missing == ()
         assert story.request.batch == example.batch
         assert [(log.stage, log.round) for log in story.trained] == [(example.stage, example.round)]
-        assert story.misconceptions
+        # a first lesson has none where a second reading confirmed nothing of its module
+        confirmed = {found.module for found in facts.diagnosis.misconceptions}
+        assert story.misconceptions or (not example.round and example.module not in confirmed)
         for told in story.misconceptions:
             assert [wrong.probe for wrong in told.wrong] == list(told.misconception.probes)
             assert all(wrong.question == probes[wrong.probe].question for wrong in told.wrong)

@@ -1,18 +1,20 @@
 """Drawing the examination: three disjoint splits for every module, and spare items for where those leave a doubt."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 from ioa.memory.domains.bank import ItemBank
 from ioa.memory.domains.procedural import Item, level_seed, seed_range, supply
 from ioa.memory.errors import UserError
 from ioa.memory.records import Domain, Generator, Module, Probe, Split
-from ioa.memory.similarity import normalise
 from ioa.training.settings.examination import ExaminationSettings
 
 ROOM = 4
 """Spare items are set aside only where a module's supply is that many times as large as all its probes: of a small
 supply each item is better spent on a lesson."""
+LESSONS_ROOM = 2
+"""A module has at least so many times as many different problems as are examined: the others are for lessons."""
 _PATIENCE = 500
 """Items in a row that bring nothing new before a supply counts as small."""
 
@@ -20,8 +22,9 @@ _PATIENCE = 500
 def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank: ItemBank | None = None) -> list[Probe]:
     """Draw the probes of all modules and splits, each from a seed range of its own.
 
-    No two probes have the same normalised text, whatever their module and split. A module's probes of a split stand
-    together, the spare ones last.
+    No two probes ask the same, whatever their module, split, wording and order (`item_key`). A module's probes of a
+    split stand together, the spare ones last. Of a module with few different problems half at most are examined, so
+    that something is left to teach: its splits are smaller then, in the same proportions.
 
     Args:
         domain: Its modules.
@@ -35,9 +38,10 @@ def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank:
     taken, held = set[str](), bank or ItemBank()
     drawn: dict[tuple[int, Split], list[Item]] = {}
     for ordinal, module in enumerate(domain.modules):
+        sizes = _sizes(module, settings)
         for split in Split:
-            items = _first(module, split, settings.size(split), seed_range(seed, split, ordinal), taken, held)
-            taken.update(normalise(item.question) for item in items)
+            items = _first(module, split, sizes[split], seed_range(seed, split, ordinal), taken, held)
+            taken.update(item.key for item in items)
             drawn[ordinal, split] = items
     for ordinal, module in enumerate(domain.modules):
         if not settings.spare or not _has_room(module, settings):
@@ -45,7 +49,7 @@ def build_probes(domain: Domain, settings: ExaminationSettings, seed: int, bank:
         for split in Split:
             supplied = held.supply(module, module.exam_level, seed=seed_range(seed, split, ordinal), exclude=taken)
             more = list(islice(supplied, settings.spares(split)))
-            taken.update(normalise(item.question) for item in more)
+            taken.update(item.key for item in more)
             drawn[ordinal, split] += more
     return [
         _probe(domain.modules[ordinal], split, number, item)
@@ -69,7 +73,7 @@ def level_probes(
         level: One of its levels.
         settings: The sizes.
         seed: The run's.
-        taken: Normalised texts that must not appear: probes and lessons; those drawn are added.
+        taken: Keys of what must not appear, probes and lessons (`item_key`); those drawn are added.
         bank: Items of the modules that have no generator.
 
     Returns:
@@ -81,7 +85,7 @@ def level_probes(
     items = list(islice(supplied, sum(sizes.values())))
     if len(items) < sum(sizes.values()):
         sizes = dict.fromkeys(sizes, len(items) // 4)  # the other half is for lessons
-    taken.update(normalise(item.question) for item in items)
+    taken.update(item.key for item in items)
     pool, probes = iter(items), list[Probe]()
     for split, size in sizes.items():
         probes += [_probe(module, split, number, item, level) for number, item in enumerate(islice(pool, size))]
@@ -95,12 +99,36 @@ def _first(module: Module, split: Split, count: int, seed: int, taken: Collectio
         raise UserError(f"Module {module.id}, {split.value} split of {count} items: {error}") from error
 
 
+def shared_modules(domain: Domain, settings: ExaminationSettings, probes: Sequence[Probe]) -> dict[str, dict[str, int]]:
+    """The modules that are examined with fewer items than the settings say, so that something is left to teach.
+
+    Returns:
+        The items of each of their splits, by module and split.
+    """
+    held = Counter((probe.module, probe.split.value) for probe in probes if "@" not in probe.id)
+    found = {module.id: {split.value: held[module.id, split.value] for split in Split} for module in domain.modules}
+    full = {split.value: settings.size(split) for split in Split}
+    return {module: sizes for module, sizes in found.items() if any(sizes[name] < full[name] for name in full)}
+
+
+def _sizes(module: Module, settings: ExaminationSettings) -> dict[Split, int]:
+    """Items of each split: as the settings say, or less where the module has hardly more problems than these."""
+    sizes = {split: settings.size(split) for split in Split}
+    wanted = sum(sizes.values())
+    if not isinstance(module.exam, Generator):  # an item bank has set the probes aside from the lessons
+        return sizes
+    there = sum(1 for _ in islice(supply(module.exam, seed=0, examined=True), LESSONS_ROOM * wanted))
+    if not wanted <= there < LESSONS_ROOM * wanted:  # too few for any examination is told when they are drawn
+        return sizes
+    return {split: max(1, size * there // (LESSONS_ROOM * wanted)) for split, size in sizes.items()}
+
+
 def _has_room(module: Module, settings: ExaminationSettings) -> bool:
     """Whether spare items can be taken; of an item bank, the probes are set aside from the lessons already."""
     if not isinstance(module.exam, Generator):
         return True
     wanted = ROOM * sum(settings.size(split) + settings.spares(split) for split in Split)
-    return sum(1 for _ in islice(supply(module.exam, seed=0, patience=_PATIENCE), wanted)) == wanted
+    return sum(1 for _ in islice(supply(module.exam, seed=0, patience=_PATIENCE, examined=True), wanted)) == wanted
 
 
 def _probe(module: Module, split: Split, number: int, item: Item, level: str | None = None) -> Probe:

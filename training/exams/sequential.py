@@ -77,13 +77,12 @@ class Design:
     """Whether a student may pass early, too; else only fail."""
 
     @classmethod
-    def of(
-        cls, settings: ExaminationSettings, split: Split, *, spares: int, share: float, early_pass: bool
-    ) -> "Design":
-        """As the run file says, for a split; the other values are the fields of that name."""
+    def of(cls, settings: ExaminationSettings, split: Split, *, items: int, share: float, early_pass: bool) -> "Design":
+        """As the run file says, for a split of which a module has so many items; the other values are the fields."""
+        full = min(settings.size(split), items)
         return cls(
-            full=settings.size(split),
-            spares=spares,
+            full=full,
+            spares=items - full,
             portion=settings.portion or 0,
             step=settings.step,
             share=share,

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from ioa.memory.domains.families.family import Family
+from ioa.memory.domains.families.python_behaviour import behaviour
 from ioa.memory.domains.families.python_numbers import (
     conditional,
     counting,
@@ -210,6 +211,11 @@ def _make(rng: Random, config: PythonFunctionsConfig) -> Mapping[str, Any]:
             "setup": "",
         },
     }
+
+
+def asked(question: str, answer: str) -> str | None:
+    """What a function is to do, whatever it is called: see `behaviour`."""
+    return behaviour(question, answer)
 
 
 def _function(code: str, name: str) -> Callable[..., Any]:

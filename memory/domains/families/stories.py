@@ -4,12 +4,16 @@ A story is put together of sentences, each chosen from several wordings, with na
 form seldom share more than their form.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from ioa.memory.domains.families.family import Family
+from ioa.memory.number_reading import Number, read_number
+from ioa.memory.similarity import facts, numbers_apart
+from ioa.memory.tokens import tokenise
 
 _NAMES = {
     "she": "Ada Amy Beth Chloe Dana Ella Fatima Grace Hana Ines Jade Kim Lena Maya Nina Olga Priya Rosa Sofia Tara",
@@ -21,6 +25,10 @@ _THINGS = (
     "pencil plate ribbon shell stamp sticker stone ticket toy"
 )
 _HOLDERS = {"bag": "bags", "basket": "baskets", "box": "boxes", "crate": "crates", "jar": "jars", "tray": "trays"}
+_ONE = re.compile(r"\bone\b", re.IGNORECASE)
+"""It counts nothing in "one costs 3 dollars", where another wording has "each costs"."""
+_COUNTED = frozenset({"dollar", "children", "child"})
+"""What else is counted in some stories."""
 _MARKS = ("red", "blue", "green", "old", "new", "small", "broken", "round")
 
 _START = (
@@ -259,6 +267,24 @@ def _make(rng: Random, config: StoryProblemsConfig) -> Mapping[str, Any]:
     form = rng.choice(config.forms)
     told, expression, value = _FORMS[form](_Teller(rng, config))
     return {"question": told, "answer": str(value), "metadata": {"form": form, "expression": expression}}
+
+
+def asked(question: str, answer: str) -> str | None:
+    """What a story asks for: its numbers in any order, what is counted, and what comes out.
+
+    The result says which parts the numbers play: 12 and 5 make 17, 7 or 60. Who does it, in which words and in which
+    order it is told, does not matter; another thing that is counted makes another story. Where nothing of the family is
+    counted, as in stories of others, it is all of the words but the names, in any order.
+    """
+    found, tokens = facts(_ONE.sub("each", question)), tokenise(question)
+    value = read_number(answer)
+    if not isinstance(value, Number) or len(found.numbers) < 2 or not numbers_apart(tokens):
+        return None
+    words = sorted(token.folded for token in tokens if token.kind == "word")
+    singular = {word.removesuffix("s") for word in words}
+    counted = sorted(singular & set(_THINGS.split())) or sorted(singular & _COUNTED)
+    told = counted or [word for word in words if word.removesuffix("'s") not in found.names]
+    return f"story {' '.join(told)}: {', '.join(sorted(found.numbers))} make {value.value}"
 
 
 FAMILY = Family("story_problems", StoryProblemsConfig, _make)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioa.memory.domains.bank import PROBE_SHARE, ItemBank, divide_items, item_id
+from ioa.memory.domains.families.forms import item_key
 from ioa.memory.errors import UserError
 from ioa.memory.records import BankItem, Domain, Module, Split, Written
 from ioa.memory.similarity import normalise
@@ -76,7 +77,7 @@ def test_two_seeds_of_a_run_divide_differently():
 def test_too_few_probes_are_a_message_that_says_how_many_there_are_and_are_needed():
     bank = ItemBank(item(number, purpose="probe") for number in range(5))
     with pytest.raises(UserError, match=r"of its 5 .* 4 are left, but 6 are needed"):
-        bank.draw(module(), "given", seed=0, count=6, exclude=["what is 3+1"])
+        bank.draw(module(), "given", seed=0, count=6, exclude=[item_key("what is 3+1")])
     domain = Domain(name="x", description="x", modules=(module(),))
     with pytest.raises(UserError, match="Module a/b, gate split of 3 items"):
         build_probes(domain, ExaminationSettings(diagnosis=3, gate=3, final=3), 1, bank)
