@@ -19,6 +19,7 @@ def opened(tmp_path):
     shops = []
 
     def open_(abilities, *modules, **config):
+        config = {"training": {"consolidation": 0}, **config}
         shops.append(open_context(tmp_path, list(modules), abilities, **config))
         return shops[-1]
 
