@@ -98,6 +98,8 @@ class Plan:
     """Further items a module that `diagnosis` and `gate` may ask."""
     rounds: int
     """Most remediation rounds a stage."""
+    consolidates: bool
+    """Whether a stage is appended that trains on all that was taught, and examines it."""
     max_words: int
 
 
@@ -170,7 +172,8 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     module = domain.modules[0]
     problem = _problem(module, source)
     told = module_brief(module, module.exam_level, (problem,) * 3)
-    bridges = max(len(known.levels) for known in domain.modules) - 1 if plan.curriculum.bridges else 0
+    bridged = plan.curriculum.bridges and plan.curriculum.stages != "one"
+    bridges = max(len(known.levels) for known in domain.modules) - 1 if bridged else 0
     shown = _worked_examples(plan.diagnosis)
     yield _Kind(
         "examinee",
@@ -183,11 +186,13 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
     claimed = int("teacher" in plan.diagnosis.estimators)
     yield _Kind("diagnoser", everything, 2 * FINDING * modules, claimed, claimed)
-    stages = [math.ceil(count / plan.curriculum.largest_stage) for count in targets]
-    remedial = plan.rounds * targets[1] * (1 + bridges)  # each may be a stage of its own
+    several = plan.curriculum.stages != "one"
+    stages = [math.ceil(count / plan.curriculum.largest_stage) if several else 1 for count in targets]
+    # Each may be a stage of its own, and is in the one that consolidates them.
+    remedial = plan.rounds * targets[1] * (1 + bridges + (plan.consolidates and several))
     yield from _readings(plan, told, FailedItem(probe="", question=problem, expected="", reply=""), targets)
     proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
-    revisions = targets[1] * (1 + bridges) if plan.curriculum.revise else 0
+    revisions = targets[1] * (1 + bridges) if plan.curriculum.revise and several else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
     yield from _lessons(plan, domain, told, targets, remedial, bridges)
@@ -222,6 +227,8 @@ def _lessons(
     portion = min(synthesis.portion or synthesis.per_module, synthesis.per_module)
     first = [targets[0] * portion, targets[1] * synthesis.per_module]
     first[1] += targets[1] * bridges * (plan.curriculum.bridge_lessons or synthesis.per_module)
+    if plan.consolidates and plan.curriculum.stages != "one":
+        first[1] += targets[1] * synthesis.per_consolidation
     again = remedial * synthesis.per_remedy
     # Each pass is taken to lose half of what it asks for, which the next one asks for again.
     wasted = sum(0.5**number for number in range(synthesis.passes))

@@ -66,6 +66,8 @@ class CurriculumPlanner:
         difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps if gap.targeted}
         if not difficulty:
             return Curriculum(stages=()), Note(sender="planner", receiver="adapter", text="Nothing has to be taught.")
+        if self._settings.stages == "one":
+            return _one_stage(difficulty)
         context = CallContext(node="plan", agent="planner", task=PlanBrief.task)
         stages, pairs, said, warnings = self._ask(difficulty, diagnosis.edges, context)
         note = Note(sender="planner", receiver="adapter", text=said)
@@ -269,6 +271,14 @@ def _read_usable_stages(
             [f"The teacher's plan was refused ({'; '.join(faults)}); the stages were computed."],
         )
     return list(reply.stages), reply.note, []
+
+
+def _one_stage(difficulty: Mapping[str, float]) -> tuple[Curriculum, Note]:
+    """All targets side by side, easiest first."""
+    easiest_first = tuple(sorted(difficulty, key=lambda module: (difficulty[module], module)))
+    why = "All targets are taught together, whatever they need: curriculum.stages is `one`."
+    proposed = ProposedStage(title="All targets", modules=easiest_first, rationale=why)
+    return Curriculum(stages=_stages([proposed], difficulty)), Note(sender="planner", receiver="adapter", text=why)
 
 
 def _stages(proposed: Sequence[ProposedStage], difficulty: Mapping[str, float]) -> tuple[Stage, ...]:

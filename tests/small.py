@@ -65,7 +65,7 @@ def write_config(folder: Path, **changes) -> Path:
         "diagnosis": {"top_share": 1.0},
         "synthesis": {"per_module": 16, "per_remedy": 8, "per_request": 4},
         "mastery": {"rounds": 1},
-        "training": {"epochs": 2, "batch_size": 4, "checkpoint_every": 2, "least_new": 1, "consolidation": 0},
+        "training": {"epochs": 2, "batch_size": 4, "checkpoint_every": 2, "least_new": 1},
     }
     for section, values in changes.items():
         config[section] = {**config.get(section, {}), **values} if isinstance(values, dict) else values

@@ -1,6 +1,6 @@
 """The section `curriculum` of the run file: what a curriculum may look like."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,9 @@ from ioa.memory.records import Record, Unit
 class CurriculumSettings(Record):
     """What a curriculum may look like."""
 
+    stages: Literal["by-prerequisites", "one"] = "by-prerequisites"
+    """Whether prerequisites and difficulty decide what is taught when (Eq. 7 and 8), or all targets are taught together
+    from the beginning, whatever they need."""
     tau_zpd: Unit = 0.15
     """Eq. 8: largest rise of mean measured difficulty between adjacent stages; a larger one gets a bridge."""
     largest_stage: Annotated[int, Field(ge=1)] = 4

@@ -36,6 +36,17 @@ def test_a_price_a_rate_and_a_teacher_of_its_own_are_counted(tmp_path):
     assert found.seconds.low >= 60 * lessons.calls.low
 
 
+@pytest.mark.parametrize(("stages", "more"), [("by-prerequisites", True), ("one", False)])
+def test_a_consolidation_of_several_stages_asks_for_further_lessons(tmp_path, stages, more):
+    most = []
+    for passes in (0, 1):
+        path = write_config(tmp_path, curriculum={"stages": stages}, training={"consolidation": passes})
+        config = load_config(str(path))
+        found = estimate(plan_of(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
+        most += [line.calls.high for line in found.lines if line.task == "lessons"]
+    assert (most[1] > most[0]) == more
+
+
 def test_the_command_asks_nobody_and_names_what_has_no_price(tmp_path):
     path = write_config(tmp_path, teacher={"model": "openai:unheard-of", "base_url": "http://127.0.0.1:9/v1"})
     done = ioa("estimate", path, cwd=tmp_path)

@@ -21,7 +21,7 @@ def teach(tmp_path, monkeypatch):
         config = {
             "examination": {"diagnosis": 8, "gate": 8, "final": 2, "spare": 0},
             "synthesis": {"portion": 6, "per_module": 18, "per_remedy": 6, "per_request": 3, "introductory_share": 0},
-            "training": {"observe": 0, "least_new": 4, "consolidation": 0},
+            "training": {"observe": 0, "least_new": 4},
             "mastery": {"rounds": 1},
             "curriculum": {"bridges": False, "revise": False},
         }

@@ -88,7 +88,7 @@ def taught(tmp_path, monkeypatch):
         config = {
             "examination": {"diagnosis": 24, "gate": 8, "final": 2, "spare": 0},
             "synthesis": {"per_module": 6, "per_request": 3, "introductory_share": 0},
-            "training": {"observe": 0, "least_new": 1, "consolidation": 0},
+            "training": {"observe": 0, "least_new": 1},
             "mastery": {"rounds": 0},
             "curriculum": {"bridges": False, "largest_stage": 1},
             "teacher": write_teacher(tmp_path),

@@ -19,7 +19,6 @@ def opened(tmp_path):
     shops = []
 
     def open_(abilities, *modules, **config):
-        config = {"training": {"consolidation": 0}, **config}
         shops.append(open_context(tmp_path, list(modules), abilities, **config))
         return shops[-1]
 
@@ -219,3 +218,11 @@ def test_an_examination_goes_on_where_a_killed_one_stopped(opened):
         ctx.student().passes = []
         assert examined() == whole
         assert ctx.student().passes == passes[done:]
+
+
+def test_all_targets_can_be_taught_side_by_side_whatever_they_need(opened):
+    ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C, B), curriculum={"stages": "one"})
+    state = planned(ctx)
+    (stage,) = read_plan(ctx).stages
+    assert (stage.modules, stage.levels, state["stages"]) == ((A, B, C), {}, 1)
+    assert not [event for event in ctx.transcript().attempts() if event.context.node == "plan"]

@@ -75,7 +75,7 @@ class TrainingSettings(Record):
     """Measurements of them in each epoch."""
     max_length: Positive = 512
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
-    consolidation: Annotated[int, Field(ge=0)] = 1
+    consolidation: Annotated[int, Field(ge=0)] = 0
     """Passes over all that was taught, in one last training where the plan has several stages: each of them displaces
     some of what the one before it taught. The stages before it keep their rate, and only in the last training it falls.
     0: none, and each stage's rate falls by itself."""
