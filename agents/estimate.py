@@ -100,6 +100,8 @@ class Plan:
     """Most remediation rounds a stage."""
     consolidates: bool
     """Whether a stage is appended that trains on all that was taught, and examines it."""
+    lessons: int | None
+    """Most accepted lessons; none where nothing bounds them."""
     max_words: int
 
 
@@ -232,7 +234,8 @@ def _lessons(
     again = remedial * synthesis.per_remedy
     # Each pass is taken to lose half of what it asks for, which the next one asks for again.
     wasted = sum(0.5**number for number in range(synthesis.passes))
-    most = (first[1] + again) * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
+    first[0], taught = (min(count, plan.lessons or count) for count in (first[0], first[1] + again))
+    most = taught * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
     # Easiest level, examined level, counterfactuals of each portion, and remedies: each ends in a short request.
     wishes = 3 * targets[1] * math.ceil(synthesis.per_module / portion) + remedial
     yield _Kind(

@@ -66,7 +66,8 @@ def further_lessons(domain: Domain, modules: Iterable[str], settings: SynthesisS
             level=domain.module(module).exam_level,
             strategies=settings.strategies,
             lessons=settings.per_consolidation,
-            consolidation=True,
+            portion=1,
+            portions=1,
         )
         for module in (modules if settings.per_consolidation else ())
     )

@@ -108,6 +108,7 @@ def plan_of(run: "RunConfig") -> "Plan":
         spare={split.value: run.examination.spares(split) for split in Split},
         rounds=run.mastery.rounds,
         consolidates=run.training.consolidation > 0,
+        lessons=run.budget.lessons,
         max_words=max(1, run.student.max_new_tokens // 2),
     )
 

@@ -163,8 +163,8 @@ class Ahead:
     def _possible(self) -> bool:
         """Whether there is somebody who could work meanwhile, and nothing to be waited for."""
         settings, config = self._ctx.config.synthesis, self._ctx.config
-        if not settings.ahead or settings.choice == "bandit":
-            return False
+        if not settings.ahead or settings.choice == "bandit" or config.budget.lessons:
+            return False  # what is left of a budget is known only when the stage before is over
         cast = config.roles.cast("adapter", config.teacher) + config.roles.cast("verifier", config.teacher)
         # What costs nothing is computed in this process.
         return not any(is_here(one) or self._ctx.endpoint(one).free for one in cast)

@@ -81,14 +81,10 @@ def teachings(asked: Mapping[Round, Sequence[Remedy]]) -> dict[Round, Teaching]:
 
     Args:
         asked: The wishes of the rounds. Older runs have none of a stage's first round written down: it is one portion.
-            A first round that asks for nothing consolidates.
     """
     found: dict[Round, Teaching] = {}
     remedies: Counter[int] = Counter()
     for (stage, round_), wishes in sorted(asked.items()):
-        if not round_ and all(wish.consolidation for wish in wishes):
-            found[stage, 0] = Teaching(consolidation=True)
-            continue
         found.setdefault((stage, 0), Teaching(portion=1, portions=1))
         portion = max((wish.portion for wish in wishes), default=0)
         remedies[stage] += not portion

@@ -140,6 +140,9 @@ class Facts:
 
     def teaching(self, stage: int, round_: int) -> Teaching:
         """What the round taught; runs from before portions taught a stage's first lessons all at once."""
+        stages = self.curriculum.stages if self.curriculum else ()
+        if not round_ and any(one.consolidation for one in stages if one.number == stage):
+            return Teaching(consolidation=True)
         default = Teaching(remediation=round_) if round_ else Teaching(portion=1, portions=1)
         return self._teachings.get((stage, round_), default)
 

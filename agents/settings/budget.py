@@ -16,5 +16,7 @@ class BudgetSettings(Record):
     """Tokens, prompts and replies together."""
     calls: Annotated[int | None, Field(gt=0)] = None
     """Calls that were answered or may be billed, the embedded teacher's too."""
+    lessons: Annotated[int | None, Field(gt=0)] = None
+    """Accepted lessons, all stages and rounds together: what is asked for is cut to what is left, evenly."""
     wall: Annotated[float | None, Field(gt=0)] = None
     """Seconds of work, all sittings together, after which no call and no node begins."""

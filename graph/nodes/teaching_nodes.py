@@ -11,9 +11,11 @@ from ioa.graph.round_lessons import (
     block_of,
     count_accepted,
     enough_new,
+    lessons_left,
     lessons_wanted,
     next_portion,
     teaching_of,
+    within_budget,
 )
 from ioa.graph.run_examinations import (
     Examined,
@@ -166,6 +168,8 @@ def assess(ctx: RunContext) -> Node:
         stuck = not best.mastered and 0 < stall <= tried and _stalled(ctx, rounds, stage, round_ - stall + 1)
         if stuck:
             text += f" {stall} rounds brought nothing: no more of them."
+        if not best.mastered and lessons_left(ctx) == 0:
+            stuck, text = True, f"{text} The budget of {ctx.config.budget.lessons} lessons is used up."
         note = Note(sender="examiner", receiver="diagnoser", text=text, stage=stage, round=round_)
         return {
             "mastered": best.mastered,
@@ -313,7 +317,7 @@ def remediate(ctx: RunContext) -> Node:
             least=ctx.config.diagnosis.misconceptions.least_lessons,
             remediation=remediations(state) + 1,
         )
-        write_records(ctx.run.remedies(stage, round_ + 1), remedies)
+        write_records(ctx.run.remedies(stage, round_ + 1), within_budget(ctx, remedies))
         to_planner = Note(sender="diagnoser", receiver="planner", text=analysis.note, stage=stage, round=round_ + 1)
         ctx.message(f"Diagnoser to Planner: {to_planner.text}")
         ctx.message(f"Planner to Adapter: {to_adapter.text}")

@@ -79,8 +79,6 @@ class Remedy(Record):
     """Which portion of the module's first lessons it is, from 1; 0: a remedy."""
     portions: Annotated[int, Field(ge=0)] = 0
     """Portions of the module's first lessons at most; 0: a remedy."""
-    consolidation: bool = False
-    """Whether the lessons go into the training that consolidates all that was taught."""
 
     @property
     def aim(self) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ import pytest
 
 from ioa.agents import further_lessons, with_consolidation
 from ioa.agents.settings.synthesis import SynthesisSettings
-from ioa.memory.records import Curriculum, Domain, Generator, Module, Remedy, Stage, Teaching
-from ioa.memory.rounds import teachings
+from ioa.memory.records import Curriculum, Domain, Generator, Module, Stage
 
 FIRST = Stage(modules=("a/x",), difficulty=0.4)
 BRIDGE = Stage(modules=("a/y",), levels={"a/y": "easy"}, difficulty=0.5)
@@ -46,17 +45,5 @@ def test_what_missed_its_gate_gets_further_lessons_at_the_examined_level():
     module = Module(id="a/x", description="d", levels=levels, exam_level="standard")
     domain = Domain(name="d", description="d", modules=(module,))
     (wish,) = further_lessons(domain, ["a/x"], SynthesisSettings(per_consolidation=12))
-    assert (wish.module, wish.level, wish.lessons, wish.consolidation) == ("a/x", "standard", 12, True)
+    assert (wish.module, wish.level, wish.lessons, wish.portions) == ("a/x", "standard", 12, 1)
     assert further_lessons(domain, ["a/x"], SynthesisSettings(per_consolidation=0)) == ()
-
-
-def test_a_first_round_that_asks_for_nothing_or_for_further_lessons_consolidates():
-    first = Remedy(module="a/x", diagnosis="", kind="chain-of-thought", level="e", strategies=(), lessons=8, portion=1)
-    further = first.model_copy(update={"portion": 0, "consolidation": True})
-    found = teachings(
-        {(1, 0): [first], (2, 0): [], (3, 0): [further], (3, 1): [first.model_copy(update={"portion": 0})]}
-    )
-    assert found[1, 0] == Teaching(portion=1, portions=0)
-    assert found[2, 0] == found[3, 0] == Teaching(consolidation=True)
-    assert found[3, 0].words == "consolidation"
-    assert found[3, 1] == Teaching(remediation=1)

@@ -25,7 +25,7 @@ def teach(tmp_path, monkeypatch):
             "mastery": {"rounds": 1},
             "curriculum": {"bridges": False, "revise": False},
         }
-        config = {name: {**values, **sections.get(name, {})} for name, values in config.items()}
+        config = {name: {**config.get(name, {}), **sections.get(name, {})} for name in {**config, **sections}}
         ctx = open_context(tmp_path, [module(A), module(B, *needs)], {A: 0.0, B: 0.0}, **config)
         opened.append(ctx)
         pupil, trained = ctx.student(), []

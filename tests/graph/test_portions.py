@@ -104,3 +104,11 @@ def test_a_round_with_too_few_new_lessons_trains_nothing_and_is_not_examined_aga
         "Nothing was trained, so nothing is examined again. Round 0 stays the best. "
         "2 rounds brought nothing: no more of them."
     )
+
+
+def test_a_budget_of_lessons_cuts_what_is_asked_for_alike_and_ends_the_rounds(teach):
+    ctx, trained = teach([{}], budget={"lessons": 15}, mastery={"rounds": 5, "stall_rounds": 0})
+    assert rounds_of(ctx) == [("portion 1 of 3", (A, B), 12, 12), ("portion 2 of 3", (A, B), 3, 3)]
+    assert len(trained) == 1  # three new lessons are fewer than training.least_new
+    said = " ".join(note.text for one in read_decisions(ctx.run.transcript) for note in one.notes)
+    assert "The budget of 15 lessons is used up." in said
