@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ioa.agents.exchange import (
     AnalyseBrief,
@@ -96,6 +97,8 @@ class Plan:
     """Items a module: `diagnosis`, `gate`, `final`."""
     spare: Mapping[str, int]
     """Further items a module that `diagnosis` and `gate` may ask."""
+    final_scope: Literal["domain", "targets"]
+    """Whose items the final examination has."""
     rounds: int
     """Most remediation rounds a stage."""
     consolidates: bool
@@ -175,13 +178,16 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     bridged = plan.curriculum.bridges and plan.curriculum.stages != "one"
     bridges = max(len(known.levels) for known in domain.modules) - 1 if bridged else 0
     shown = _worked_examples(plan.diagnosis)
+    # The whole domain, or what is planned.
+    final = (targets[0], targets[1]) if plan.final_scope == "targets" else (fewest, modules)
     yield _Kind(
         "examinee",
         SolveBrief(problem=problem),
         SOLVED,
-        fewest * (shown + counts["diagnosis"]) + targets[0] * (counts["gate"] + counts["final"]),
+        fewest * (shown + counts["diagnosis"]) + targets[0] * counts["gate"] + final[0] * counts["final"],
         modules * (shown + most["diagnosis"] + most["gate"])
-        + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
+        + final[1] * counts["final"]
+        + targets[1] * bridges * (counts["diagnosis"] + counts["gate"]),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
     claimed = int("teacher" in plan.diagnosis.estimators)
