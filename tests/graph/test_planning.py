@@ -1,5 +1,7 @@
 """Examining by need, bridges and revisions: the nodes of the graph with a student whose abilities are written down."""
 
+from collections import Counter
+
 import pytest
 import yaml
 from tests.graph.pupil import module, open_context
@@ -124,6 +126,16 @@ def test_without_bridges_the_step_is_reported(opened):
     curriculum = read_plan(ctx)
     assert len(curriculum.stages) == 2
     assert any("Stage 2" in warning for warning in curriculum.warnings)
+
+
+@pytest.mark.parametrize(("scope", "examined"), [("domain", {A, B}), ("targets", {B})])
+def test_the_final_examination_asks_what_was_never_taught_unless_it_is_to_keep_to_the_targets(opened, scope, examined):
+    ctx = opened({A: 1.0, B: 0.0}, module(A), module(B), examination={"final_scope": scope})
+    planned(ctx)
+    assert read_plan(ctx).planned == (B,)
+    teaching_nodes.finish(ctx)({"adapter": ""})
+    for label in ("final-before", "final-after", "final-teacher"):
+        assert Counter(one.module for one in recorded_answers(ctx, label)) == dict.fromkeys(examined, 30)
 
 
 def advanced(ctx, state, after):
