@@ -197,7 +197,13 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     # Each may be a stage of its own, and is in the one that consolidates them.
     remedial = plan.rounds * targets[1] * (1 + bridges + (plan.consolidates and several))
     yield from _readings(plan, told, FailedItem(probe="", question=problem, expected="", reply=""), targets)
-    proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
+    proposed = PlanBrief(
+        targets={},
+        prerequisites=(),
+        admissible=(),
+        largest_stage=plan.curriculum.largest_stage,
+        tau_zpd=plan.curriculum.tau_zpd,
+    )
     revisions = targets[1] * (1 + bridges) if plan.curriculum.revise and several else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)

@@ -1,9 +1,17 @@
-from itertools import pairwise
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioa.agents.staging import admissible_stages, dependents, faults_of, required_pairs, steep_steps, with_bridges
+from ioa.agents.staging import (
+    admissible_stages,
+    as_taught,
+    dependents,
+    faults_of,
+    needless_steps,
+    required_pairs,
+    steep_steps,
+    with_bridges,
+)
 from ioa.memory.records import Edge, Stage
 
 MODULES = [f"m/{name}" for name in "abcdefgh"]
@@ -40,8 +48,36 @@ def test_every_fault_of_a_proposal_is_named():
     assert "a stage of 2" in text
 
 
-def test_only_a_rise_in_difficulty_beyond_the_bound_is_steep():
-    assert steep_steps([0.5, 0.65, 0.9, 0.2], 0.15) == [3]
+def test_a_module_is_held_against_the_hardest_that_any_stage_before_it_has_taught():
+    stages = [{"m/a": 0.1}, {"m/b": 0.2, "m/c": 0.95}, {"m/d": 0.3}, {"m/e": 1.0}]
+    (step,) = steep_steps(stages, 0.15)
+    assert (step.number, step.reached, step.modules) == (2, 0.1, {"m/c": 0.95})  # its stage's mean is only 0.575
+    assert [(step.number, step.reached) for step in steep_steps([{"m/a": 0.5}], 0.15)] == [(1, 0.0)]
+    assert steep_steps([{"m/a": 0.45}], 0.15, reached=0.3) == []
+
+
+def test_a_stage_takes_in_no_module_that_is_within_the_bound_only_after_it():
+    difficulty = {"m/a": 0.1, "m/b": 0.2, "m/c": 0.3, "m/d": 0.95}
+    assert admissible_stages(difficulty, [], 4, tau_zpd=0.15) == (("m/a",), ("m/b",), ("m/c",), ("m/d",))
+    assert admissible_stages(difficulty, [], 4, tau_zpd=0.15, reached=0.8) == (("m/a", "m/b"), ("m/c",), ("m/d",))
+
+
+@given(TARGETS, DAGS, st.integers(1, 4), st.floats(0.01, 0.5))
+def test_the_computed_stages_break_the_bound_only_where_nothing_easier_is_ready(difficulty, pairs, largest, tau):
+    stages = admissible_stages(difficulty, edges_of(pairs), largest, tau_zpd=tau)
+    for step in steep_steps([{m: difficulty[m] for m in stage} for stage in stages], tau):
+        assert max(step.modules.values()) <= min(difficulty[m] for m in stages[step.number - 1]) + 2e-9
+
+
+def test_a_proposal_that_breaks_the_bound_where_the_computed_stages_keep_it_is_told_why():
+    difficulty = {"m/a": 0.1, "m/b": 0.2, "m/c": 0.9}
+    computed = [["m/a"], ["m/b"], ["m/c"]]
+    assert needless_steps(computed, computed, difficulty, 0.15) == []
+    assert needless_steps([["m/a", "m/b"], ["m/c"]], computed, difficulty, 0.15) == [
+        "m/b (0.20) is more than 0.15 above what is reached before it (0.00)"
+    ]
+    # Nothing could have led up to it, so wherever it stands is no fault of the proposal's.
+    assert needless_steps([["m/a"], ["m/c"], ["m/b"]], computed, difficulty, 0.15) == []
 
 
 @given(TARGETS, DAGS, st.integers(1, 4), st.floats(0, 1), st.integers(0, 3))
@@ -67,60 +103,81 @@ def test_a_stage_groups_what_is_related():
 
 
 LEVELS = st.dictionaries(st.sampled_from(["easy", "middle", "hard"]), st.floats(0, 1), max_size=3)
+GROUPS = st.lists(st.lists(st.tuples(st.floats(0, 1), LEVELS), min_size=1, max_size=4), min_size=1, max_size=4)
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), LEVELS), min_size=1, max_size=6), st.floats(0.01, 0.5))
-def test_no_step_exceeds_the_bound_unless_a_bridge_was_built_as_far_as_levels_go(modules, tau):
-    names = [f"m/{i}" for i in range(len(modules))]
-    difficulty = {name: d for name, (d, _) in zip(names, modules, strict=True)}
-    levels = {name: easier for name, (_, easier) in zip(names, modules, strict=True)}
-    plain = [
-        Stage(number=i + 1, title=name, modules=(name,), difficulty=difficulty[name]) for i, name in enumerate(names)
-    ]
-    bridged = with_bridges(plain, difficulty, levels, tau_zpd=tau, lessons=9)
-    assert [stage.modules for stage in bridged if not stage.levels] == [stage.modules for stage in plain]
-    assert [stage.number for stage in bridged] == list(range(1, len(bridged) + 1))
-    for before, after in pairwise(bridged):
-        (module,) = after.modules
-        if after.difficulty - before.difficulty > tau + 1e-9:
-            # no level of the module that the step goes to lies between, and within the bound of what is reached
-            between = [d for d in levels[module].values() if before.difficulty < d < after.difficulty]
-            assert not [d for d in between if d <= before.difficulty + tau]
-            assert after.levels or not between
-        if after.levels:
-            assert after.difficulty > before.difficulty
-            assert after.lessons == 9
-
-
-@given(
-    st.lists(st.lists(st.tuples(st.floats(0, 1), LEVELS), min_size=1, max_size=4), min_size=1, max_size=4),
-    st.floats(0.01, 0.5),
-)
-def test_no_module_is_bridged_twice_at_a_level_and_each_bridge_is_harder_than_the_last(groups, tau):
+@given(GROUPS, st.floats(0.01, 0.5), st.none() | st.integers(0, 3))
+def test_bridges_lead_up_to_what_is_too_hard_and_are_easier_by_measurement(groups, tau, most):
     difficulty, levels, stages = {}, {}, []
     for number, group in enumerate(groups, start=1):
         names = [f"m/{number}-{i}" for i in range(len(group))]
         difficulty |= {name: d for name, (d, _) in zip(names, group, strict=True)}
         levels |= {name: easier for name, (_, easier) in zip(names, group, strict=True)}
-        mean = sum(difficulty[name] for name in names) / len(names)
-        stages.append(Stage(number=number, title=str(number), modules=tuple(names), difficulty=mean))
-    made = with_bridges(stages, difficulty, levels, tau_zpd=tau, lessons=None)
+        stages.append(Stage(number=number, title=str(number), modules=tuple(names)))
+    made = with_bridges(stages, difficulty, levels, tau_zpd=tau, lessons=9, most=most)
+    assert [stage.modules for stage in made if not stage.levels] == [stage.modules for stage in stages]
+    assert [stage.number for stage in made] == list(range(1, len(made) + 1))
+    bridges = [stage for stage in made if stage.levels]
+    assert len(bridges) <= (2 / tau + 1 if most is None else most)
     taught = [(module, level) for stage in made for module, level in stage.levels.items()]
     assert len(taught) == len(set(taught))
-    for module in difficulty:
-        risen = [levels[module][level] for name, level in taught if name == module]
-        assert risen == sorted(risen)
+    reached = 0.0
+    for stage, modules in zip(made, as_taught(made, difficulty, levels), strict=True):
+        if stage.levels:
+            assert stage.lessons == 9
+            assert max(modules.values()) >= reached + tau / 2
+            assert all(reached < d < difficulty[module] for module, d in modules.items())
+            assert all(d <= reached + tau + 1e-9 or d < difficulty[m] - tau for m, d in modules.items())
+        reached = max(reached, *modules.values())
+    left = steep_steps(as_taught(made, difficulty, levels), tau)
+    before = steep_steps([{m: difficulty[m] for m in stage.modules} for stage in stages], tau)
+    own = {m for step in left for m in step.modules if not made[step.number - 1].levels}
+    assert own <= {m for step in before for m in step.modules}
 
 
-def test_a_module_that_is_ahead_of_the_mean_waits_for_the_others():
+def test_a_module_alone_above_the_bound_gets_its_bridge_although_the_mean_is_low():
     stages = [
-        Stage(number=1, title="one", modules=("m/a",), difficulty=0.0),
-        Stage(number=2, title="two", modules=("m/b", "m/c"), difficulty=0.9),
+        Stage(title="one", modules=("m/a",), difficulty=0.1),
+        Stage(title="two", modules=("m/b", "m/c", "m/d"), difficulty=0.37),
     ]
-    difficulty = {"m/a": 0.0, "m/b": 0.9, "m/c": 0.9}
-    levels = {"m/b": {"easy": 0.2}, "m/c": {"easy": 0.4}}
+    difficulty = {"m/a": 0.1, "m/b": 0.1, "m/c": 0.1, "m/d": 0.9}
+    made = with_bridges(stages, difficulty, {"m/d": {"easy": 0.5}}, tau_zpd=0.15, lessons=None)
+    assert [(stage.modules, dict(stage.levels)) for stage in made] == [
+        (("m/a",), {}),
+        (("m/d",), {"m/d": "easy"}),
+        (("m/b", "m/c", "m/d"), {}),
+    ]
+
+
+def test_the_first_stage_is_bridged_from_what_the_student_can_do():
+    stages = [Stage(title="one", modules=("m/a", "m/b"), difficulty=0.95)]
+    difficulty, levels = {"m/a": 1.0, "m/b": 0.9}, {"m/a": {"easy": 0.3}, "m/b": {"easy": 0.12, "middle": 0.4}}
     made = with_bridges(stages, difficulty, levels, tau_zpd=0.15, lessons=None)
-    assert [stage.modules for stage in made] == [("m/a",), ("m/b", "m/c"), ("m/b", "m/c")]
+    assert [dict(stage.levels) for stage in made] == [
+        {"m/b": "easy"},  # a level within the bound comes before those that are not, of whichever module
+        {"m/a": "easy"},  # 0.3 is 0.18 above it, 0.4 more
+        {"m/b": "middle"},
+        {},
+    ]
+    assert [len(with_bridges(stages, difficulty, levels, tau_zpd=0.15, lessons=None, most=n)) for n in (0, 2)] == [1, 3]
+    assert len(with_bridges(stages, difficulty, levels, tau_zpd=0.15, lessons=None, reached=0.85)) == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "helps"),
+    [
+        (0.0, False),  # it can do that
+        (0.05, False),  # hardly nearer
+        (0.1, True),
+        (0.6, True),
+        (0.9, False),  # a step of 0.9 in the place of one of 1.0
+        (1.0, False),  # not easier
+    ],
+)
+def test_a_level_that_does_not_help_is_no_bridge(level, helps):
+    stages = [Stage(title="one", modules=("m/a",), difficulty=1.0)]
+    made = with_bridges(stages, {"m/a": 1.0}, {"m/a": {"easy": level}}, tau_zpd=0.15, lessons=None)
+    assert (len(made) == 2) == helps
 
 
 def test_a_bridge_takes_only_the_modules_above_the_bound_at_the_hardest_level_within_it():
@@ -129,11 +186,11 @@ def test_a_bridge_takes_only_the_modules_above_the_bound_at_the_hardest_level_wi
         Stage(number=2, title="two", modules=("m/b", "m/c"), difficulty=0.65),
     ]
     difficulty = {"m/a": 0.3, "m/b": 0.4, "m/c": 0.9}
-    levels = {"m/c": {"easy": 0.2, "middle": 0.42, "hard": 0.6}}
+    levels = {"m/c": {"easy": 0.2, "middle": 0.42, "hard": 0.57}}
     made = with_bridges(stages, difficulty, levels, tau_zpd=0.15, lessons=None)
     assert [(stage.modules, dict(stage.levels), stage.difficulty) for stage in made[1:3]] == [
         (("m/c",), {"m/c": "middle"}, 0.42),
-        (("m/c",), {"m/c": "hard"}, 0.6),
+        (("m/c",), {"m/c": "hard"}, 0.57),
     ]
     assert made[3].title == "two"
 
