@@ -166,17 +166,18 @@ def needless_steps(
     tau_zpd: float,
     reached: float = 0.0,
 ) -> list[str]:
-    """Where a proposed staging breaks Eq. 8 for a module for which the computed one keeps it."""
+    """Where a proposed staging breaks Eq. 8 for a module that the computed one leads up to further, or within it."""
 
     def found(stages: Sequence[Sequence[str]]) -> list[Steep]:
         return steep_steps([{module: difficulty[module] for module in stage} for stage in stages], tau_zpd, reached)
 
-    unavoidable = {module for step in found(computed) for module in step.modules}
+    unavoidable = {module: step.reached for step in found(computed) for module in step.modules}
     return [
-        f"{module} ({d:.2f}) is more than {tau_zpd:g} above what is reached before it ({step.reached:.2f})"
+        f"{module} ({d:.2f}) is more than {tau_zpd:g} above what is reached before it ({step.reached:.2f}), "
+        f"which could be {unavoidable.get(module, d - tau_zpd):.2f} or more"
         for step in found(proposed)
         for module, d in step.modules.items()
-        if module not in unavoidable
+        if step.reached < unavoidable.get(module, d) - ROUNDING
     ]
 
 
