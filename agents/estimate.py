@@ -175,7 +175,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     module = domain.modules[0]
     problem = _problem(module, source)
     told = module_brief(module, module.exam_level, (problem,) * 3)
-    bridged = plan.curriculum.bridges and plan.curriculum.stages != "one"
+    bridged = plan.curriculum.bridges and plan.curriculum.most_bridges and plan.curriculum.stages != "one"
     bridges = max(len(known.levels) for known in domain.modules) - 1 if bridged else 0
     shown = _worked_examples(plan.diagnosis)
     # The whole domain, or what is planned.

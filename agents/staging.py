@@ -34,7 +34,8 @@ def admissible_stages(
     A prerequisite that reaches a target only through modules that are not targets still counts. Each stage begins
     with the easiest module whose prerequisites are placed, and takes in those that are most closely related to it,
     whose difficulty is within tau_ZPD of it, and which Eq. 8 allows: a module that is within the bound only after this
-    stage comes after it.
+    stage comes after it. Where even the easiest is above the bound, no order keeps it, and those within tau_ZPD of the
+    easiest take that step with it: a stage of its own would lessen theirs by less than the bound.
 
     Args:
         difficulty: 1 - P_S / P_T of each target.
@@ -54,7 +55,8 @@ def admissible_stages(
         ready = sorted(module for module in waiting if needs[module] <= placed)
         stage = [min(ready, key=lambda module: (difficulty[module], module))]
         easiest = difficulty[stage[0]]
-        bound = max(easiest, min(easiest, reached) + tau_zpd) + ROUNDING
+        steep = easiest > reached + tau_zpd + ROUNDING
+        bound = (easiest if steep else min(easiest, reached)) + tau_zpd + ROUNDING
         near = [module for module in ready if module != stage[0] and difficulty[module] <= bound]
         while near and len(stage) < largest:
             best = max(near, key=lambda module: (sum(affinity(module, other) for other in stage), -difficulty[module]))
