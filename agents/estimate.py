@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ioa.agents.exchange import (
     AnalyseBrief,
@@ -96,6 +97,8 @@ class Plan:
     """Items a module: `diagnosis`, `gate`, `final`."""
     spare: Mapping[str, int]
     """Further items a module that `diagnosis` and `gate` may ask."""
+    final_scope: Literal["domain", "targets"]
+    """Whose items the final examination has."""
     rounds: int
     """Most remediation rounds a stage."""
     consolidates: bool
@@ -174,16 +177,19 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     module = domain.modules[0]
     problem = _problem(module, source)
     told = module_brief(module, module.exam_level, (problem,) * 3)
-    bridged = plan.curriculum.bridges and plan.curriculum.stages != "one"
+    bridged = plan.curriculum.bridges and plan.curriculum.most_bridges and plan.curriculum.stages != "one"
     bridges = max(len(known.levels) for known in domain.modules) - 1 if bridged else 0
     shown = _worked_examples(plan.diagnosis)
+    # The whole domain, or what is planned.
+    final = (targets[0], targets[1]) if plan.final_scope == "targets" else (fewest, modules)
     yield _Kind(
         "examinee",
         SolveBrief(problem=problem),
         SOLVED,
-        fewest * (shown + counts["diagnosis"]) + targets[0] * (counts["gate"] + counts["final"]),
+        fewest * (shown + counts["diagnosis"]) + targets[0] * counts["gate"] + final[0] * counts["final"],
         modules * (shown + most["diagnosis"] + most["gate"])
-        + targets[1] * (counts["final"] + bridges * (counts["diagnosis"] + counts["gate"])),
+        + final[1] * counts["final"]
+        + targets[1] * bridges * (counts["diagnosis"] + counts["gate"]),
     )
     everything = PrerequisitesBrief(domain=domain.name, modules=(told,) * modules)
     claimed = int("teacher" in plan.diagnosis.estimators)
@@ -193,7 +199,13 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     # Each may be a stage of its own, and is in the one that consolidates them.
     remedial = plan.rounds * targets[1] * (1 + bridges + (plan.consolidates and several))
     yield from _readings(plan, told, FailedItem(probe="", question=problem, expected="", reply=""), targets)
-    proposed = PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=plan.curriculum.largest_stage)
+    proposed = PlanBrief(
+        targets={},
+        prerequisites=(),
+        admissible=(),
+        largest_stage=plan.curriculum.largest_stage,
+        tau_zpd=plan.curriculum.tau_zpd,
+    )
     revisions = targets[1] * (1 + bridges) if plan.curriculum.revise and several else 0
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)

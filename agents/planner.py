@@ -8,7 +8,9 @@ from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.staging import (
     Affinity,
     admissible_stages,
+    as_taught,
     faults_of,
+    needless_steps,
     required_pairs,
     same_category,
     steep_steps,
@@ -34,7 +36,7 @@ from ioa.memory.transcript import CallContext
 
 
 class CurriculumPlanner:
-    """Proposes through the teacher; what breaks a prerequisite is refused and computed instead."""
+    """Proposes through the teacher; what breaks a prerequisite, or needlessly Eq. 8, is refused and computed."""
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class CurriculumPlanner:
         after: int,
         difficulty: Mapping[str, float],
         reason: str,
+        reached: float = 0.0,
     ) -> tuple[Curriculum, Note]:
         """Order what is still to come anew, by the difficulty that was measured on the way.
 
@@ -90,6 +93,7 @@ class CurriculumPlanner:
             after: Number of the stage that is over; what was taught stays as it is.
             difficulty: 1 - P_S / P_T now, of each module that is still to be taught.
             reason: What was measured, in words.
+            reached: The hardest difficulty that was mastered so far.
 
         Returns:
             The whole curriculum, without bridges in its new part, and a note to the Pedagogical Adapter.
@@ -99,7 +103,9 @@ class CurriculumPlanner:
             dict.fromkeys(module for stage in done for module in stage.modules if module not in stage.levels)
         )
         context = CallContext(node="revise", agent="planner", task=PlanBrief.task, stage=after)
-        stages, pairs, said, warnings = self._ask(difficulty, diagnosis.edges, context, taught=taught, reason=reason)
+        stages, pairs, said, warnings = self._ask(
+            difficulty, diagnosis.edges, context, taught=taught, reason=reason, reached=reached
+        )
         kept = tuple(need for need in curriculum.prerequisites if need.later in taught)
         revised = curriculum.model_copy(
             update={
@@ -118,23 +124,26 @@ class CurriculumPlanner:
         *,
         taught: tuple[str, ...] = (),
         reason: str = "",
+        reached: float = 0.0,
     ) -> tuple[tuple[Stage, ...], tuple[tuple[str, str], ...], str, list[str]]:
         """Stages, the pairs that they respect, the teacher's note, and what was wrong with its proposal."""
-        largest = self._settings.largest_stage
+        largest, tau = self._settings.largest_stage, self._settings.tau_zpd
         pairs = tuple(pair for pair in required_pairs((*taught, *difficulty), edges) if pair[1] in difficulty)
         admissible = admissible_stages(
-            difficulty, edges, largest, affinity=self._affinity, tau_zpd=self._settings.tau_zpd
+            difficulty, edges, largest, affinity=self._affinity, tau_zpd=tau, reached=reached
         )
         brief = PlanBrief(
             targets=difficulty,
             prerequisites=pairs,
             admissible=admissible,
             largest_stage=largest,
+            tau_zpd=tau,
+            reached=reached,
             taught=taught,
             reason=reason,
         )
         reply = self._teacher.ask([Call(brief, context)])[0].reply
-        proposed, said, warnings = _read_usable_stages(reply, difficulty, pairs, largest)
+        proposed, said, warnings = _read_usable_stages(reply, brief)
         chosen = proposed or [
             ProposedStage(title=", ".join(modules), modules=modules, rationale="Their prerequisites come earlier.")
             for modules in admissible
@@ -147,32 +156,38 @@ class CurriculumPlanner:
         difficulty: Mapping[str, float],
         levels: Mapping[str, Mapping[str, float]],
         after: int = 0,
+        reached: float = 0.0,
     ) -> Curriculum:
-        """The curriculum with bridges where a step is too high, and a warning where none can be built (Eq. 8).
+        """The curriculum with bridges where a module is too hard a step, and a warning where it stays one (Eq. 8).
 
         Args:
             curriculum: The plan.
             difficulty: 1 - P_S / P_T of each module still to be taught, as examined.
             levels: The same at the easier levels of those that need a bridge, easiest first.
-            after: Number of the last stage that is over; its step to the next one counts, its own does not.
+            after: Number of the last stage that is over; bridges before it count towards the most that there may be.
+            reached: The hardest difficulty that was mastered so far.
         """
-        settings, begun = self._settings, max(0, after - 1)
+        settings, done = self._settings, curriculum.stages[:after]
+        known = {module: difficulty.get(module, 0.0) for stage in curriculum.stages for module in stage.modules}
         stages = with_bridges(
-            curriculum.stages[begun:],
-            {module: difficulty.get(module, 0.0) for stage in curriculum.stages for module in stage.modules},
+            curriculum.stages[after:],
+            known,
             levels if settings.bridges else {},
             tau_zpd=settings.tau_zpd,
             lessons=settings.bridge_lessons,
+            reached=reached,
+            most=max(0, settings.most_bridges - sum(bool(stage.levels) for stage in done)),
         )
         warnings = [
-            _STEEP.format(begun + number) + f" by more than {settings.tau_zpd:g}."
-            for number in steep_steps([stage.difficulty for stage in stages], settings.tau_zpd)
+            f"{_STEEP.format(after + step.number)}what is reached before it ({step.reached:.2f}) by more than "
+            f"{settings.tau_zpd:g}: {', '.join(f'{module} ({d:.2f})' for module, d in step.modules.items())}."
+            for step in steep_steps(as_taught(stages, known, levels), settings.tau_zpd, reached)
         ]
-        numbered = [stage.model_copy(update={"number": begun + number}) for number, stage in enumerate(stages, start=1)]
+        numbered = [stage.model_copy(update={"number": after + number}) for number, stage in enumerate(stages, start=1)]
         return curriculum.model_copy(
             update={
-                "stages": (*curriculum.stages[:begun], *numbered),
-                "warnings": tuple(dict.fromkeys((*_not_of_steps(curriculum.warnings, begun), *warnings))),
+                "stages": (*done, *numbered),
+                "warnings": tuple(dict.fromkeys((*_not_of_steps(curriculum.warnings, after), *warnings))),
             }
         )
 
@@ -243,12 +258,12 @@ class CurriculumPlanner:
         )
 
 
-_STEEP = "Stage {} is harder than the one before it"
+_STEEP = "Stage {} is harder than "
 
 
-def _not_of_steps(warnings: Sequence[str], begun: int) -> list[str]:
-    """The warnings without those about steps that are planned anew: to the stages after `begun`."""
-    old = tuple(f"{_STEEP.format(number)} " for number in range(1, begun + 2))
+def _not_of_steps(warnings: Sequence[str], after: int) -> list[str]:
+    """The warnings without those about steps that are planned anew: to the stages that come after that one."""
+    old = tuple(_STEEP.format(number) for number in range(1, after + 1))
     return [w for w in warnings if w.startswith(old) or not w.startswith(_STEEP.partition("{}")[0])]
 
 
@@ -258,12 +273,14 @@ def _levels_up_to(module: Module, level: str) -> tuple[str, ...]:
     return levels[: levels.index(level) + 1] if level else levels
 
 
-def _read_usable_stages(
-    reply: object, targets: Mapping[str, float], pairs: Sequence[tuple[str, str]], largest: int
-) -> tuple[list[ProposedStage], str, list[str]]:
+def _read_usable_stages(reply: object, brief: PlanBrief) -> tuple[list[ProposedStage], str, list[str]]:
+    """What the teacher proposes, its note, and what is wrong with it: a staging with a fault is not used at all."""
     if not isinstance(reply, PlanReply):
         return [], "", ["The teacher's plan could not be read; the stages were computed."]
-    faults = faults_of([stage.modules for stage in reply.stages], tuple(targets), pairs, largest)
+    proposed = [stage.modules for stage in reply.stages]
+    faults = faults_of(proposed, tuple(brief.targets), brief.prerequisites, brief.largest_stage) or needless_steps(
+        proposed, brief.admissible, brief.targets, brief.tau_zpd, brief.reached
+    )
     if faults:
         return (
             [],

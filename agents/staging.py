@@ -1,7 +1,7 @@
 """Ordering targets into stages: equation 7, the step bound of equation 8, and the bridges that keep it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 
@@ -27,19 +27,23 @@ def admissible_stages(
     *,
     affinity: Affinity = same_category,
     tau_zpd: float = 1.0,
+    reached: float = 0.0,
 ) -> tuple[tuple[str, ...], ...]:
     """Eq. 7: each stage holds targets whose prerequisites among the targets lie in earlier stages.
 
     A prerequisite that reaches a target only through modules that are not targets still counts. Each stage begins
-    with the easiest module whose prerequisites are placed, and takes in those that are most closely related to it
-    and whose difficulty is within tau_ZPD of it.
+    with the easiest module whose prerequisites are placed, and takes in those that are most closely related to it,
+    whose difficulty is within tau_ZPD of it, and which Eq. 8 allows: a module that is within the bound only after this
+    stage comes after it. Where even the easiest is above the bound, no order keeps it, and those within tau_ZPD of the
+    easiest take that step with it: a stage of its own would lessen theirs by less than the bound.
 
     Args:
         difficulty: 1 - P_S / P_T of each target.
         edges: The prerequisite graph over all modules, without circles.
         largest: Most modules in a stage.
         affinity: How closely two modules are related.
-        tau_zpd: Eq. 8.
+        tau_zpd: Eq. 8; see `steep_steps`.
+        reached: The hardest difficulty that was mastered before.
 
     Returns:
         The stages, in order.
@@ -50,7 +54,9 @@ def admissible_stages(
     while waiting:
         ready = sorted(module for module in waiting if needs[module] <= placed)
         stage = [min(ready, key=lambda module: (difficulty[module], module))]
-        bound = difficulty[stage[0]] + tau_zpd + ROUNDING
+        easiest = difficulty[stage[0]]
+        steep = easiest > reached + tau_zpd + ROUNDING
+        bound = (easiest if steep else min(easiest, reached)) + tau_zpd + ROUNDING
         near = [module for module in ready if module != stage[0] and difficulty[module] <= bound]
         while near and len(stage) < largest:
             best = max(near, key=lambda module: (sum(affinity(module, other) for other in stage), -difficulty[module]))
@@ -59,6 +65,7 @@ def admissible_stages(
         stages.append(tuple(sorted(stage, key=lambda module: (difficulty[module], module))))
         placed |= set(stage)
         waiting -= set(stage)
+        reached = max(reached, *(difficulty[module] for module in stage))
     return tuple(stages)
 
 
@@ -106,23 +113,73 @@ def faults_of(
     return faults
 
 
-def steep_steps(difficulties: Sequence[float], tau_zpd: float) -> list[int]:
-    """Eq. 8 with measured difficulty: the stages (from 1) that are harder than the one before by more than tau_ZPD."""
+@dataclass(frozen=True)
+class Steep:
+    """A stage with modules that are harder than Eq. 8 allows after the stages before it."""
+
+    number: int
+    """Of the stage, from 1."""
+    reached: float
+    """The hardest difficulty that the stages before it have reached."""
+    modules: Mapping[str, float]
+    """Those modules, with the difficulty at which the stage teaches them."""
+
+
+def steep_steps(stages: Sequence[Mapping[str, float]], tau_zpd: float, reached: float = 0.0) -> list[Steep]:
+    """Eq. 8 for each module: d(k) - reached <= tau_ZPD for every k of a stage.
+
+    The paper bounds the rise of the *mean* between adjacent stages, behind which a module at 0.95 hides in a stage
+    whose mean is 0.3. Here each module is held against what is reached before its stage: the hardest difficulty that
+    any earlier stage has taught. It is the hardest and not the last stage's, since a student that has come that far is
+    not set back by an easier stage in between; and it begins at 0, with what the student can do untaught, so that the
+    first stage is bounded too. Difficulty is d(k) = 1 - P_S(k) / P_T(k) as measured, in a bridge at its level.
+
+    Args:
+        stages: Of each stage the modules, with the difficulty at which it teaches them.
+        tau_zpd: The bound.
+        reached: The hardest difficulty that was mastered before these stages.
+    """
+    steep = []
+    for number, stage in enumerate(stages, start=1):
+        above = {module: d for module, d in stage.items() if d > reached + tau_zpd + ROUNDING}
+        if above:
+            steep.append(Steep(number, reached, above))
+        reached = max(reached, *stage.values())
+    return steep
+
+
+def as_taught(
+    stages: Sequence[Stage], difficulty: Mapping[str, float], levels: Mapping[str, Mapping[str, float]]
+) -> list[dict[str, float]]:
+    """Of each stage the modules, with the difficulty at which it teaches them: of a bridge, at its levels."""
     return [
-        number
-        for number, (before, after) in enumerate(pairwise(difficulties), start=2)
-        if after - before > tau_zpd + ROUNDING
+        {
+            module: levels[module][stage.levels[module]] if module in stage.levels else difficulty[module]
+            for module in stage.modules
+        }
+        for stage in stages
     ]
 
 
-def too_steep(stages: Sequence[Stage], difficulty: Mapping[str, float], tau_zpd: float) -> list[str]:
-    """The modules that make a step too steep: those in a steep stage that lie above the bound themselves."""
-    steep = steep_steps([stage.difficulty for stage in stages], tau_zpd)
+def needless_steps(
+    proposed: Sequence[Sequence[str]],
+    computed: Sequence[Sequence[str]],
+    difficulty: Mapping[str, float],
+    tau_zpd: float,
+    reached: float = 0.0,
+) -> list[str]:
+    """Where a proposed staging breaks Eq. 8 for a module that the computed one leads up to further, or within it."""
+
+    def found(stages: Sequence[Sequence[str]]) -> list[Steep]:
+        return steep_steps([{module: difficulty[module] for module in stage} for stage in stages], tau_zpd, reached)
+
+    unavoidable = {module: step.reached for step in found(computed) for module in step.modules}
     return [
-        module
-        for number in steep
-        for module in stages[number - 1].modules
-        if difficulty[module] > stages[number - 2].difficulty + tau_zpd + ROUNDING
+        f"{module} ({d:.2f}) is more than {tau_zpd:g} above what is reached before it ({step.reached:.2f}), "
+        f"which could be {unavoidable.get(module, d - tau_zpd):.2f} or more"
+        for step in found(proposed)
+        for module, d in step.modules.items()
+        if step.reached < unavoidable.get(module, d) - ROUNDING
     ]
 
 
@@ -133,8 +190,10 @@ def with_bridges(
     *,
     tau_zpd: float,
     lessons: int | None,
+    reached: float = 0.0,
+    most: int | None = None,
 ) -> list[Stage]:
-    """Insert stages at easier levels before those that are too steep (Eq. 8).
+    """Insert stages at easier levels before those that are too steep for a module (Eq. 8; see `steep_steps`).
 
     Args:
         stages: The stages, without bridges.
@@ -142,55 +201,73 @@ def with_bridges(
         levels: The same at the easier levels of the targets that need a bridge, easiest first.
         tau_zpd: The bound.
         lessons: Accepted lessons a module in a bridge; none for the usual number.
+        reached: The hardest difficulty that was mastered before these stages.
+        most: Most bridges; none for no bound.
 
     Returns:
         The stages, numbered anew. Of each too steep step the modules above the bound are taken over the hardest
-        level that keeps it, then the next, until the step is within the bound or no level is left.
+        level that keeps it, then the next, until they are within the bound or no level is left that helps.
     """
     made: list[Stage] = []
+    bridges = 0
     for stage in stages:
-        if made and stage.difficulty > made[-1].difficulty + tau_zpd + ROUNDING:
-            made += _chain(made[-1].difficulty, stage, difficulty, levels, tau_zpd, lessons)
+        for rung in _rungs({module: difficulty[module] for module in stage.modules}, levels, reached, tau_zpd):
+            if most is not None and bridges >= most:
+                break
+            made.append(_bridge(stage, rung, reached, difficulty, tau_zpd, lessons))
+            bridges += 1
+            reached = max(d for d, _ in rung.values())
         made.append(stage)
+        reached = max(reached, *(difficulty[module] for module in stage.modules))
     return [stage.model_copy(update={"number": number}) for number, stage in enumerate(made, start=1)]
 
 
-def _chain(
-    reached: float,
+def _rungs(
+    stage: Mapping[str, float], levels: Mapping[str, Mapping[str, float]], reached: float, tau_zpd: float
+) -> Iterator[dict[str, tuple[float, str]]]:
+    """Of each bridge to a stage the modules, each with the difficulty and the name of its level.
+
+    A level helps where it is at least half the bound above what is reached: less brings its module hardly nearer. Where
+    it breaks the bound itself, it has to be easier than its module by the bound, or the step would be as steep as
+    before. Of levels that break it the easiest comes first, for whichever module.
+    """
+    while True:
+        near = reached + tau_zpd + ROUNDING
+        helping = {
+            module: [
+                (d, level)
+                for level, d in levels.get(module, {}).items()
+                if reached + tau_zpd / 2 <= d < difficulty and d > reached and (d <= near or d < difficulty - tau_zpd)
+            ]
+            for module, difficulty in stage.items()
+            if difficulty > near
+        }
+        easiest = min((d for found in helping.values() for d, _ in found), default=None)
+        if easiest is None:
+            return
+        bound = max(near, easiest)
+        rung = {m: max(within) for m, found in helping.items() if (within := [one for one in found if one[0] <= bound])}
+        yield rung
+        reached = max(d for d, _ in rung.values())
+
+
+def _bridge(
     stage: Stage,
+    rung: Mapping[str, tuple[float, str]],
+    reached: float,
     difficulty: Mapping[str, float],
-    levels: Mapping[str, Mapping[str, float]],
     tau_zpd: float,
     lessons: int | None,
-) -> list[Stage]:
-    left = {
-        module: [(d, level) for level, d in levels.get(module, {}).items() if reached < d < difficulty[module]]
-        for module in stage.modules
-        if difficulty[module] > reached + tau_zpd + ROUNDING
-    }
-    bridges: list[Stage] = []
-    while stage.difficulty > reached + tau_zpd + ROUNDING:
-        chosen = {}
-        for module, open_ in left.items():
-            if open_:
-                within = [pair for pair in open_ if pair[0] <= reached + tau_zpd + ROUNDING]
-                chosen[module] = max(within) if within else min(open_)
-        if not chosen:
-            break
-        reached = sum(d for d, _ in chosen.values()) / len(chosen)
-        done = {module: max(reached, chosen[module][0] if module in chosen else 0.0) for module in left}
-        left = {module: [pair for pair in open_ if pair[0] > done[module]] for module, open_ in left.items()}
-        bridges.append(
-            Stage(
-                title=f"Bridge to {stage.title}",
-                modules=tuple(chosen),
-                difficulty=reached,
-                levels={module: level for module, (_, level) in chosen.items()},
-                rationale=f"One step to {stage.difficulty:.2f} would be more than {tau_zpd:g} at once.",
-                lessons=lessons,
-            )
-        )
-    return bridges
+) -> Stage:
+    hardest = max(difficulty[module] for module in rung)
+    return Stage(
+        title=f"Bridge to {stage.title}",
+        modules=tuple(rung),
+        difficulty=sum(d for d, _ in rung.values()) / len(rung),
+        levels={module: level for module, (_, level) in rung.items()},
+        rationale=f"One step from {reached:.2f} to {hardest:.2f} would be more than {tau_zpd:g} at once.",
+        lessons=lessons,
+    )
 
 
 SAME_CATEGORY = 0.2

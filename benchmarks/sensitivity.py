@@ -10,7 +10,6 @@ run's own tau_dep are not recorded, so a lower one changes nothing here.
 
 import argparse
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,9 +43,9 @@ class Planned(NamedTuple):
     """In the order of the domain."""
     stages: tuple[tuple[str, ...], ...]
     largest_rise: float
-    """Of mean difficulty between adjacent stages; 0 where it never rises."""
+    """From what is reached before a module's stage to the module; 0 where nothing is harder."""
     steep: int
-    """Steps that rise by more than tau_ZPD."""
+    """Stages with a module that is more than tau_ZPD above what is reached before it."""
 
 
 def plan(diagnosis: Diagnosis, config: RunConfig) -> Planned:
@@ -59,14 +58,15 @@ def plan(diagnosis: Diagnosis, config: RunConfig) -> Planned:
     difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in gaps if gap.targeted}
     settings = config.curriculum
     stages = admissible_stages(difficulty, edges, settings.largest_stage, tau_zpd=settings.tau_zpd)
-    means = [sum(difficulty[module] for module in stage) / len(stage) for stage in stages]
+    taught = [{module: difficulty[module] for module in stage} for stage in stages]
+    rises = [d - step.reached for step in steep_steps(taught, 0.0) for d in step.modules.values()]
     return Planned(
         edges=len(edges),
         deficient=sum(gap.deficient for gap in gaps),
         targets=tuple(difficulty),
         stages=stages,
-        largest_rise=max((after - before for before, after in pairwise(means)), default=0.0),
-        steep=len(steep_steps(means, settings.tau_zpd)),
+        largest_rise=max(rises, default=0.0),
+        steep=len(steep_steps(taught, settings.tau_zpd)),
     )
 
 

@@ -106,6 +106,7 @@ def plan_of(run: "RunConfig") -> "Plan":
         synthesis=run.synthesis,
         probes={split.value: run.examination.size(split) for split in Split},
         spare={split.value: run.examination.spares(split) for split in Split},
+        final_scope=run.examination.final_scope,
         rounds=run.mastery.rounds,
         consolidates=run.training.consolidation > 0,
         lessons=run.budget.lessons,

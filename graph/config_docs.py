@@ -17,7 +17,10 @@ SYMBOLS: Mapping[str, tuple[str, str]] = {
     "tau_dep": ("diagnosis.tau_dep", "dependency strength above which an edge is kept (Eq. 3)"),
     "alpha": ("diagnosis.alpha", "weight of gap against connectivity in severity (Eq. 4)"),
     "top-m": ("diagnosis.top_share", "share of the deficient modules that become targets (Eq. 6)"),
-    "tau_ZPD": ("curriculum.tau_zpd", "largest rise of difficulty between adjacent stages (Eq. 8)"),
+    "tau_ZPD": (
+        "curriculum.tau_zpd",
+        "largest rise of a module's difficulty above what is reached before its stage (Eq. 8)",
+    ),
     "tau_mastery": ("mastery.tau_mastery", "P_S / P_T that every module of a stage must reach (Eq. 9)"),
     "J": ("synthesis.per_request", "synthetic examples per seed: here, lessons for one request"),
     "R_max": ("mastery.rounds", "remediation rounds per stage"),

@@ -8,7 +8,7 @@ from ioa.memory.records import ItemResult, Record, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.results.facts import Facts, read_facts
 from ioa.results.run_cards import read_card
-from ioa.results.summary import Summary, summarise
+from ioa.results.summary import FinalSummary, Summary, summarise
 from ioa.training.exams.paired import Paired, compare_right_wrong
 
 
@@ -69,10 +69,8 @@ class RunSide(Record):
 
     run_id: str
     status: str
-    before: Score | None
-    """The final examination of the bare student."""
-    after: Score | None
-    teacher: Score | None
+    final: FinalSummary
+    """The final examination in three sums: its targets, what was never taught, the whole domain."""
     mastered: int
     """Modules of the plan that passed their gate."""
     targets: int
@@ -135,13 +133,10 @@ def compare_facts(first: Facts, second: Facts) -> Comparison:
 
 def _side(facts: Facts, summary: Summary) -> RunSide:
     planned = [module for module in summary.modules if module.planned]
-    teacher = facts.scores("final-teacher")
     return RunSide(
         run_id=facts.run_id,
         status=facts.status,
-        before=summary.final.before,
-        after=summary.final.after,
-        teacher=sum((teacher[m] for m in facts.targets if m in teacher), Score(k=0, n=0)) if teacher else None,
+        final=summary.final,
         mastered=sum(module.mastered is True for module in planned),
         targets=len(planned),
         accepted=summary.examples.accepted,

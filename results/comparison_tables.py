@@ -8,9 +8,14 @@ from ioa.results.words import NONE, count, duration, money, percent_noted, score
 
 _WHOLE: dict[str, Callable[[RunSide], str]] = {
     "status": lambda side: side.status,
-    "final, before": lambda side: score_cell(side.before),
-    "final, after": lambda side: score_cell(side.after),
-    "teacher": lambda side: score_cell(side.teacher),
+    "targets, before": lambda side: score_cell(side.final.before),
+    "targets, after": lambda side: score_cell(side.final.after),
+    "targets, teacher": lambda side: score_cell(side.final.teacher),
+    "untouched, before": lambda side: score_cell(side.final.untouched.before),
+    "untouched, after": lambda side: score_cell(side.final.untouched.after),
+    "all, before": lambda side: score_cell(side.final.all.before),
+    "all, after": lambda side: score_cell(side.final.all.after),
+    "all, teacher": lambda side: score_cell(side.final.all.teacher),
     "mastered": lambda side: f"{side.mastered} of {side.targets}" if side.targets else NONE,
     "lessons": lambda side: f"{side.accepted:,} accepted, {side.refused:,} refused",
     "calls": lambda side: count(side.calls),

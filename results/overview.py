@@ -14,7 +14,7 @@ from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
 from ioa.results.rounds_taught import RoundTaught, rounds_taught
 from ioa.results.run_cards import RunCard, read_card
-from ioa.results.summary import activities_of, module_scores
+from ioa.results.summary import FinalSummary, activities_of, final_changes, final_summary, module_scores
 
 _NOTES = 4
 """Notes that are shown, the newest."""
@@ -47,6 +47,15 @@ class Taught(Record):
     """In the final examination."""
     teacher: Score | None
     """On the same items."""
+
+
+class Untouched(Record):
+    """A module that was never planned, in the final examination."""
+
+    module: str
+    before: Score | None
+    after: Score | None
+    teacher: Score | None
 
 
 class StagePage(Record):
@@ -86,6 +95,12 @@ class Overview(Record):
     settings: tuple[Setting, ...]
     """Where the run's config (`b`) is not the default (`a`)."""
     stages: tuple[StagePage, ...]
+    untouched: tuple[Untouched, ...]
+    """What was never taught, where the final examination asked it."""
+    final: FinalSummary
+    """The final examination in three sums."""
+    changes: Mapping[str, tuple[int, int]]
+    """By module: final items that teaching won, and those that it lost."""
     rounds: tuple[RoundTaught, ...]
     """What was asked for in each round, and what came of it."""
     forgotten: tuple[str, ...]
@@ -132,6 +147,9 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         modules=len(facts.module_ids),
         settings=_settings(facts.config),
         stages=tuple(_stages(facts, lost)),
+        untouched=tuple(_untouched(facts)),
+        final=final_summary(facts),
+        changes=final_changes(facts),
         rounds=tuple(rounds_taught(facts)),
         forgotten=lost,
         accepted=len(facts.examples),
@@ -181,6 +199,12 @@ def _stages(facts: Facts, lost: Collection[str]) -> Iterable[StagePage]:
                 for module, gates in rounds.items()
             ),
         )
+
+
+def _untouched(facts: Facts) -> Iterable[Untouched]:
+    for module, scores in module_scores(facts).items():
+        if module not in facts.targets and scores.after:
+            yield Untouched(module=module, **scores.model_dump())
 
 
 def _gate(result: GateResult, round_: int, *, kept: bool) -> Gate:

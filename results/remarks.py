@@ -92,7 +92,9 @@ def _not_mastered(facts: Facts) -> Iterator[str]:
 def _got_worse(facts: Facts) -> Iterator[str]:
     for module, scores in module_scores(facts).items():
         if scores.before and scores.after and scores.after.mean < scores.before.mean:
-            yield f"{module} got worse on the final split: {_of(scores.before)} before, {_of(scores.after)} after."
+            taught = "" if module in facts.targets else ", which was not taught,"
+            fell = f"{_of(scores.before)} before, {_of(scores.after)} after"
+            yield f"{module}{taught} got worse on the final split: {fell}."
 
 
 def _forgotten(facts: Facts) -> Iterator[str]:

@@ -43,8 +43,12 @@ class RunCard(Record):
     targets: int | None = None
     """Modules of the plan."""
     before: Score | None = None
-    """The final examination of the bare student."""
+    """The bare student in the final examination, in the modules of the plan."""
     after: Score | None = None
+    """The same of the taught one."""
+    all_before: Score | None = None
+    """The bare student in the whole domain; none where the final examination kept to the plan."""
+    all_after: Score | None = None
     """The same of the taught one."""
     calls: int = 0
     """Attempts at calls that were not answered from the ledger."""
@@ -109,6 +113,8 @@ def read_card(run: RunDirectory) -> RunCard:
         targets=targets,
         before=summary.final.before if summary else None,
         after=summary.final.after if summary else None,
+        all_before=summary.final.all.before if summary else None,
+        all_after=summary.final.all.after if summary else None,
         calls=calls,
         tokens=tokens.input + tokens.output,
         usd=usd,

@@ -42,8 +42,8 @@ SECTIONS = {
     ),
     "final": Section(
         "Final examination",
-        "Items that were never taught or practised and are asked once, before and after teaching: the modules of the "
-        "plan, with Wilson's 95 % intervals.",
+        "Items that were never taught or practised and are asked once, before and after teaching, with Wilson's "
+        "95 % intervals; ▸ marks what was taught, the others show what was forgotten.",
         charts.final_charts,
         place="beside",
     ),

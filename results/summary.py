@@ -1,7 +1,7 @@
 """The run's numbers for machines: `summary.json`."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ConfigDict
 
@@ -53,15 +53,36 @@ class ModuleSummary(_Read):
     """The same behind `student_after`."""
     unread_teacher: int | None = None
     """The same behind `teacher`."""
+    gained: int | None = None
+    """Items of the final split that were wrong before and right after; none where it was not asked both times."""
+    lost: int | None = None
+    """Items of the final split that were right before and wrong after: what was forgotten."""
 
 
-class FinalSummary(_Read):
-    """The target modules together, on the final split; none until that examination is taken."""
+class FinalSum(_Read):
+    """Some modules together, on the final split; a score is none until it is taken."""
 
-    before: Score | None
+    before: Score | None = None
     """`scores/final-before.jsonl`."""
-    after: Score | None
+    after: Score | None = None
     """`scores/final-after.jsonl`."""
+    teacher: Score | None = None
+    """`scores/final-teacher.jsonl`."""
+    modules: int = 0
+    """That were examined."""
+    fell: tuple[str, ...] = ()
+    """Those of them with fewer right answers after than before, in the domain's order."""
+
+
+class FinalSummary(FinalSum):
+    """The final examination in three sums: its own fields are those of the modules of the plan, the targets."""
+
+    untouched: FinalSum = FinalSum()
+    """The modules that were never planned; empty where the final examination kept to the plan."""
+    all: FinalSum = FinalSum()
+    """The whole domain; empty where not all of it was examined, as in older runs."""
+    scope: Literal["domain", "targets"] | None = None
+    """Which modules were examined: all, or those of the plan; none until the examination is taken."""
 
 
 class ExampleSummary(_Read):
@@ -149,8 +170,8 @@ def summarise(facts: "Facts") -> Summary:
         status=facts.status,
         wall_seconds=timing.wall_seconds if timing else None,
         peak_rss_bytes=timing.peak_rss_bytes if timing else None,
-        modules=tuple(_module(facts, module, triple) for module, triple in module_scores(facts).items()),
-        final=FinalSummary(before=_over_targets(facts, "final-before"), after=_over_targets(facts, "final-after")),
+        modules=_modules(facts),
+        final=final_summary(facts),
         examples=ExampleSummary(accepted=len(facts.examples), rejected=len(facts.refusals)),
         teacher=_teacher(facts),
         phases=dict(timing.phases) if timing else {},
@@ -188,7 +209,13 @@ def module_scores(facts: "Facts") -> dict[str, Triple]:
     }
 
 
-def _module(facts: "Facts", module: str, scores: Triple) -> ModuleSummary:
+def _modules(facts: "Facts") -> tuple[ModuleSummary, ...]:
+    changes = final_changes(facts)
+    found = module_scores(facts).items()
+    return tuple(_module(facts, module, triple, changes.get(module)) for module, triple in found)
+
+
+def _module(facts: "Facts", module: str, scores: Triple, change: tuple[int, int] | None) -> ModuleSummary:
     return ModuleSummary(
         id=module,
         targeted=module in facts.diagnosis.targets if facts.diagnosis else None,
@@ -202,6 +229,8 @@ def _module(facts: "Facts", module: str, scores: Triple) -> ModuleSummary:
         unread_before=scores.before.unread if scores.before else None,
         unread_after=scores.after.unread if scores.after else None,
         unread_teacher=scores.teacher.unread if scores.teacher else None,
+        gained=change[0] if change else None,
+        lost=change[1] if change else None,
     )
 
 
@@ -209,9 +238,57 @@ def _mean(score: Score | None) -> float | None:
     return score.mean if score and score.n else None
 
 
-def _over_targets(facts: "Facts", label: str) -> Score | None:
-    scores = [score for module, score in facts.scores(label).items() if module in facts.targets]
-    return sum(scores, Score(k=0, n=0)) if scores else None
+def final_summary(facts: "Facts") -> FinalSummary:
+    """The final examination in three sums: the targets, what was never taught, and all."""
+    examined = facts.scores("final-before") | facts.scores("final-after")
+    if not examined:
+        return FinalSummary()
+    targets = [module for module in facts.module_ids if module in facts.targets]
+    whole = set(facts.module_ids) <= examined.keys()
+    untouched = [module for module in facts.module_ids if module in examined and module not in facts.targets]
+    return FinalSummary(
+        **_sum_over(facts, targets).model_dump(),
+        untouched=_sum_over(facts, untouched),
+        all=_sum_over(facts, facts.module_ids) if whole else FinalSum(),
+        scope="domain" if whole else "targets",
+    )
+
+
+def _sum_over(facts: "Facts", modules: Collection[str]) -> FinalSum:
+    scores = {who: facts.scores(f"final-{who}") for who in ("before", "after", "teacher")}
+    own = {who: {m: score for m, score in found.items() if m in modules} for who, found in scores.items()}
+    totals = {who: sum(found.values(), Score(k=0, n=0)) if found else None for who, found in own.items()}
+    before, after = own["before"], own["after"]
+    return FinalSum(
+        before=totals["before"],
+        after=totals["after"],
+        teacher=totals["teacher"],
+        modules=len(before.keys() | after.keys()),
+        fell=tuple(m for m in modules if m in before and m in after and after[m].mean < before[m].mean),
+    )
+
+
+def scope_words(final: FinalSummary) -> str:
+    """Which modules the final examination asked, in a sentence; empty before it."""
+    if final.scope is None:
+        return ""
+    if final.scope == "targets":
+        return "The final examination kept to the modules of the plan: what was forgotten elsewhere is not known."
+    return "The final examination covered the whole domain, also what was never taught."
+
+
+def final_changes(facts: "Facts") -> dict[str, tuple[int, int]]:
+    """By module: items of the final split that the student gained by being taught, and those that it lost."""
+    before, after = (
+        {item.probe: item for item in facts.examinations.get(label, ())} for label in ("final-before", "final-after")
+    )
+    changes = {item.module: (0, 0) for probe, item in before.items() if probe in after}
+    for probe, was in before.items():
+        now = after.get(probe)
+        if now is not None and now.correct != was.correct:
+            gained, lost = changes[was.module]
+            changes[was.module] = (gained + now.correct, lost + was.correct)
+    return changes
 
 
 def _teacher(facts: "Facts") -> TeacherSummary:

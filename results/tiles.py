@@ -63,7 +63,10 @@ def _final(summary: Summary) -> Tile:
         return Tile("Final examination", NONE, "not yet taken")
     if after is None:
         return Tile("Final examination", f"{percent(before)} → ?", f"before: {score_words(before)}", (before,))
-    note = f"before: {score_words(before)}; after: {score_words(after)}"
+    note = f"the targets before: {score_words(before)}; after: {score_words(after)}"
+    for name, part in (("never taught", summary.final.untouched), ("whole domain", summary.final.all)):
+        if part.before and part.after:
+            note += f"; {name}: {part.before.fraction} → {part.after.fraction}"
     return Tile("Final examination", f"{percent(before)} → {percent(after)}", note, (before, after))
 
 

@@ -46,6 +46,11 @@ def score_cell(score: Score | None) -> str:
     return f"{score.k}/{score.n}  {percent(score)} ({100 * low:.0f}–{100 * high:.0f}){score.unread_note}"
 
 
+def change_words(gained: int | None, lost: int | None) -> str:
+    """`+14 -2`: items that teaching won and lost; `-` where nothing was asked twice."""
+    return NONE if gained is None or lost is None else f"+{gained} -{lost}"
+
+
 def duration(seconds: float | None) -> str:
     """`0.04 s`, `4.2 s`, `48 s`, `3 min 05 s`, `33 min`, `2 h 05 min`, or `-`."""
     if seconds is None:

@@ -35,6 +35,10 @@ class PlanBrief(Brief):
     """A staging that respects them, from Eq. 7: the proposal may split or rename its stages."""
     largest_stage: int
     """Most modules in a stage."""
+    tau_zpd: Unit
+    """Eq. 8: a module is at most so much harder than the hardest of all stages before its own."""
+    reached: Unit = 0.0
+    """The hardest difficulty that is mastered before these stages: 0 where nothing was taught yet."""
     taught: tuple[str, ...] = ()
     """Modules that were taught before these, when a plan is revised on the way."""
     reason: str = ""

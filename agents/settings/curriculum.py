@@ -14,11 +14,14 @@ class CurriculumSettings(Record):
     """Whether prerequisites and difficulty decide what is taught when (Eq. 7 and 8), or all targets are taught together
     from the beginning, whatever they need."""
     tau_zpd: Unit = 0.15
-    """Eq. 8: largest rise of mean measured difficulty between adjacent stages; a larger one gets a bridge."""
+    """Eq. 8, for each module: how much harder it may be, as measured, than the hardest of all stages before its own,
+    and in the first stage than what the student can do already; where it is more, a bridge comes first."""
     largest_stage: Annotated[int, Field(ge=1)] = 4
     """Most modules in a stage."""
     bridges: bool = True
     """Where a step is too high, first teach its modules at easier levels; else the step is only reported."""
+    most_bridges: Annotated[int, Field(ge=0)] = 2
+    """Most bridges in a plan, those that are over included; further steps that are too high are only reported."""
     bridge_lessons: Annotated[int, Field(ge=1)] | None = 80
     """Accepted lessons a module in a bridge; null for `synthesis.per_module`."""
     revise: bool = True

@@ -1,21 +1,23 @@
 """The curriculum: plan it, have a person review it, and revise the rest of it when a stage is over."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from langgraph.types import interrupt
 
 from ioa.agents import with_consolidation
-from ioa.agents.staging import dependents, too_steep
+from ioa.agents.staging import dependents, steep_steps
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
 from ioa.graph.run_examinations import best_of, examine_by_need, examine_student, examine_teacher, recorded_answers
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split, Stage, Verdict
 from ioa.memory.domains.families.forms import item_key
+from ioa.memory.domains.procedural import level_seed, supply
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
-from ioa.memory.records import Edge, Revision
+from ioa.memory.records import Edge, Generator, Revision
 from ioa.training import level_probes, score_by_module, verdict
 
 
@@ -89,12 +91,36 @@ def difficulty_of(student: Score, teacher: Score) -> float:
 def add_bridges(
     ctx: RunContext, curriculum: Curriculum, difficulty: Mapping[str, float], *, after: int, adapter: Path | None
 ) -> Curriculum:
-    """The curriculum with bridges, for which the easier levels of what is too steep are measured."""
-    settings, begun = ctx.config.curriculum, max(0, after - 1)
+    """The curriculum with bridges, for which the easier levels of what is too steep are measured.
+
+    Where all targets are taught together, nothing comes before them.
+    """
+    settings = ctx.config.curriculum
+    if settings.stages == "one":
+        return curriculum
     known = {module: 0.0 for stage in curriculum.stages for module in stage.modules} | dict(difficulty)
-    steep = too_steep(curriculum.stages[begun:], known, settings.tau_zpd) if settings.bridges else []
-    levels = {module: _levels(ctx, module, curriculum, after, adapter) for module in steep}
-    return ctx.planner().bridge(curriculum, difficulty, levels, after)
+    reached = _reached(ctx, curriculum, after)
+    taught = [{module: known[module] for module in stage.modules} for stage in curriculum.stages[after:]]
+    left = settings.most_bridges - sum(bool(stage.levels) for stage in curriculum.stages[:after])
+    wanted = settings.bridges and left > 0
+    steep = [module for step in steep_steps(taught, settings.tau_zpd, reached) for module in step.modules]
+    levels = {module: _levels(ctx, module, curriculum, after, adapter) for module in steep if wanted}
+    return ctx.planner().bridge(curriculum, difficulty, levels, after, reached)
+
+
+def _reached(ctx: RunContext, curriculum: Curriculum, after: int) -> float:
+    """The hardest difficulty that was mastered in the stages up to that one, as it was planned with (Eq. 8)."""
+    if not after:
+        return 0.0
+    planned, rounds = _planned(ctx, read_record(ctx.run.diagnosis, Diagnosis), curriculum), ctx.rounds()
+    mastered = [
+        stage.difficulty if result.level else planned.get(result.module, stage.difficulty)
+        for stage in curriculum.stages[:after]
+        if (best := rounds.best(stage.number)) is not None
+        for result in best.gate
+        if result.mastered
+    ]
+    return max(mastered, default=0.0)
 
 
 def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, adapter: Path | None) -> dict[str, float]:
@@ -104,7 +130,7 @@ def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, ad
     easier = [level for level in list(known.levels)[: list(known.levels).index(known.exam_level)] if level not in used]
     measured_now = {}
     for level in easier:
-        probes = bridge_probes(ctx, module, level, Split.DIAGNOSIS)
+        probes = bridge_probes(ctx, module, level, Split.DIAGNOSIS) if _enough_problems(ctx, module, level) else []
         if not probes:
             continue
         student = Score.of(examine_student(ctx, f"levels-{after:02d}", probes, adapter))
@@ -114,23 +140,45 @@ def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, ad
     return measured_now
 
 
+def _enough_problems(ctx: RunContext, module: str, level: str) -> bool:
+    """Whether a level has enough different problems for a bridge to be examined and taught.
+
+    For problems of a generator: written ones are all kept for lessons, which `bridge_probes` says.
+    """
+    known = ctx.domain().module(module)
+    generator = known.levels[level]
+    if not isinstance(generator, Generator) or _own_probes(ctx, module, level):
+        return True
+    settings = ctx.config.examination
+    lessons = ctx.config.curriculum.bridge_lessons or ctx.config.synthesis.per_module
+    wanted = settings.size(Split.DIAGNOSIS) + settings.size(Split.GATE) + lessons
+    begin = level_seed(ctx.config.seed, module, level)
+    there = supply(generator, seed=begin, exclude=_taken(ctx), examined=True)
+    return sum(1 for _ in islice(there, wanted)) == wanted
+
+
+def _taken(ctx: RunContext) -> set[str]:
+    """Keys of what is asked or taught already."""
+    taken = {item_key(probe.question, probe.answer) for probe in ctx.probes()}
+    return taken | {item_key(lesson.problem, lesson.answer) for lesson in ctx.store().examples()}
+
+
+def _own_probes(ctx: RunContext, module: str, level: str) -> list[Probe]:
+    """The probes of a module at an easier level that were drawn so far."""
+    name = f"{module}@{level}"
+    return [probe for probe in ctx.probes() if probe.id.rpartition("/")[0].partition("/")[2] == name]
+
+
 def bridge_probes(ctx: RunContext, module: str, level: str, split: Split) -> list[Probe]:
     """The probes of a module at an easier level; drawn when they are first wanted, and kept with the others."""
-    name = f"{module}@{level}"
-
-    def own() -> list[Probe]:
-        return [probe for probe in ctx.probes() if probe.id.rpartition("/")[0].partition("/")[2] == name]
-
-    if not own():
-        taken = {item_key(probe.question, probe.answer) for probe in ctx.probes()}
-        taken |= {item_key(lesson.problem, lesson.answer) for lesson in ctx.store().examples()}
+    if not _own_probes(ctx, module, level):
         drawn = level_probes(
-            ctx.domain().module(module), level, ctx.config.examination, ctx.config.seed, taken, ctx.bank()
+            ctx.domain().module(module), level, ctx.config.examination, ctx.config.seed, _taken(ctx), ctx.bank()
         )
         append_records(ctx.run.probes, drawn)
         ctx.store().guard(drawn)
         ctx.parts.pop("adapter", None)  # it knows what it may not show
-    return [probe for probe in own() if probe.split == split]
+    return [probe for probe in _own_probes(ctx, module, level) if probe.split == split]
 
 
 def _draw_bridges(ctx: RunContext, curriculum: Curriculum) -> None:
@@ -204,7 +252,8 @@ def _planned_anew(
 ) -> tuple[Curriculum, Note]:
     diagnosis, after = read_record(ctx.run.diagnosis, Diagnosis), revision.after
     reason = " ".join([revision.reason, *revision.changes])
-    revised, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason)
+    reached = _reached(ctx, curriculum, after)
+    revised, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason, reached)
     revised = add_bridges(ctx, revised, difficulty, after=after, adapter=ctx.run.root / adapter if adapter else None)
     changes = revision.changes
     if [stage.modules for stage in revised.stages[after:]] != [stage.modules for stage in curriculum.stages[after:]]:

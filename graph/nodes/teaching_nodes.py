@@ -1,6 +1,6 @@
 """One stage: train, assess, remediate, advance; and the end: finish."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ioa.graph.ahead import ahead_of
@@ -28,7 +28,7 @@ from ioa.graph.run_examinations import (
 )
 from ioa.graph.state import Node, RunState, dump_notes, remediations
 from ioa.graph.training_sets import describe_dataset
-from ioa.memory import Assessment, Diagnosis, Example, Note, Rounds, Split, Stage, TrainingLog, Verdict
+from ioa.memory import Assessment, Diagnosis, Example, ItemResult, Note, Rounds, Split, Stage, TrainingLog, Verdict
 from ioa.memory.files import read_record, write_record, write_records
 from ioa.memory.records import Teaching
 from ioa.memory.run_dir import round_name
@@ -363,20 +363,37 @@ def advance(ctx: RunContext) -> Node:
     return node
 
 
+def _final_words(after: Sequence[ItemResult], planned: Collection[str]) -> str:
+    """What the taught student came to in the modules of the plan, in those never taught, and in all of them."""
+    taught = [result for result in after if result.module in planned]
+    targets, every = total_score(taught), total_score(after)
+    told = f"{targets.k} of {targets.n} right{targets.unread_note} in the target modules"
+    if every.n == targets.n:
+        return told
+    untouched = total_score([result for result in after if result.module not in planned])
+    return (
+        f"{told}, {untouched.k} of {untouched.n}{untouched.unread_note} in those never taught, "
+        f"{every.k} of {every.n} in all"
+    )
+
+
 def finish(ctx: RunContext) -> Node:
-    """Read the final split, once: the bare student, the taught one, and the teacher."""
+    """Read the final split, once: the bare student, the taught one, and the teacher.
+
+    In the whole domain, or in the modules of the plan (`examination.final_scope`).
+    """
 
     def node(state: RunState) -> RunState:
         ahead_of(ctx).drop_all()
         planned = ctx.curriculum().planned
         if planned:
-            probes = select_probes(ctx, Split.FINAL, planned)
+            targets_only = ctx.config.examination.final_scope == "targets"
+            probes = select_probes(ctx, Split.FINAL, planned if targets_only else None)
             adapter: Path | None = ctx.run.root / state["adapter"] if state["adapter"] else None
             examine_student(ctx, "final-before", probes, None)
             after = examine_student(ctx, "final-after", probes, adapter)
             examine_teacher(ctx, "final-teacher", probes, "finish", same_items=True)
-            total = total_score(after)
-            ctx.message(f"Final examination: {total.k} of {total.n} right{total.unread_note}")
+            ctx.message(f"Final examination: {_final_words(after, planned)}")
         else:
             ctx.message("No module is a target: there was nothing to teach.")
         revise_prerequisites(ctx)

@@ -71,16 +71,18 @@ def _threshold(look: Look, gaps: Sequence[Gap], tau: float) -> Options:
 
 
 def final_charts(facts: Facts, look: Look) -> list[Panel]:
-    """Before, after and the teacher on the final split, for the modules of the plan."""
-    scores = {m: t for m, t in module_scores(facts).items() if m in facts.targets and t.before and t.after}
+    """Before, after and the teacher on the final split: the modules of the plan, then what was never taught."""
+    scores = {module: scores for module, scores in module_scores(facts).items() if scores.before and scores.after}
     rows = [module for module in facts.targets if module in scores]
+    rows += [module for module in scores if module not in facts.targets]
     if not rows:
         return []
+    names = [("▸ " if module in facts.targets else "") + module for module in rows]
     return [
         rows_of_scores(
             look,
-            "Student before and after teaching, and teacher, on the final examination, by target module.",
-            rows,
+            "Student before and after teaching, and teacher, on the final examination, by module.",
+            names,
             {
                 "student before": (look.student, "circle", [scores[m].before for m in rows]),
                 "student after": (look.teacher, "diamond", [scores[m].after for m in rows]),

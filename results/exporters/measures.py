@@ -61,6 +61,10 @@ def final_points(summary: Summary) -> Iterator[Point]:
         "final/after": final.after.mean if final.after else None,
         "final/unread_before": final.before.unread_share if final.before else None,
         "final/unread_after": final.after.unread_share if final.after else None,
+        "final/untouched_before": final.untouched.before.mean if final.untouched.before else None,
+        "final/untouched_after": final.untouched.after.mean if final.untouched.after else None,
+        "final/all_before": final.all.before.mean if final.all.before else None,
+        "final/all_after": final.all.after.mean if final.all.after else None,
         "teacher/calls": teacher.calls,
         "teacher/usd": teacher.usd,
         "teacher/tokens_input": teacher.tokens.input,
@@ -77,7 +81,7 @@ def final_points(summary: Summary) -> Iterator[Point]:
             f"gflops/{name}": one.gflops,
         }
     for module in summary.modules:
-        if module.planned:
+        if module.planned or module.student_after is not None:
             values[f"final/before/{module.id}"] = module.student_before
             values[f"final/after/{module.id}"] = module.student_after
     yield from (Point(name, float(value), 0) for name, value in values.items() if value is not None)

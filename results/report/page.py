@@ -25,9 +25,9 @@ from ioa.results.remarks import remarks
 from ioa.results.report.script import page_script, script_hash
 from ioa.results.report.transcript_data import BUDGET, BUDGET_RUNNING, TranscriptData, link_inside, pack_transcript
 from ioa.results.sections import REMARKS, SECTIONS
-from ioa.results.summary import Summary, module_scores
+from ioa.results.summary import Summary, module_scores, scope_words
 from ioa.results.tiles import bars_svg, tiles
-from ioa.results.words import duration, money, percent, score_words
+from ioa.results.words import change_words, duration, money, percent, score_words
 from ioa.training.exams.paired import Paired, compare_right_wrong
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def render_page(facts: Facts, summary: Summary) -> str:
         stage_colour=lambda stage: stage_colour(stage, LIGHT),
         rows=module_scores(facts),
         paired=paired_test(facts),
+        change_words=change_words,
+        scope_words=scope_words,
         activity_columns=COLUMNS,
         activity_rows=activity_rows(summary.activities),
         conversation=conversation(facts),

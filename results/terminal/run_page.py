@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
 from ioa.results.activities import COLUMNS, activity_rows
-from ioa.results.overview import Overview, StagePage, Taught
+from ioa.results.overview import Overview, StagePage, Taught, Untouched
 from ioa.results.rounds_taught import RoundTaught
 from ioa.results.run_cards import RunCard
+from ioa.results.summary import scope_words
 from ioa.results.terminal.runs_table import STYLES, whereabouts
-from ioa.results.words import ago, count, duration, money, score_cell, setting
+from ioa.results.words import ago, change_words, count, duration, money, score_cell, setting
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -40,6 +41,8 @@ def _blocks(page: Overview) -> Iterator["RenderableType"]:
             yield _rounds(page.rounds)
         yield title(_scores_title(page))
         yield _scores(page)
+        if page.final.scope:
+            yield Text(scope_words(page.final), style="dim")
     if page.agents:
         yield title("What was asked of the teachers")
         yield _agents(page)
@@ -140,7 +143,7 @@ def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:
 
 
 def _scores_title(page: Overview) -> str:
-    if page.card.after:
+    if page.final.after:
         return "Final examination, with 95 % intervals"
     return "Before anything was taught (diagnosis), with 95 % intervals"
 
@@ -150,16 +153,33 @@ def _scores(page: Overview) -> "Table":
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    names = ("Before", "After", "Teacher") if page.card.after else ("Before", "Teacher")
-    for name in ("Module", *names):
+    examined = page.final.after is not None
+    names = ("Before", "After", "Teacher") if examined else ("Before", "Teacher")
+    for name in ("Module", *names, *(("Won, lost",) if examined else ())):
         table.add_column(name, overflow="fold")
     # Of a module that a bridge teaches first the examination is one.
-    for module in {module.module: module for stage in page.stages for module in stage.modules}.values():
+    taught = {module.module: module for stage in page.stages for module in stage.modules}
+    rows: list[Taught | Untouched] = [*taught.values(), *page.untouched]
+    for at, module in enumerate(rows):
         scores = [getattr(module, name.lower()) for name in names]
-        table.add_row(Text(plain(module.module)), *map(score_cell, scores))
-    if page.card.after:
-        table.add_row("all targets", score_cell(page.card.before), score_cell(page.card.after), "", style="bold")
+        change = [_change(page.changes.get(module.module))]
+        cells = [Text(plain(module.module)), *map(score_cell, scores), *(change if examined else ())]
+        table.add_row(*cells, style=None if at < len(taught) else "dim")
+    for name, part in (("all targets", page.final), ("never taught", page.final.untouched), ("all", page.final.all)):
+        if part.after:
+            cells = [score_cell(score) for score in (part.before, part.after, part.teacher)]
+            table.add_row(name, *cells, f"{len(part.fell)} of {part.modules} fell", style="bold")
     return table
+
+
+def _change(change: tuple[int, int] | None) -> "Text":
+    """Items that teaching won and lost, in red where it lost more."""
+    from rich.text import Text
+
+    if change is None:
+        return Text(change_words(None, None))
+    gained, lost = change
+    return Text(change_words(gained, lost), style="red" if lost > gained else "")
 
 
 def _agents(page: Overview) -> "Table":

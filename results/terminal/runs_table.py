@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ioa.memory.plain_text import plain
+from ioa.memory.records import Score
 from ioa.results.run_cards import UNREADABLE, RunCard
 from ioa.results.words import age, count, duration, money, percent_noted
 
@@ -31,7 +32,7 @@ def runs_table(cards: Iterable[RunCard]) -> "Group":
 
     cards = list(cards)
     table = Table(box=None, pad_edge=False, header_style="bold dim")
-    for name in ("Run", "Status", "Where", "Mastered", "Final", "Calls", "Cost", "Time", "Age"):
+    for name in ("Run", "Status", "Where", "Mastered", "Targets", "Whole domain", "Calls", "Cost", "Time", "Age"):
         right = name in {"Mastered", "Calls", "Cost", "Time", "Age"}
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for card in cards:
@@ -50,12 +51,17 @@ def _cells(card: RunCard) -> list["Text"]:
         Text(plain(card.status), style=STYLES.get(card.status, "")),
         Text(plain(whereabouts(card))),
         Text(mastered),
-        Text(f"{percent_noted(card.before)} → {percent_noted(card.after)}" if card.after else "-"),
+        Text(_final(card.before, card.after)),
+        Text(_final(card.all_before, card.all_after)),
         Text(count(card.calls) if known else "-"),
         Text(money(card.usd) if known else "-"),
         Text(duration(card.wall_seconds)),
         Text(age(card.began)),
     ]
+
+
+def _final(before: Score | None, after: Score | None) -> str:
+    return f"{percent_noted(before)} → {percent_noted(after)}" if after else "-"
 
 
 def whereabouts(card: RunCard) -> str:

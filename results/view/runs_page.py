@@ -24,8 +24,10 @@ _COLUMNS = (
     ("status", "Status", "left"),
     ("place", "Where", "left"),
     ("mastered", "Mastered", "right"),
-    ("before", "Before", "right"),
-    ("after", "After", "right"),
+    ("before", "Targets before", "right"),
+    ("after", "Targets after", "right"),
+    ("all_before", "Domain before", "right"),
+    ("all_after", "Domain after", "right"),
     ("usd", "Cost", "right"),
     ("calls", "Calls", "right"),
     ("seconds", "Time", "right"),
@@ -105,6 +107,7 @@ class RunsPage:
 
 def row(card: "RunCard", now: datetime) -> dict[str, Any]:
     """A line of the table: values to sort by, and under `shown` what stands there."""
+    finals = {name: getattr(card, name) for name in ("before", "after", "all_before", "all_after")}
     return {
         "run": plain(card.run_id),
         "href": address(card.run_id),
@@ -112,8 +115,7 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
         "problem": plain(card.problem),
         "place": plain(card.problem or place_words(card)),
         "mastered": card.mastered if card.targets else -1,
-        "before": card.before.mean if card.before else -1,
-        "after": card.after.mean if card.after else -1,
+        **{name: score.mean if score else -1 for name, score in finals.items()},
         "usd": -1 if card.usd is None else card.usd,
         "calls": card.calls,
         "seconds": card.wall_seconds or 0,
@@ -122,8 +124,7 @@ def row(card: "RunCard", now: datetime) -> dict[str, Any]:
         "student": plain(card.student or ""),
         "shown": {
             "mastered": f"{card.mastered} of {card.targets}" if card.targets else "–",
-            "before": percent_noted(card.before),
-            "after": percent_noted(card.after),
+            **{name: percent_noted(score) for name, score in finals.items()},
             "usd": money(card.usd),
             "calls": f"{card.calls:,}",
             "seconds": duration(card.wall_seconds),

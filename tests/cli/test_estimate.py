@@ -47,6 +47,17 @@ def test_a_consolidation_of_several_stages_asks_for_further_lessons(tmp_path, st
     assert (most[1] > most[0]) == more
 
 
+def test_a_final_examination_of_the_targets_alone_asks_a_teacher_less(tmp_path):
+    asked = {}
+    for scope in ("domain", "targets"):
+        path = write_config(tmp_path, diagnosis={"top_share": 0.5}, examination={"final": 40, "final_scope": scope})
+        config = load_config(str(path))
+        found = estimate(plan_of(config), dict.fromkeys(ROLES, config.teacher), dict.fromkeys(ROLES))
+        asked[scope] = next(line.calls for line in found.lines if line.agent == "examinee")
+    # One of two modules is a target.
+    assert asked["domain"].low - asked["targets"].low == asked["domain"].high - asked["targets"].high == 40
+
+
 def test_the_command_asks_nobody_and_names_what_has_no_price(tmp_path):
     path = write_config(tmp_path, teacher={"model": "openai:unheard-of", "base_url": "http://127.0.0.1:9/v1"})
     done = ioa("estimate", path, cwd=tmp_path)

@@ -1,13 +1,16 @@
 """Examining by need, bridges and revisions: the nodes of the graph with a student whose abilities are written down."""
 
+from collections import Counter
+
 import pytest
 import yaml
 from tests.graph.pupil import module, open_context
+from tests.small import sums
 
 from ioa.graph.nodes import diagnosis_nodes, planning_nodes, teaching_nodes
 from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
-from ioa.memory.records import Assessment, Curriculum, Diagnosis, Score, Split, Verdict
+from ioa.memory.records import Assessment, Curriculum, Diagnosis, Module, Score, Split, Verdict
 from ioa.memory.similarity import normalise
 from ioa.training import gate, score_by_module, verdict
 
@@ -83,7 +86,7 @@ def test_a_module_fails_the_gate_on_few_items_and_passes_it_on_all(opened):
 
 def test_no_more_items_are_asked_than_the_budget_allows_and_none_twice(opened):
     wanted = {"diagnosis": 8, "gate": 4, "final": 4, "step": 4, "budget": 6}
-    ctx = opened({A: 0.66, B: 0.66}, module(A), module(B), examination=wanted)
+    ctx = opened({A: 0.66, B: 0.66}, module(A), module(B), examination=wanted, curriculum={"bridges": False})
     planned(ctx)
     pupil = ctx.student()
     assert len(pupil.asked) == len(set(pupil.asked))
@@ -126,12 +129,73 @@ def test_without_bridges_the_step_is_reported(opened):
     assert any("Stage 2" in warning for warning in curriculum.warnings)
 
 
+FEW, MANY = sums((1, 1)), sums((1, 2))
+
+
+@pytest.mark.parametrize(
+    ("levels", "curriculum", "bridges"),
+    [
+        ({"easy": MANY}, {}, [{A: "easy"}]),
+        ({"easy": FEW}, {}, []),  # there are 45 sums of two digits, fewer than its examinations and lessons need
+        ({"easy": MANY}, {"most_bridges": 0}, []),
+        ({"easy": MANY}, {"bridges": False}, []),
+        ({"easy": MANY}, {"stages": "one"}, None),
+    ],
+)
+def test_the_first_stage_is_bridged_where_its_level_has_enough_problems(opened, levels, curriculum, bridges):
+    own = module(A).model_dump(mode="json")
+    own = {**own, "levels": {**levels, "standard": own["levels"]["standard"]}}
+    ctx = opened({A: 0.0, f"{A}@easy": 0.5}, Module.model_validate(own), curriculum=curriculum)
+    planned(ctx)
+    found = read_plan(ctx)
+    assert [dict(stage.levels) for stage in found.stages if stage.levels] == (bridges or [])
+    steep = [warning.partition(" by more")[0] for warning in found.warnings]
+    if bridges is None:  # all at once, whatever it needs
+        assert steep == []
+    elif not bridges:
+        assert steep == ["Stage 1 is harder than what is reached before it (0.00)"]
+    else:
+        assert len(steep) == 2  # neither half of the step is within the bound, and it is said so
+    if levels["easy"] is FEW:
+        assert not [probe for probe in ctx.probes() if "@" in probe.id]  # and none of its problems was used up
+
+
+def test_what_was_not_mastered_is_not_reached(opened):
+    ctx = opened({A: 0.1, B: 0.1}, module(A), module(B, A), curriculum={"largest_stage": 1, "bridges": False})
+    state = planned(ctx)
+    ctx.student().abilities |= {B: 0.4}
+    passed(ctx, read_plan(ctx).stages[0], mastered=False)
+    advanced(ctx, state, 1)
+    assert "Stage 2 is harder than what is reached before it (0.00)" in " ".join(read_plan(ctx).warnings)
+
+
+def test_what_was_mastered_is_reached_as_hard_as_it_was_when_it_was_planned(opened):
+    ctx = opened({A: 0.1, B: 0.1}, module(A), module(B, A), curriculum={"largest_stage": 1, "bridges": False})
+    state = planned(ctx)
+    ctx.student().abilities |= {B: 0.4}
+    passed(ctx, read_plan(ctx).stages[0])
+    advanced(ctx, state, 1)
+    assert read_plan(ctx).revisions[0].anew
+    assert [warning[:8] for warning in read_plan(ctx).warnings] == ["Stage 1 "]
+
+
+@pytest.mark.parametrize(("scope", "examined"), [("domain", {A, B}), ("targets", {B})])
+def test_the_final_examination_asks_what_was_never_taught_unless_it_is_to_keep_to_the_targets(opened, scope, examined):
+    ctx = opened({A: 1.0, B: 0.0}, module(A), module(B), examination={"final_scope": scope})
+    planned(ctx)
+    assert read_plan(ctx).planned == (B,)
+    teaching_nodes.finish(ctx)({"adapter": ""})
+    for label in ("final-before", "final-after", "final-teacher"):
+        assert Counter(one.module for one in recorded_answers(ctx, label)) == dict.fromkeys(examined, 30)
+
+
 def advanced(ctx, state, after):
     return planning_nodes.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
 
 
 def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transcript_says_why(opened):
-    ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C, A), curriculum={"largest_stage": 1})
+    plain = {"largest_stage": 1, "bridges": False}
+    ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C, A), curriculum=plain)
     state = planned(ctx)
     before = [stage.modules for stage in read_plan(ctx).stages]
     assert before[0] == (A,)
@@ -166,7 +230,7 @@ def test_a_plan_that_still_fits_is_kept_and_nobody_is_asked(opened):
 
 
 def test_what_is_mastered_without_being_taught_is_left_out(opened):
-    ctx = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
+    ctx = opened({A: 0.2, B: 0.1}, module(A), module(B, A), curriculum={"bridges": False})
     state = planned(ctx)
     passed(ctx, read_plan(ctx).stages[0])
     ctx.student().abilities |= {B: 1.0}
@@ -188,7 +252,7 @@ def test_what_was_forgotten_untaught_is_taught(opened):
 
 @pytest.mark.parametrize("revise", [True, False])
 def test_what_needs_an_unmastered_module_can_be_left_out(opened, revise):
-    settings = {"mastery": {"on_failure": "skip"}, "curriculum": {"revise": revise}}
+    settings = {"mastery": {"on_failure": "skip"}, "curriculum": {"revise": revise, "bridges": False}}
     ctx = opened({A: 0.2, B: 0.1, C: 0.1}, module(A), module(B, A), module(C), **settings)
     state = planned(ctx)
     stages = read_plan(ctx).stages

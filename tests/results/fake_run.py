@@ -8,7 +8,7 @@ import yaml
 
 from ioa.agents import LessonRequest
 from ioa.memory.clock import Activity, Timing, Work
-from ioa.memory.files import read_record, read_records, write_record, write_records, write_text
+from ioa.memory.files import append_records, read_record, read_records, write_record, write_records, write_text
 from ioa.memory.records import (
     Agreement,
     Assessment,
@@ -147,6 +147,19 @@ def make_run(runs: Path, run_id: str = "arithmetic-demo", text: str = "") -> Run
         ),
     )
     return run
+
+
+FORGOTTEN = {"products/times-table": 7, "algebra/linear-equations": 1}
+"""Final items that each module that was never taught lost by the teaching of the others."""
+
+
+def examine_whole_domain(run: RunDirectory) -> None:
+    """Have the final examination ask what was never taught, too; a module whose teacher scored 0 among it."""
+    untouched = {module: row[0] for module, row in MODULES.items() if module not in TARGETS}
+    after = {module: right - FORGOTTEN.get(module, 0) for module, right in untouched.items()}
+    teacher = dict.fromkeys(untouched, N) | {"word-problems/grade-school": 0}
+    for who, right in (("before", untouched), ("after", after), ("teacher", teacher)):
+        append_records(run.scores(f"final-{who}"), results("final", right))
 
 
 def _diagnosis(teacher: dict[str, int], text: str) -> Diagnosis:

@@ -71,7 +71,7 @@ def test_only_items_that_are_the_same_are_compared(pair: tuple[RunDirectory, Run
 def test_a_run_that_only_began_can_be_compared(pair: tuple[RunDirectory, RunDirectory], tmp_path: Path) -> None:
     found = compare(pair[0], fake.make_beginning(tmp_path, "three"))
     assert found.b.status == "stopped"
-    assert (found.b.after, found.b.targets, found.final) == (None, 0, None)
+    assert (found.b.final.after, found.b.targets, found.final) == (None, 0, None)
     assert found.curriculum[0].b is None
 
 

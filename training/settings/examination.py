@@ -1,6 +1,6 @@
 """The section `examination` of the run file: with how many items each module is examined."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ class ExaminationSettings(Record):
     """Items a module at the mastery gate."""
     final: Annotated[int, Field(ge=1)] = 30
     """Items a module in the final examination, which is read once, at the end."""
+    final_scope: Literal["domain", "targets"] = "domain"
+    """Whether every module of the domain is in the final examination, also what was never taught, so that it shows what
+    was forgotten; or only those of the plan, which costs fewer replies and fewer calls of the teacher."""
     spare: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Further items of a module that diagnosis and gate may ask where the first leave the verdict open, relative to
     the first; 0: none."""

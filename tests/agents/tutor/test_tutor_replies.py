@@ -135,6 +135,7 @@ def test_a_plan_splits_large_stages_and_respects_prerequisites():
         prerequisites=(("a/one", "c/last"), ("b/one", "b/two")),
         admissible=(("a/one", "a/two", "b/one", "b/two"), ("c/last",)),
         largest_stage=3,
+        tau_zpd=0.15,
     )
     stages = [stage.modules for stage in ask(brief).stages]
     assert sorted(sum(stages, ())) == sorted(targets)
@@ -143,12 +144,12 @@ def test_a_plan_splits_large_stages_and_respects_prerequisites():
     assert place["a/one"] < place["c/last"]
     assert place["b/one"] < place["b/two"]
     assert all(stage.title and stage.rationale for stage in ask(brief).stages)
-    assert ask(PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=3)).stages == ()
+    assert ask(PlanBrief(targets={}, prerequisites=(), admissible=(), largest_stage=3, tau_zpd=0.15)).stages == ()
 
 
 def test_a_plan_teaches_easier_modules_first_and_keeps_categories_together():
     targets = {"a/x": 0.9, "a/y": 0.8, "b/x": 0.2, "b/y": 0.3}
-    brief = PlanBrief(targets=targets, prerequisites=(), admissible=(tuple(targets),), largest_stage=2)
+    brief = PlanBrief(targets=targets, prerequisites=(), admissible=(tuple(targets),), largest_stage=2, tau_zpd=0.15)
     assert [stage.modules for stage in ask(brief).stages] == [("b/x", "b/y"), ("a/y", "a/x")]
 
 

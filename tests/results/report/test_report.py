@@ -92,10 +92,12 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
     }  # fmt: skip
     assert set(content["modules"][0]) == {
         "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n",
-        "unread_before", "unread_after", "unread_teacher",
+        "unread_before", "unread_after", "unread_teacher", "gained", "lost",
     }  # fmt: skip
     scores = {"before": {"k": 40, "n": 210, "unread": None}, "after": {"k": 177, "n": 210, "unread": None}}
-    assert content["final"] == scores  # its results are from before unread replies were counted
+    assert {
+        name: content["final"][name] for name in scores
+    } == scores  # its results are from before unread replies were counted
     assert content["examples"] == {"accepted": 516, "rejected": 42}
     teacher = content["teacher"]
     assert set(teacher) == {
@@ -322,8 +324,9 @@ def test_closing_table(run: RunDirectory) -> None:
     console = Console(width=110, record=True, file=StringIO())
     console.print(closing_table(summary_of(run, "finished")))
     shown = console.export_text()
-    assert re.search(r"products/two-digit\s*│\s*3 %\s*│\s*60 %\s*│\s*97 %\s*│\s*30 │\s*no", shown)
+    assert re.search(r"products/two-digit\s*│\s*3 %\s*│\s*60 %\s*│\s*\+17 -0 │\s*97 %\s*│\s*30 │\s*no", shown)
     assert re.search(r"40/210 │ 177/210 .* 5 of 7", shown)
+    assert "never taught" not in shown
 
 
 def test_a_report_that_cannot_be_made_is_said_and_ends_no_run(run, tmp_path):
