@@ -177,7 +177,7 @@ class Result:
 def judge(world: World, stated: Sequence[Claim], measured: Measured, **settings: Any) -> Result:
     """What the product makes of the claims, against what was planted."""
     names = sorted({claim.estimator for claim in (*stated, *measured.claims)}) or ["population"]
-    edges, _ = prerequisite_graph(stated, measured, DiagnosisSettings(estimators=tuple(names), **settings))
+    edges = prerequisite_graph(stated, measured, DiagnosisSettings(estimators=tuple(names), **settings)).edges
     found, closure = {(edge.source, edge.target) for edge in edges}, world.closure
     related = closure | {(target, source) for source, target in closure}
     possible = len(world.modules) * (len(world.modules) - 1)
