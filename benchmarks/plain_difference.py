@@ -6,6 +6,7 @@ an edge stays whatever its uncertainty, and whatever is measured of what was sta
 
 import statistics
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from ioa.agents import DiagnosisSettings, Variant
 from ioa.agents.measured_prerequisites import mastery, prerequisite_strength
@@ -19,8 +20,8 @@ def measure_by_difference(
     claims = []
     for source in teacher:
         ratios = [(mastery(variant.scores[source], teacher[source]), variant) for variant in variants]
-        able = [variant for ratio, variant in ratios if ratio >= settings.tau_high]
-        unable = [variant for ratio, variant in ratios if ratio < settings.tau_low]
+        able = [variant for ratio, variant in ratios if ratio >= Fraction(str(settings.tau_high))]
+        unable = [variant for ratio, variant in ratios if ratio < Fraction(str(settings.tau_low))]
         if min(len(able), len(unable)) < settings.population.least_variants:
             continue
         for target in teacher:

@@ -5,9 +5,10 @@ import yaml
 from tests.graph.pupil import module, open_context
 
 from ioa.graph.nodes import diagnosis_nodes, planning_nodes, teaching_nodes
+from ioa.graph.round_requests import make_requests
 from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
-from ioa.memory.records import Assessment, Curriculum, Diagnosis, Prerequisites, Score, Split, Verdict
+from ioa.memory.records import Assessment, Curriculum, Diagnosis, Kind, Prerequisites, Score, Split, Verdict
 from ioa.memory.similarity import normalise
 from ioa.training import gate, score_by_module, verdict
 
@@ -260,3 +261,20 @@ def test_all_targets_can_be_taught_side_by_side_whatever_they_need(opened):
     (stage,) = read_plan(ctx).stages
     assert (sorted(stage.modules), stage.levels, state["stages"]) == ([A, B, C], {}, 1)
     assert not [event for event in ctx.transcript().attempts() if event.context.node == "plan"]
+
+
+def test_a_bridging_request_names_what_the_student_could_do_when_the_stage_began(opened):
+    abilities = {A: 0.5, B: 0.0, C: 1.0, f"{B}@easy": 0.9, f"{B}@middle": 0.2}
+    ctx = opened(abilities, module(A), module(B, A), module(C), synthesis={"per_module": 4, "per_request": 4})
+    planned(ctx)
+    first, bridge, _ = read_plan(ctx).stages
+    passed(ctx, first)
+
+    def named(pass_):
+        bridging = [one for one in make_requests(ctx, bridge.number, 0, pass_) if one.kind is Kind.BRIDGING]
+        assert all(one.mastered == bridging[0].mastered for one in bridging)
+        return bridging[0].mastered
+
+    assert named(0) == (f"{C}: Adds as in {C}.",)  # may be written while the first stage is taught
+    assert named(1) == (f"{A}: Adds as in {A}.", f"{C}: Adds as in {C}.")
+    assert {one.mastered for one in make_requests(ctx, first.number, 0, 0)} == {()}
