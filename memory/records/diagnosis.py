@@ -135,6 +135,8 @@ class Misconception(Record):
     module: str
     summary: str
     """What the student gets wrong; without anything that gives an examined item away."""
+    invented_example: str = ""
+    """A problem that was made up for it, with the wrong result: part of what writers of lessons are told."""
     probes: tuple[str, ...] = ()
     """Ids of the failed probes that show it by both readings."""
     named: tuple[str, ...] = ()
@@ -147,6 +149,15 @@ class Misconception(Record):
     """Of the two readings, over the whole module; none where the second could not be had."""
     refused: str = ""
     """Why it is not acted upon; empty for a confirmed one."""
+
+    @property
+    def told(self) -> str:
+        """What is said of it to those who write lessons."""
+        return (
+            f"{self.summary.rstrip('. ')}. For example: {self.invented_example}"
+            if self.invented_example
+            else self.summary
+        )
 
     @property
     def share(self) -> float:
