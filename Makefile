@@ -43,7 +43,7 @@ benchmark: setup
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/teacher_throughput.py
-	$(BIN)/python benchmarks/prerequisite_estimators.py
+	$(BIN)/python benchmarks/dependency_estimators.py
 	$(BIN)/python benchmarks/deduplication.py
 
 clean:

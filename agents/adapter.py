@@ -163,6 +163,7 @@ class PedagogicalAdapter:
             seed_problem=request.seed_problem,
             sources=request.sources,
             misconception=request.misconception,
+            mastered=request.mastered,
             max_words=self._max_words,
         )
         strategies = tuple(strategy.value for strategy in request.strategies)

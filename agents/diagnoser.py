@@ -16,15 +16,14 @@ from ioa.agents.prerequisite_graph import prerequisite_graph
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.agents.teacher import Call, Teacher
 from ioa.memory.records import (
-    BrokenEdge,
     Claim,
     Diagnosis,
     Domain,
-    Edge,
     ItemResult,
     Measured,
     Module,
     Note,
+    Prerequisites,
     Score,
 )
 from ioa.memory.transcript import CallContext
@@ -50,14 +49,8 @@ class Diagnoser:
         self._settings = settings
         self._analyst = Analyst(teacher, checker or teacher, settings.misconceptions, seed=seed)
 
-    def prerequisites(
-        self, domain: Domain, measured: Measured = NOTHING_MEASURED
-    ) -> tuple[tuple[Edge, ...], tuple[BrokenEdge, ...]]:
-        """The prerequisite graph from what the domain's author and the teacher state and what was measured.
-
-        Returns:
-            The edges, without circles, and those that were taken out to break circles.
-        """
+    def prerequisites(self, domain: Domain, measured: Measured = NOTHING_MEASURED) -> Prerequisites:
+        """The prerequisite graph from what the domain's author and the teacher state and what was measured."""
         claims = [
             Claim(source=source, target=module.id, strength=1.0, estimator="pack", evidence="stated by the domain")
             for module in domain.modules
@@ -106,8 +99,8 @@ class Diagnoser:
         Returns:
             The findings, and a note to the Curriculum Planner.
         """
-        edges, broken = self.prerequisites(domain, measured)
-        gaps = find_gaps(student, teacher, edges, self._settings)
+        graph = self.prerequisites(domain, measured)
+        gaps = find_gaps(student, teacher, graph.edges, self._settings)
         targets = [gap.module for gap in gaps if gap.targeted]
         analysis = self.analyse(domain, targets, results, node="diagnose")
         unteachable = [gap.module for gap in gaps if gap.delta is None]
@@ -117,9 +110,10 @@ class Diagnoser:
         note = Note(sender="diagnoser", receiver="planner", text=text)
         found = Diagnosis(
             gaps=gaps,
-            edges=edges,
-            broken=broken,
-            undecided=measured.undecided,
+            edges=graph.edges,
+            broken=graph.broken,
+            left_out=graph.left_out,
+            undecided=graph.undecided,
             misconceptions=analysis.confirmed,
             unconfirmed=analysis.refused,
         )

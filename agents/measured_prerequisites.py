@@ -5,10 +5,13 @@ Both give a strength, which is one minus the ratio of two proportions, with its 
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+
+from ioa.agents.general_ability import Abilities, EqualAbility, Floats, compare_at_equal_ability
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Claim, ItemResult, Measured, Record, Score, Undecided, wilson
 
@@ -64,43 +67,115 @@ def _end(top: float, top_end: float, bottom: float, bottom_end: float, correlati
 EPSILON = 1e-8
 """eps of Eq. 3."""
 
+ALONE = " (no third module tells general ability)"
+DIGITS = 9
+"""Of what is estimated step by step: those behind them differ by the number of threads."""
+
 
 class Variant(Record):
-    """One state of the student, examined on the same items as all the others."""
+    """One state of the student, and what it did in some or all modules."""
 
     name: str
     """In words, such as `temperature 0.8, seed 3`, `3 shots` or `checkpoint stage-01-round-0`."""
     scores: Mapping[str, Score]
     """P_S by module."""
+    teacher: Mapping[str, Score] = {}
+    """P_T by module, where it was asked other items than the rest of the population."""
 
 
 def measure_by_population(
     variants: Sequence[Variant], teacher: Mapping[str, Score], settings: DiagnosisSettings
 ) -> Measured:
-    """Dep(i -> j) of Eq. 3 for every ordered pair that the variants can decide.
+    """Dep(i -> j) of Eq. 3 for every ordered pair that the variants can decide, at equal general ability.
 
-    The strength is clipped to [0, 1]: that those who can do i are worse at j is no negative prerequisite. Its
-    interval takes the variants, not their items, for the units that were drawn; see `relative_difference`.
+    P_S(j | M_i >= tau_high) and P_S(j | M_i < tau_low) are what the two groups score in j at the same ability
+    (`compare_at_equal_ability`), which is measured by all other modules. The strength is clipped to [0, 1]: that those
+    who can do i are worse at j is no negative prerequisite. Its interval takes the variants, not their items, for the
+    units that were drawn.
 
     Args:
-        variants: The population; each has a score for every module.
-        teacher: P_T by module, on the same items.
+        variants: The population.
+        teacher: P_T by module.
         settings: tau_high, tau_low and the fewest variants in either condition.
 
     Returns:
-        A claim for each pair, also where the strength is 0; and the modules i of which too few variants can do
-        them or cannot, or which the teacher cannot do at all, so that M_i = P_S / P_T does not exist.
+        A claim for each pair that enough variants were asked, also where the strength is 0; and the modules i of which
+        too few variants can do them or cannot, or which the teacher cannot do at all, so that M_i = P_S / P_T does not
+        exist.
     """
-    claims, undecided = [], []
+    undecided, claims = [], []
+    abilities = Abilities([variant.scores for variant in variants], tuple(teacher))
     for source in teacher:
-        able = [variant for variant in variants if _reaches(variant, source, teacher, settings.tau_high)]
-        unable = [variant for variant in variants if not _reaches(variant, source, teacher, settings.tau_low)]
-        reason = _too_few(len(able), len(unable), teacher[source], settings)
+        groups = _groups(variants, source, teacher, settings)
+        reason = _too_few(groups.values(), teacher[source], settings)
         if reason:
             undecided.append(Undecided(estimator="population", source=source, reason=reason))
             continue
-        claims += [_claim(source, target, able, unable) for target in teacher if target != source]
+        for target in teacher:
+            others = [module for module in teacher if module not in (source, target)]
+            ability = abilities.by(others) if others else np.zeros(len(variants))
+            if target != source and (claim := _claim(source, target, groups, variants, ability, settings)):
+                claims.append(claim if others else claim.model_copy(update={"evidence": claim.evidence + ALONE}))
     return Measured(claims=tuple(claims), undecided=tuple(undecided))
+
+
+def _claim(
+    source: str,
+    target: str,
+    groups: Mapping[int, int],
+    variants: Sequence[Variant],
+    ability: Floats,
+    settings: DiagnosisSettings,
+) -> Claim | None:
+    """Of the pair; none where too few variants were asked both and anything else."""
+    group = {
+        place: side
+        for place, side in groups.items()
+        if target in variants[place].scores and not np.isnan(ability[place])
+    }
+    scores = [variants[place].scores[target] for place in group]
+    sides = [[score.mean for score, side in zip(scores, group.values(), strict=True) if side == s] for s in (1, 0)]
+    if min(map(len, sides)) < settings.population.least_variants:
+        return None
+    found = compare_at_equal_ability(scores, tuple(group.values()), ability[list(group)])
+    able, unable = map(statistics.fmean, sides)
+    strength = prerequisite_strength(found.with_it, found.without) if able else 0.0
+    low, high = _interval(found) if able else (0.0, 1.0)  # relative to nothing, nothing is lost or gained
+    return Claim(
+        source=source,
+        target=target,
+        strength=round(strength, DIGITS),
+        interval=(round(min(low, strength), DIGITS), round(max(high, strength), DIGITS)),
+        estimator="population",
+        evidence=f"{len(sides[0])} variants that can do {source} score {able:.2f} on {target}, {len(sides[1])} that "
+        f"cannot {unable:.2f}; at the same general ability {found.with_it:.2f} and {found.without:.2f}",
+    )
+
+
+def _interval(found: EqualAbility) -> tuple[float, float]:
+    with_it, without = found.variances
+    return relative_difference(
+        _as_proportion(found.with_it, with_it), _as_proportion(found.without, without), found.correlation
+    )
+
+
+def _as_proportion(mean: float, variance: float) -> Proportion:
+    """With Wilson's interval for as many items as would leave this variance; a normal one would leave [0, 1]."""
+    return proportion(mean, max(0.05, mean * (1 - mean) / variance))
+
+
+def _groups(
+    variants: Sequence[Variant], source: str, teacher: Mapping[str, Score], settings: DiagnosisSettings
+) -> dict[int, int]:
+    """By place, of who was asked the module: 1 can do it, 0 cannot, 2 lies between. Nobody where the teacher cannot."""
+    found = {}
+    for place, variant in enumerate(variants):
+        known = variant.teacher.get(source, teacher[source])
+        if source in variant.scores and variant.scores[source].n and known.k:
+            reached = mastery(variant.scores[source], known)
+            able, unable = reached >= Fraction(str(settings.tau_high)), reached < Fraction(str(settings.tau_low))
+            found[place] = 1 if able else 0 if unable else 2
+    return found
 
 
 def prerequisite_strength(with_it: float, without: float) -> float:
@@ -113,53 +188,18 @@ def mastery(student: Score, teacher: Score) -> Fraction:
     return Fraction(student.k * teacher.n, student.n * teacher.k) if student.n else Fraction(0)
 
 
-def _reaches(variant: Variant, module: str, teacher: Mapping[str, Score], tau: float) -> bool:
-    if teacher[module].k == 0:
-        return False
-    return mastery(variant.scores[module], teacher[module]) >= Fraction(str(tau))
-
-
-def _too_few(able: int, unable: int, teacher: Score, settings: DiagnosisSettings) -> str:
+def _too_few(groups: Collection[int], teacher: Score, settings: DiagnosisSettings) -> str:
     """Why nothing can be said of what depends on the module; empty where something can."""
     if teacher.k == 0:
         return "the teacher itself scored 0"
     least = settings.population.least_variants
+    able, unable = (sum(group == side for group in groups) for side in (1, 0))
     if min(able, unable) >= least:
         return ""
     return (
         f"{able} variants reach {settings.tau_high} of the teacher's score and {unable} stay below "
         f"{settings.tau_low}; {least} of each are needed"
     )
-
-
-def _claim(source: str, target: str, able: Sequence[Variant], unable: Sequence[Variant]) -> Claim:
-    with_it = _condition([variant.scores[target] for variant in able])
-    without = _condition([variant.scores[target] for variant in unable])
-    strength = prerequisite_strength(with_it.mean, without.mean)
-    low, high = relative_difference(with_it, without)
-    return Claim(
-        source=source,
-        target=target,
-        strength=strength,
-        interval=(min(low, strength), max(high, strength)),
-        estimator="population",
-        evidence=f"{len(able)} variants that can do {source} score {with_it.mean:.2f} on {target}, "
-        f"{len(unable)} that cannot {without.mean:.2f}",
-    )
-
-
-def _condition(scores: Sequence[Score]) -> Proportion:
-    """The variants' mean score, with the interval of as many independent items as their differences leave.
-
-    Variants differ by more than the draw of items would let them, so their items together weigh less than
-    their number says: the effective number is what explains the variance of the mean that is seen.
-    """
-    means = [score.mean for score in scores]
-    mean, items = statistics.fmean(means), sum(score.n for score in scores)
-    between = statistics.variance(means, mean) / len(means) if len(means) > 1 else 0.0
-    spread = mean * (1 - mean)
-    effective = min(float(items), spread / between) if between > 0 and spread > 0 else float(items)
-    return proportion(mean, max(1.0, effective))
 
 
 def choose_modules_to_teach(

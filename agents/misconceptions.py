@@ -51,6 +51,8 @@ class _Reading:
     failures: ModuleFailures
     named: dict[str, list[str]] = field(default_factory=dict)
     """Probes by the misconception's text, as the first reading has them."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """The first example that was invented for a text."""
     placed: dict[str, set[str]] = field(default_factory=dict)
     """Texts by probe, as the second has them; the empty text for none."""
 
@@ -134,6 +136,9 @@ class Analyst:
         for finding in reply.findings[: self._settings.most + len(reading.named)]:
             text = _same_words(without_items(finding.misconception, items), reading.named)
             probes = reading.named.setdefault(text, [])
+            example = " ".join(finding.invented_example.split())
+            if example and _bare(without_items(example, items)) == _bare(example):  # the whole of it, or nothing
+                reading.examples.setdefault(text, example)
             probes += [probe for probe in dict.fromkeys(finding.probes) if probe in shown and probe not in probes]
 
     def _place(self, readings: Sequence[_Reading], context: CallContext) -> None:
@@ -177,6 +182,7 @@ class Analyst:
                 Misconception(
                     module=reading.id,
                     summary=text,
+                    invented_example=reading.examples.get(text, "") if text else "",
                     probes=both,
                     named=tuple(named),
                     failed=len(items),

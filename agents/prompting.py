@@ -16,6 +16,7 @@ from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, R
 from ioa.agents.exchange.briefs import without_controls
 from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
+from ioa.memory.records import Kind, Strategy
 from ioa.memory.spoken_text import begins_with_thought, split_thought
 from ioa.memory.transcript import Message
 
@@ -153,10 +154,19 @@ def _fields(brief: Brief) -> dict[str, object]:
     return fields
 
 
+def _mastered_line(brief: LessonsBrief) -> list[str]:
+    return ["`mastered` in the brief names what it can do already."] if brief.mastered else []
+
+
 def _lesson_fields(brief: LessonsBrief) -> dict[str, object]:
     strategies = [prompt_text(f"strategy-{strategy.value}").strip() for strategy in brief.strategies]
+    grows = Strategy.COGNITIVE_LOAD in brief.strategies or brief.kind in (Kind.REMEDIAL, Kind.BRIDGING)
     return {
-        "kind_text": prompt_text(f"kind-{brief.kind.value}").strip(),
+        "size_line": "and no larger" if grows else "and of their size",
+        "variety_line": ""
+        if brief.kind is Kind.COUNTERFACTUAL
+        else "Vary the numbers and, where there are words, the situations.",
+        "kind_text": " ".join([prompt_text(f"kind-{brief.kind.value}").strip(), *_mastered_line(brief)]),
         "seed_line": "Start from `seed_problem` and vary it: each lesson is a neighbour of it, none is a copy."
         if brief.seed_problem
         else "",

@@ -52,7 +52,7 @@ def aim_remedy(remedy: Remedy, misconceptions: Iterable[Misconception], least: i
         return (remedy,)
     counts = share_out(remedy.lessons, [len(one.probes) for one in own], least)
     return tuple(
-        remedy.model_copy(update={"diagnosis": one.summary, "misconception": one.id, "lessons": count})
+        remedy.model_copy(update={"diagnosis": one.told, "misconception": one.id, "lessons": count})
         for one, count in zip(own, counts, strict=True)
         if count
     )
@@ -74,9 +74,9 @@ def add_misconceptions(remedies: Iterable[Remedy], misconceptions: Sequence[Misc
 def describe_misconceptions(misconceptions: Sequence[Misconception]) -> str:
     """The misconceptions of a module in one text, each with its share of the wrong answers where there are several."""
     if len(misconceptions) == 1:
-        return misconceptions[0].summary
+        return misconceptions[0].told
     return " ".join(
-        f"{number}. {one.summary.rstrip('. ')} ({one.share:.0%} of the wrong answers)."
+        f"{number}. {one.told.rstrip('. ')} ({one.share:.0%} of the wrong answers)."
         for number, one in enumerate(misconceptions, start=1)
     )
 

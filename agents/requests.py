@@ -25,6 +25,8 @@ class LessonRequest(Record):
     """What the lessons are to put right, in words."""
     misconception_id: str = ""
     """Id of that finding."""
+    mastered: tuple[str, ...] = ()
+    """Of a bridging request: what the student can do already, in words."""
     seed_problem: str = ""
     """The problem that the lessons are variations of, of this request alone; empty where none is left."""
     sources: tuple[SourceProblem, ...] = ()

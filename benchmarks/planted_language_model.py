@@ -1,6 +1,6 @@
 """A tiny language model that is schooled so that some of its skills depend on others.
 
-A part of `prerequisite_estimators.py`, which says what is measured.
+A part of `dependency_estimators.py`, which says what is measured.
 """
 
 import random

@@ -1,6 +1,6 @@
 """Synthetic students whose skills truly depend on one another, and how an estimate of that is judged.
 
-A part of `prerequisite_estimators.py`, which says what is measured.
+A part of `dependency_estimators.py`, which says what is measured.
 """
 
 import math
@@ -8,9 +8,10 @@ import random
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
+from plain_difference import measure_by_difference
 from rich.table import Table
 
 from ioa.agents import (
@@ -83,6 +84,13 @@ def decoded(world: World, rng: random.Random, ability: float | None = None) -> S
     return {m: 1 / (1 + math.exp(-3 * (level - order.gauss(-0.3, 0.7)))) for m in world.modules}
 
 
+def able(world: World, rng: random.Random, ability: float | None = None) -> Skills:
+    """Own skills of one student of a class: its general ability decides, and a little its own bent in each module."""
+    level = rng.gauss(0.0, 1.5) if ability is None else ability
+    order = random.Random(str(sorted(world.direct)))
+    return {m: 1 / (1 + math.exp(-2 * (level - order.gauss(-0.3, 0.7)) - rng.gauss(0, 0.7))) for m in world.modules}
+
+
 def chances(world: World, own: Skills) -> Skills:
     """Chance to be right at an item: one's own skill, and all that it needs."""
     found: Skills = {}
@@ -99,15 +107,25 @@ def drawn(chance: float, n: int, rng: random.Random) -> Score:
 Draw = Callable[[World, random.Random], Skills]
 
 
-def by_population(world: World, rng: random.Random, draw: Draw, variants: int, items: int) -> Measured:
-    """The product's estimator over students of that kind."""
+class Estimates(NamedTuple):
+    """Two estimates from the same students."""
+
+    difference: Measured
+    """The plain one, as it was before."""
+    equal_ability: Measured
+    """The product's."""
+
+
+def by_population(world: World, rng: random.Random, draw: Draw, variants: int, items: int) -> Estimates:
+    """Both estimators over students of that kind."""
     students = [chances(world, draw(world, rng)) for _ in range(variants)]
     population_ = [
         Variant(name=str(number), scores={m: drawn(chance, items, rng) for m, chance in student.items()})
         for number, student in enumerate(students)
     ]
     teacher = {module: drawn(0.98, items, rng) for module in world.modules}
-    return measure_by_population(population_, teacher, DiagnosisSettings(estimators=("population",)))
+    settings = DiagnosisSettings(estimators=("population",))
+    return Estimates(*(by(population_, teacher, settings) for by in (measure_by_difference, measure_by_population)))
 
 
 def by_intervention(world: World, rng: random.Random, items: int, spill: float) -> Measured:
@@ -177,7 +195,7 @@ class Result:
 def judge(world: World, stated: Sequence[Claim], measured: Measured, **settings: Any) -> Result:
     """What the product makes of the claims, against what was planted."""
     names = sorted({claim.estimator for claim in (*stated, *measured.claims)}) or ["population"]
-    edges, _ = prerequisite_graph(stated, measured, DiagnosisSettings(estimators=tuple(names), **settings))
+    edges = prerequisite_graph(stated, measured, DiagnosisSettings(estimators=tuple(names), **settings)).edges
     found, closure = {(edge.source, edge.target) for edge in edges}, world.closure
     related = closure | {(target, source) for source, target in closure}
     possible = len(world.modules) * (len(world.modules) - 1)
@@ -213,21 +231,51 @@ def new_table(title: str) -> Table:
     return table
 
 
+KINDS: tuple[tuple[str, Draw], ...] = (
+    ("schooled differently", schooled),
+    ("decoded differently", decoded),
+    ("differently able", able),
+)
+
+
 def population_tables(worlds: int) -> Iterable[Table]:
-    """The population estimator by number of variants and items, for both kinds of students, with a control."""
-    kinds: tuple[tuple[str, Draw], ...] = (("schooled differently", schooled), ("decoded differently", decoded))
-    for kind, draw in kinds:
+    """The population estimator by number of variants and items, before and after, for every kind of students."""
+    for kind, draw in KINDS:
         table = new_table(f"population, students {kind}, {worlds} worlds of 12 modules")
-        for variants, items in ((8, 10), (16, 10), (32, 10), (64, 10), (16, 20), (32, 20)):
-            for independent in (False, True):
-                results = []
-                for seed in range(worlds):
-                    rng = random.Random(f"{kind}/{variants}/{items}/{seed}")
-                    world = plant(rng, independent=independent)
-                    results.append(judge(world, [], by_population(world, rng, draw, variants, items)))
-                name = "  the same, nothing planted" if independent else f"{variants} variants, {items} items"
+        for variants, items in ((8, 10), (16, 10), (32, 10), (64, 10), (32, 20)):
+            found: dict[str, list[Result]] = {}
+            for seed in range(worlds):
+                rng = random.Random(f"{kind}/{variants}/{items}/{seed}")
+                world = plant(rng)
+                for name, judged in _judged(world, by_population(world, rng, draw, variants, items)):
+                    found.setdefault(f"{variants} variants, {items} items, {name}", []).append(judged)
+            for name, results in found.items():
                 row(table, name, results)
         yield table
+
+
+def _judged(world: World, estimates: Estimates) -> Iterable[tuple[str, Result]]:
+    yield "difference", judge(world, [], estimates.difference, uncertain="keep")
+    yield "equal ability, uncertain kept", judge(world, [], estimates.equal_ability, uncertain="keep")
+    yield "equal ability", judge(world, [], estimates.equal_ability)
+
+
+def independent_table(worlds: int) -> Table:
+    """How many edges are seen among six modules that share nothing but general ability; 15 are possible."""
+    table = Table(title=f"edges among six independent modules, mean and most of {worlds} populations")
+    for name in ("students", "variants", "difference", "equal ability, uncertain kept", "equal ability"):
+        table.add_column(name, justify="left" if name == "students" else "right")
+    for kind, draw in KINDS:
+        for variants in (8, 16, 32, 64):
+            found: dict[str, list[int]] = {}
+            for seed in range(worlds):
+                rng = random.Random(f"independent/{kind}/{variants}/{seed}")
+                world = plant(rng, 6, independent=True)
+                for name, judged in _judged(world, by_population(world, rng, draw, variants, 10)):
+                    found.setdefault(name, []).append(judged.edges)
+            cells = (f"{statistics.fmean(edges):.1f}, {max(edges)}" for edges in found.values())
+            table.add_row(kind, str(variants), *cells)
+    return table
 
 
 def combination_table(worlds: int) -> Table:
@@ -239,15 +287,25 @@ def combination_table(worlds: int) -> Table:
         rng = random.Random(f"combined/{seed}")
         world = plant(rng)
         teacher, nothing = by_teacher(world, rng), Measured()
-        people = by_population(world, rng, schooled, variants, items)
+        before, people = by_population(world, rng, schooled, variants, items)
+        _, many = by_population(world, rng, schooled, 4 * variants, items)
         clean, spilt = (by_intervention(world, rng, 20, spill) for spill in (0.0, 0.5))
         rows: list[tuple[str, Sequence[Claim], Measured, dict[str, Any]]] = [
             ("teacher", teacher, nothing, {}),
+            ("population, difference", [], before, {}),
+            ("population, uncertain kept", [], people, {"uncertain": "keep"}),
             ("population", [], people, {}),
-            ("population, uncertain dropped", [], people, {"uncertain": "drop"}),
-            ("population, tau_dep 0.5", [], people, {"tau_dep": 0.5}),
+            ("intervention, uncertain kept", [], clean, {"uncertain": "keep"}),
             ("intervention", [], clean, {}),
+            ("intervention, spill, uncertain kept", [], spilt, {"uncertain": "keep"}),
             ("intervention, spill", [], spilt, {}),
+        ]
+        rows += [
+            (f"teacher + population, difference, {how}", teacher, before, {"combine": how})
+            for how in ("strongest", "mean", "agree")
+        ]
+        rows += [
+            ("teacher + population, agree, uncertain kept", teacher, people, {"combine": "agree", "uncertain": "keep"})
         ]
         several = {
             "teacher + population": people,
@@ -259,6 +317,7 @@ def combination_table(worlds: int) -> Table:
             for name, measured in several.items()
             for how in ("strongest", "mean", "agree")
         ]
+        rows.append((f"teacher + population of {4 * variants}, strongest", teacher, many, {}))
         for name, stated, measured, settings in rows:
             found.setdefault(name, []).append(judge(world, stated, measured, **settings))
     table = new_table(title)
@@ -301,8 +360,9 @@ def _covered(
             for score in side
         ]
         claim = next(c for c in measure_by_population(variants, teacher, settings).claims if c.source == "m/i")
+        one, other = sides
         means = [proportion(statistics.fmean(score.mean for score in side), size * items) for side in sides]
-        intervals = (claim.interval or (0.0, 1.0), relative_difference(*means), _bootstrap(*sides, rng))
+        intervals = (claim.interval or (0.0, 1.0), relative_difference(means[0], means[1]), _bootstrap(one, other, rng))
         for method, (low, high) in enumerate(intervals):
             hits[method] += low <= strength + 1e-9 and strength - 1e-9 <= high
     return hits[0] / draws, hits[1] / draws, hits[2] / draws

@@ -1,4 +1,4 @@
-"""Measuring what depends on what, before the diagnosis and, where that is wanted, again at the end."""
+"""Measuring what depends on what, before the diagnosis, when the plan is revised, and, where wanted, at the end."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,37 +9,61 @@ from ioa.graph.context import RunContext
 from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import exam_file, sit_exam
 from ioa.graph.student_population import bare_answers, estimate_by_population, first_items, teacher_scores
-from ioa.memory import Example, ItemResult, Measured, Prerequisites, Probe
+from ioa.memory import Diagnosis, Example, ItemResult, Measured, Prerequisites, Probe
 from ioa.memory.domains.procedural import lesson_seed
-from ioa.memory.files import write_record
+from ioa.memory.files import read_record, write_record
 from ioa.memory.open_work import do_open
-from ioa.memory.records import Kind
+from ioa.memory.records import Edge, Kind
 from ioa.training import Examinee, score_by_module, train
 
 
-def measure_prerequisites(ctx: RunContext) -> Measured:
+def measure_prerequisites(ctx: RunContext, after: int = 0) -> Measured:
     """What the measuring estimators of the config find; every answer they rest on is in a file and asked for once.
 
-    At a later time it rests on more: each checkpoint of the run is one more student state.
+    Args:
+        ctx: The run.
+        after: The student as it left the stages up to this one counts as well; 0: the bare student alone.
     """
     measured = Measured()
     if "population" in ctx.config.diagnosis.estimators:
-        measured += estimate_by_population(ctx)
+        measured += estimate_by_population(ctx, after)
     if "intervention" in ctx.config.diagnosis.estimators:
         measured += estimate_by_intervention(ctx)
     return measured
 
 
+def planned_edges(ctx: RunContext, after: int) -> tuple[Edge, ...]:
+    """The prerequisites that the plan rests on when that stage is over: as they were estimated last before that."""
+    for stage in range(after - 1, 0, -1):
+        if ctx.run.prerequisites_after(stage).exists():
+            return read_record(ctx.run.prerequisites_after(stage), Prerequisites).edges
+    return read_record(ctx.run.diagnosis, Diagnosis).edges
+
+
+def estimate_anew(ctx: RunContext, after: int) -> tuple[Edge, ...]:
+    """The prerequisites with what the stages up to that one left in the population; kept in the run.
+
+    Those that the plan rests on, where nothing is measured over a population.
+    """
+    if "population" not in ctx.config.diagnosis.estimators:
+        return planned_edges(ctx, after)
+    found = _estimated(ctx, after)
+    write_record(ctx.run.prerequisites_after(after), found)
+    return found.edges
+
+
+def _estimated(ctx: RunContext, after: int) -> Prerequisites:
+    return ctx.diagnoser().prerequisites(ctx.domain(), measure_prerequisites(ctx, after))
+
+
 def revise_prerequisites(ctx: RunContext) -> Prerequisites | None:
-    """Estimate the graph again with all checkpoints, where the config asks for it; leaves it in the run directory."""
+    """Estimate the graph at the end of the run, where the config asks for it; leaves it in the run directory."""
     settings = ctx.config.diagnosis
     if not (settings.population.revise and "population" in settings.estimators):
         return None
-    measured = measure_prerequisites(ctx)
-    edges, broken = ctx.diagnoser().prerequisites(ctx.domain(), measured)
-    found = Prerequisites(edges=edges, broken=broken, undecided=measured.undecided)
+    found = _estimated(ctx, len(ctx.curriculum().stages))
     write_record(ctx.run.revised_prerequisites, found)
-    ctx.message(f"With the run's checkpoints in the population: {len(edges)} prerequisites")
+    ctx.message(f"With the run's checkpoints in the population: {len(found.edges)} prerequisites")
     return found
 
 

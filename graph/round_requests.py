@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ioa.agents import LessonRequest
+from ioa.agents.gaps import ROUNDING
 from ioa.graph.context import RunContext
 from ioa.graph.round_lessons import count_accepted, lessons_wanted
-from ioa.memory.files import read_records
+from ioa.memory import Diagnosis
+from ioa.memory.files import read_record, read_records
+from ioa.memory.records import Kind
 
 _PASS = re.compile(r"stage-(\d+)-round-(\d+)-pass-(\d+)")
 
@@ -22,9 +25,27 @@ def make_requests(ctx: RunContext, stage: int, round_: int, pass_: int) -> tuple
     else:
         counts, before = dict(count_accepted(ctx, stage, round_)), (stage, round_, pass_)
     asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
+    asked = tuple(
+        one.model_copy(update={"mastered": _mastered(ctx, before[0])}) if one.kind is Kind.BRIDGING else one
+        for one in asked
+    )
     # Of a pass that is made again after a kill, what it brought already is known, as it was before the kill.
     known = [one for one in ctx.store().examples() if _before(one.stage, one.round, before)]
     return ctx.adapter().add_seed_problems(ctx.domain(), asked, known, _seeds(ctx, before))
+
+
+def _mastered(ctx: RunContext, stage: int) -> tuple[str, ...]:
+    """What the student could do when that stage began, as last examined: module or level, with its description."""
+    diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
+    ratio = {(gap.module, ""): 1 - gap.delta for gap in diagnosis.gaps if gap.delta is not None}
+    for kept in ctx.rounds().kept:
+        if kept.stage < stage:
+            ratio |= {(result.module, result.level): result.ratio for result in (*kept.earlier, *kept.gate)}
+    return tuple(
+        f"{module}{f', level {level}' if level else ''}: {ctx.domain().module(module).description}"
+        for (module, level), reached in ratio.items()
+        if reached >= ctx.config.mastery.tau_mastery - ROUNDING
+    )
 
 
 def _before(stage: int, round_: int, bound: tuple[int, int, int]) -> bool:

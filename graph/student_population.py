@@ -9,8 +9,14 @@ from ioa.agents import Variant, measure_by_population
 from ioa.agents.settings.diagnosis import PopulationSettings
 from ioa.graph.context import RunContext
 from ioa.graph.reply_limits import bounded_student
-from ioa.graph.run_examinations import examine_student, examine_teacher, select_probes, sit_exam
-from ioa.memory import ItemResult, Measured, Probe, Score, Split
+from ioa.graph.run_examinations import (
+    examine_student,
+    examine_teacher,
+    recorded_answers,
+    select_probes,
+    sit_exam,
+)
+from ioa.memory import Assessment, ItemResult, Measured, Probe, Score, Split
 from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import seed_range
 from ioa.memory.records import Generator
@@ -30,15 +36,15 @@ class State:
     shots: int = 0
 
 
-def estimate_by_population(ctx: RunContext) -> Measured:
-    """Eq. 3 over the bare student, its variants, and every checkpoint that the run has made so far."""
+def estimate_by_population(ctx: RunContext, after: int = 0) -> Measured:
+    """Eq. 3 over the bare student, its variants, and the student as it left each stage up to `after`."""
     settings = ctx.config.diagnosis.population
     probes = first_items(ctx, settings.items)
     teacher = teacher_scores(ctx, probes)
     bare = Variant(name="greedy", scores=score_by_module(bare_answers(ctx, probes)))
-    states = [*bare_states(settings, ctx.config.seed), *checkpoints(ctx)]
+    states = bare_states(settings, ctx.config.seed)
     variants = [bare, *(Variant(name=state.name, scores=_scores(ctx, state, probes)) for state in states)]
-    return measure_by_population(variants, teacher, ctx.config.diagnosis)
+    return measure_by_population([*variants, *taught_variants(ctx, after, probes)], teacher, ctx.config.diagnosis)
 
 
 def bare_states(settings: PopulationSettings, seed: int) -> Iterator[State]:
@@ -53,11 +59,43 @@ def bare_states(settings: PopulationSettings, seed: int) -> Iterator[State]:
         yield State(f"temperature {temperature}, seed {sampling.seed}", label, sampling=sampling)
 
 
-def checkpoints(ctx: RunContext) -> Iterator[State]:
-    """The student after each training that the run has finished."""
-    for folder in ctx.run.rounds_with(ctx.run.adapter).values():
-        if is_complete(folder):
-            yield State(f"checkpoint {folder.name}", f"population-{folder.name}", adapter=folder)
+def taught_variants(ctx: RunContext, after: int, probes: Sequence[Probe]) -> Iterator[Variant]:
+    """The student as it left each stage up to that one, as far as it was trained there.
+
+    Of a stage the kept round alone: its rounds go on from one another and differ little, and each would count as much
+    as a student that learnt something else. It is examined on `probes` where the config allows that, and else known by
+    what was asked of it anyway.
+    """
+    rounds, seen = ctx.rounds(), set[str]()
+    for stage in range(1, after + 1):
+        kept = rounds.best(stage)
+        if kept is None or not kept.adapter or kept.adapter in seen:
+            continue
+        seen.add(kept.adapter)
+        folder = ctx.run.root / kept.adapter
+        name = f"checkpoint {folder.name}"
+        if not ctx.config.diagnosis.population.revise:
+            yield _known_variant(ctx, name, kept)
+        elif is_complete(folder):
+            state = State(name, f"population-{folder.name}", adapter=folder)
+            yield Variant(name=name, scores=_scores(ctx, state, probes))
+
+
+def _known_variant(ctx: RunContext, name: str, kept: Assessment) -> Variant:
+    """By its gate and by the revision of the plan that came after it.
+
+    Both ask items like those of the population, of the same levels; those of bridges are easier, and left out. P_T is
+    what the teacher scored on the same items.
+    """
+    student = score_by_module(recorded_answers(ctx, f"revision-{kept.stage:02d}"))
+    answers = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
+    teacher = {module: answers[module] for module in student if module in answers}
+    own = [result for result in (*kept.earlier, *kept.gate) if not result.level]
+    return Variant(
+        name=name,
+        scores={module: student[module] for module in teacher} | {result.module: result.student for result in own},
+        teacher=teacher | {result.module: result.teacher for result in own},
+    )
 
 
 def first_items(ctx: RunContext, count: int) -> list[Probe]:

@@ -152,6 +152,10 @@ class RunDirectory:
         """JSON of `Diagnosis`."""
         return self.root / "diagnosis.json"
 
+    def prerequisites_after(self, stage: int) -> Path:
+        """The prerequisite graph as estimated anew when that stage was over, JSON of `Prerequisites`."""
+        return self.root / f"dependencies-after-{stage:02d}.json"
+
     @property
     def revised_prerequisites(self) -> Path:
         """The prerequisite graph as estimated again with the run's checkpoints, JSON of `Prerequisites`."""

@@ -1,8 +1,19 @@
 """The Diagnoser's questions."""
 
+from operator import not_
 from typing import Annotated
 
-from ioa.agents.exchange.briefs import Brief, ModuleBrief, Reply, Short, leave_out_unreadable
+from pydantic import BeforeValidator, Field
+
+from ioa.agents.exchange.briefs import (
+    Brief,
+    Line,
+    ModuleBrief,
+    Reply,
+    Short,
+    leave_out_unreadable,
+    read_optional_text,
+)
 from ioa.memory.records import Record, Unit
 
 
@@ -60,6 +71,8 @@ class Finding(Reply):
     """One sentence about the student; a module may have several findings."""
     probes: tuple[str, ...] = ()
     """The failed items that show it."""
+    invented_example: Annotated[Line, BeforeValidator(read_optional_text), Field(exclude_if=not_)] = ""
+    """A problem made up for it and the wrong result that comes of it: what writers of lessons may see."""
 
 
 class AnalyseReply(Reply):

@@ -109,6 +109,8 @@ class LessonsBrief(Brief):
     """Of a counterfactual request: the problems to be changed, one for each lesson."""
     misconception: str = ""
     """What the lessons should put right."""
+    mastered: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
+    """Of a bridging request: what the student can do already, in words."""
     max_words: int
     """Longest solution, steps and answer together: what the student is allowed to write."""
 

@@ -18,8 +18,8 @@ class PopulationSettings(Record):
     """The student variants over which Eq. 3 is computed, and what they are asked."""
 
     variants: Annotated[int, Field(ge=2)] = 8
-    """Variants of the bare student: itself, one for each number of `shots`, the rest sampled. Checkpoints of the run,
-    where there are any, come on top."""
+    """Variants of the bare student: itself, one for each number of `shots`, the rest sampled. The student as it left
+    each stage comes on top."""
     items: Annotated[int, Field(ge=1)] = 10
     """Diagnosis items a module that each is asked; with fewer than 10 only a perfect one reaches a tau_high of 0.9."""
     temperatures: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.5, 0.8, 1.1)
@@ -29,8 +29,8 @@ class PopulationSettings(Record):
     least_variants: Annotated[int, Field(ge=1)] = 3
     """Fewest variants that can do a module, and fewest that cannot, for anything to be said about it."""
     revise: bool = False
-    """At the end of the run, estimate the graph again with all its checkpoints in the population; each of them is
-    examined once more, on the diagnosis items of all modules."""
+    """Examine the student as it left each stage once more, on the diagnosis items of all modules, and estimate the
+    graph again at the end, too. Without it, the population grows by what gates and revisions of the plan ask anyway."""
 
 
 class InterventionSettings(Record):
@@ -78,9 +78,11 @@ class DiagnosisSettings(Record):
     """Who says what depends on what; `population` and `intervention` measure it, which takes examinations."""
     combine: Combination = "strongest"
     """How several estimators' claims about a pair become one: the strongest of them; the mean over those that had a
-    say; or, `agree`, what more than half of these say at least."""
-    uncertain: Literal["keep", "drop"] = "keep"
-    """What happens to an edge whose interval reaches down to tau_dep: the paper looks at the estimate alone."""
+    say; or, `agree`, what more than half of these say at least. What is stated is lowered first to what a measurement
+    leaves possible."""
+    uncertain: Literal["keep", "drop"] = "drop"
+    """What happens to an edge whose interval reaches down to tau_dep; the paper looks at the estimate alone, which is
+    `keep`."""
     tau_high: Unit = 0.9
     """Eq. 3: P_S / P_T from which a student state can do a module."""
     tau_low: Unit = 0.7

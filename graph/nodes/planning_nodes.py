@@ -10,6 +10,7 @@ from ioa.agents import with_consolidation
 from ioa.agents.staging import dependents, steep_steps
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
+from ioa.graph.prerequisites import estimate_anew, planned_edges
 from ioa.graph.run_examinations import best_of, examine_by_need, examine_student, examine_teacher, recorded_answers
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Note, Probe, Score, Split, Stage, Verdict
@@ -218,7 +219,8 @@ def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) 
     if not left and not _forgotten(ctx, curriculum, after):
         return curriculum, None  # what was taught is consolidated next
     by_person = ctx.config.curriculum.review or ctx.run.given_curriculum.exists()
-    skipped = _skipped(ctx, curriculum, () if by_person else diagnosis.edges, after, left)
+    edges = planned_edges(ctx, after)
+    skipped = _skipped(ctx, curriculum, () if by_person else edges, after, left)
     changes = [f"{module} is left out: it needs what was not mastered." for module in sorted(skipped)]
     if by_person or not ctx.config.curriculum.revise:
         if not changes:
@@ -232,6 +234,8 @@ def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) 
     changes += [f"{m} fell below the gate untaught: it is taught." for m in forgotten if m not in mastered]
     changes += [f"{m} is left out: it is mastered without being taught." for m in mastered if m not in forgotten]
     difficulty = {module: difficulty_of(*scores) for module, scores in now.items() if module not in mastered}
+    edges_now = estimate_anew(ctx, after)
+    changes += _reordered(curriculum, difficulty, edges, edges_now)
     reason, moved = _moves(_planned(ctx, diagnosis, curriculum), difficulty, ctx.config.curriculum.revise_from)
     revision = Revision(after=after, reason=reason, changes=tuple(changes))
     dropped = sorted((set(left) - set(difficulty)) | skipped)
@@ -239,18 +243,36 @@ def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) 
         return _logged(curriculum.model_copy(update={"stages": curriculum.stages[:after]}), revision, dropped), None
     if not changes and not moved:
         return _logged(curriculum, revision, dropped), None
-    return _planned_anew(ctx, curriculum, difficulty, revision, dropped, adapter)
+    known = diagnosis.model_copy(update={"edges": edges_now})
+    return _planned_anew(ctx, known, curriculum, difficulty, revision, dropped, adapter)
+
+
+def _reordered(curriculum: Curriculum, left: Collection[str], before: Sequence[Edge], now: Sequence[Edge]) -> list[str]:
+    """What the prerequisites as they are known now change among the modules of the plan for those that are left."""
+    modules = {*curriculum.planned, *left}
+    was, is_ = (
+        {(earlier, later) for earlier in modules for later in dependents([earlier], left, _pairs(edges))}
+        for edges in (before, now)
+    )
+    new = [f"{later} needs {earlier}" for earlier, later in sorted(is_ - was)]
+    gone = [f"{later} does not need {earlier}" for earlier, later in sorted(was - is_)]
+    return [f"By what was measured on the way, {', '.join((*new, *gone))}."] if new or gone else []
+
+
+def _pairs(edges: Sequence[Edge]) -> list[tuple[str, str]]:
+    return [(edge.source, edge.target) for edge in edges]
 
 
 def _planned_anew(
     ctx: RunContext,
+    diagnosis: Diagnosis,
     curriculum: Curriculum,
     difficulty: Mapping[str, float],
     revision: Revision,
     dropped: Sequence[str],
     adapter: str,
 ) -> tuple[Curriculum, Note]:
-    diagnosis, after = read_record(ctx.run.diagnosis, Diagnosis), revision.after
+    after = revision.after
     reason = " ".join([revision.reason, *revision.changes])
     reached = _reached(ctx, curriculum, after)
     revised, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason, reached)
@@ -300,7 +322,7 @@ def _skipped(
         return set()
     missed = [result.module for result in best_of(ctx.rounds(), after).gate if not result.mastered]
     own = [(need.earlier, need.later) for need in curriculum.prerequisites]
-    return dependents(missed, left, [*own, *((edge.source, edge.target) for edge in edges)]) if missed else set()
+    return dependents(missed, left, [*own, *_pairs(edges)]) if missed else set()
 
 
 def _forgotten(ctx: RunContext, curriculum: Curriculum, after: int) -> list[str]:

@@ -76,13 +76,14 @@ class Edge(Record):
     interval: Interval | None = None
     """Of the strength; none where nobody measured it."""
     uncertain: bool = False
-    """The interval reaches down to tau_dep: with other items, or other variants, the edge might not be there."""
+    """The interval reaches down to tau_dep: with other items, or other variants, the edge might not be there. Such
+    edges are left out unless the settings keep them."""
     estimator: str
     """Who says so; several are joined by `+`."""
     evidence: str
     """In words: why."""
     claims: tuple[Claim, ...] = ()
-    """What each estimator that had a say about the pair found, also where it found nothing."""
+    """What each estimator that had a say about the pair said by itself, also where it found nothing."""
 
 
 class BrokenEdge(Record):
@@ -120,6 +121,9 @@ class Prerequisites(Record):
     edges: tuple[Edge, ...]
     """Without circles."""
     broken: tuple[BrokenEdge, ...] = ()
+    left_out: tuple[Edge, ...] = ()
+    """Pairs that somebody puts above tau_dep and that are no edges: all together put them lower, or the interval of
+    what was measured reaches down to tau_dep."""
     undecided: tuple[Undecided, ...] = ()
 
 
@@ -131,6 +135,8 @@ class Misconception(Record):
     module: str
     summary: str
     """What the student gets wrong; without anything that gives an examined item away."""
+    invented_example: str = ""
+    """A problem that was made up for it, with the wrong result: part of what writers of lessons are told."""
     probes: tuple[str, ...] = ()
     """Ids of the failed probes that show it by both readings."""
     named: tuple[str, ...] = ()
@@ -145,6 +151,15 @@ class Misconception(Record):
     """Why it is not acted upon; empty for a confirmed one."""
 
     @property
+    def told(self) -> str:
+        """What is said of it to those who write lessons."""
+        return (
+            f"{self.summary.rstrip('. ')}. For example: {self.invented_example}"
+            if self.invented_example
+            else self.summary
+        )
+
+    @property
     def share(self) -> float:
         """Share of the module's wrong answers that show it by both readings, in [0, 1]."""
         return len(self.probes) / self.failed if self.failed else 0.0
@@ -157,6 +172,8 @@ class Diagnosis(Record):
     edges: tuple[Edge, ...]
     """The prerequisite graph, without circles."""
     broken: tuple[BrokenEdge, ...] = ()
+    left_out: tuple[Edge, ...] = ()
+    """Pairs that somebody puts above tau_dep and that are no edges; as in `Prerequisites`."""
     undecided: tuple[Undecided, ...] = ()
     """What the measuring estimators could not find out."""
     misconceptions: tuple[Misconception, ...] = ()

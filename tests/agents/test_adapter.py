@@ -327,6 +327,37 @@ def test_each_kind_and_strategy_says_what_it_does_and_only_when_asked_for(adapte
         assert "$" not in prompt.split("Reply with one JSON")[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "strategies", "size"),
+    [
+        (Kind.CHAIN_OF_THOUGHT, (), "of their size"),
+        (Kind.CHAIN_OF_THOUGHT, (Strategy.FORMAT,), "of their size"),
+        (Kind.CHAIN_OF_THOUGHT, (Strategy.COGNITIVE_LOAD,), "no larger"),  # from the smallest up to the full size
+        (Kind.COUNTERFACTUAL, (), "of their size"),
+        (Kind.REMEDIAL, (), "no larger"),  # as small as it can be
+        (Kind.BRIDGING, (), "no larger"),
+    ],
+)
+def test_no_request_asks_for_two_sizes_or_varies_what_it_is_to_keep(adapter, kind, strategies, size):
+    made, model = adapter(json.dumps({"lessons": []}))
+    made.draft(PACK, [request(kind=kind, strategies=strategies)], lambda _: None)
+    prompt = model.calls[-1][-1].text
+    assert {phrase for phrase in ("of their size", "no larger") if f"samples, and {phrase}," in prompt} == {size}
+    assert ("Vary the numbers" in prompt) is (kind is not Kind.COUNTERFACTUAL)
+
+
+def test_a_bridging_request_names_what_is_mastered(adapter):
+    made, model = adapter(json.dumps({"lessons": []}))
+    known = "sums/one-digit: Adds two digits."
+    made.draft(PACK, [request(kind=Kind.BRIDGING, mastered=(known,))], lambda _: None)
+    named = model.calls[-1][-1].text
+    made.draft(PACK, [request(kind=Kind.BRIDGING)], lambda _: None)
+    silent = model.calls[-1][-1].text
+    assert known in named
+    assert "`mastered` in the brief" in named
+    assert "`mastered`" not in silent
+
+
 def test_a_bridge_is_taught_by_bridging_lessons_at_its_level():
     stage = Stage(modules=(MODULE, LATER), levels={MODULE: "introductory"})
     wanted = first_lessons(PACK, stage, SynthesisSettings(per_module=10))

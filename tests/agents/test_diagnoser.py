@@ -80,9 +80,9 @@ def test_a_finding_keeps_the_probes_that_were_shown_however_it_writes_its_module
 
 def test_a_teacher_that_cannot_be_read_leaves_the_packs_own_prerequisites_and_no_findings(diagnoser):
     mute = diagnoser("I do not know.")
-    edges, broken = mute.prerequisites(PACK)
-    assert {edge.estimator for edge in edges} == {"pack"}
-    assert broken == ()
+    graph = mute.prerequisites(PACK)
+    assert {edge.estimator for edge in graph.edges} == {"pack"}
+    assert graph.broken == ()
     assert mute.analyse(PACK, [MODULE], [failed()], node="diagnose").all == ()
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from ioa.agents.diagnoser import Diagnoser
 from ioa.agents.misconceptions import _read_placement, kappa, measure_agreement
+from ioa.agents.remedy_split import aim_remedy
 from ioa.agents.settings.diagnosis import DiagnosisSettings, MisconceptionSettings
 from ioa.agents.teacher import Teacher
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.agents.tutor import open_tutor
 from ioa.agents.tutor.analysis import Slip, slip_meant
 from ioa.memory.domains.packs import load_domain
-from ioa.memory.records import ItemResult
+from ioa.memory.records import ItemResult, Kind, Remedy
 from ioa.memory.transcript import Transcript
 
 PACK = load_domain("arithmetic")
@@ -192,6 +193,30 @@ def test_a_finding_that_is_all_quotation_is_refused_and_never_shown_on(analyse):
     assert found.confirmed == ()
     assert [(one.summary, one.named) for one in found.refused] == [("", (probe(0),))]
     assert placed == []
+
+
+@pytest.mark.parametrize(
+    ("example", "kept"),
+    [
+        ("17 + 26 = 33: the carried ten is lost.", "17 + 26 = 33: the carried ten is lost."),
+        ("82 + 42 = 114.", ""),  # an item the other way round
+        ("17 + 26 = 33. It is like Calculate 42 + 82.", ""),
+        (None, ""),
+    ],
+)
+def test_a_misconception_keeps_an_example_that_was_made_up_and_gives_no_item_away(analyse, example, kept):
+    numbers = [1, 2, 3]
+
+    def read(messages):
+        finding = {"module": MODULE, "misconception": CARRY, "probes": [probe(n) for n in numbers]}
+        return json.dumps({"findings": [finding | {"invented_example": example}], "note": ""})
+
+    analysis, _ = analyse(read, checker(lambda _: CARRY), [wrong(n) for n in numbers])
+    (found,) = analysis.confirmed
+    assert found.invented_example == kept
+    remedy = Remedy(module=MODULE, level="standard", lessons=10, kind=Kind.REMEDIAL, strategies=(), diagnosis="")
+    (aimed,) = aim_remedy(remedy, [found], 1)
+    assert aimed.diagnosis == (f"It drops the carry. For example: {kept}" if kept else CARRY)
 
 
 def test_the_tutor_finds_several_slips_and_places_the_items_from_the_texts_alone(tmp_path):

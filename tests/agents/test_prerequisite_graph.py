@@ -28,8 +28,8 @@ def settings(combine="strongest", **changes):
 
 THREE = [
     claim(A, B, 0.9, "teacher"),
-    claim(A, B, 0.6, "population", (0.2, 0.8)),
-    claim(A, B, 0.0, "intervention", (0.0, 0.3)),
+    claim(A, B, 0.6, "population", (0.2, 0.95)),
+    claim(A, B, 0.0, "intervention", (0.0, 0.92)),
 ]
 
 
@@ -37,12 +37,12 @@ THREE = [
     ("how", "strength", "interval", "uncertain"),
     [
         ("strongest", 0.9, None, False),
-        ("mean", 0.5, (1.1 / 3, 2.0 / 3), False),
-        ("agree", 0.6, (0.2, 0.8), True),
+        ("mean", 0.5, (1.1 / 3, 2.77 / 3), False),
+        ("agree", 0.6, (0.2, 0.95), True),
     ],
 )
 def test_several_claims_about_a_pair_become_one_edge_that_keeps_them_all(how, strength, interval, uncertain):
-    (edge,) = combine(THREE, settings(how))
+    (edge,) = combine(THREE, settings(how, uncertain="keep"))
     assert edge.strength == pytest.approx(strength)
     assert edge.interval == (interval and pytest.approx(interval))
     assert edge.uncertain == uncertain
@@ -52,7 +52,7 @@ def test_several_claims_about_a_pair_become_one_edge_that_keeps_them_all(how, st
 
 
 def test_two_agree_on_what_the_weaker_of_them_says():
-    (edge,) = combine(THREE[:2], settings("agree"))
+    (edge,) = combine(THREE[:2], settings("agree", uncertain="keep"))
     assert edge.strength == 0.6
 
 
@@ -75,17 +75,53 @@ def test_only_what_exceeds_tau_dep_is_an_edge():
     assert combine([claim(A, B, 0.3), claim(B, C, 0.31)], settings()) == combine([claim(B, C, 0.31)], settings())
 
 
-def test_an_uncertain_edge_is_kept_and_marked_or_dropped():
+def test_an_uncertain_edge_is_dropped_unless_the_config_keeps_it_and_is_marked_then():
     unsure = claim(A, B, 0.5, "population", (0.1, 0.8))
     sure = claim(B, C, 0.5, "population", (0.4, 0.8))
-    assert [edge.uncertain for edge in combine([unsure, sure], settings())] == [True, False]
-    assert [(e.source, e.target) for e in combine([unsure, sure], settings(uncertain="drop"))] == [(B, C)]
+    assert [(e.source, e.target) for e in combine([unsure, sure], settings())] == [(B, C)]
+    assert [edge.uncertain for edge in combine([unsure, sure], settings(uncertain="keep"))] == [True, False]
+
+
+@pytest.mark.parametrize("how", ["strongest", "mean", "agree"])
+@pytest.mark.parametrize("who", ["pack", "teacher"])
+def test_what_is_stated_is_lowered_by_what_is_measured_and_left_out_where_that_refutes_it(how, who):
+    stated = claim(A, B, 1.0, who)
+    refuted = Measured(claims=(claim(A, B, 0.05, "population", (0.0, 0.25)),))
+    graph = prerequisite_graph([stated], refuted, settings(how))
+    assert graph.edges == ()
+    (gone,) = graph.left_out
+    assert gone.strength <= 0.25
+    assert "lowered from 1.00 to 0.25, the most that population leaves possible" in gone.evidence
+    assert stated in gone.claims  # as it was made
+
+
+def test_what_is_stated_stays_as_strong_as_a_measurement_leaves_possible():
+    stated = claim(A, B, 1.0, "pack")
+    unsure = claim(A, B, 0.4, "population", (0.0, 0.8))
+    assert [(e.strength, e.interval) for e in combine([stated, unsure], settings())] == [(0.8, None)]
+    strictest = claim(A, B, 0.2, "intervention", (0.1, 0.5))
+    assert [e.strength for e in combine([stated, unsure, strictest], settings())] == [0.5]
+    nothing_known = claim(A, B, 0.0, "population", (0.0, 1.0))  # nobody could do B at all
+    assert [e.strength for e in combine([stated, nothing_known], settings())] == [1.0]
+
+
+def test_a_measurement_that_points_the_same_way_but_is_unsure_does_not_take_a_stated_edge_away():
+    (edge,) = combine([claim(A, B, 0.5, "teacher"), claim(A, B, 0.7, "population", (0.2, 0.9))], settings())
+    assert (edge.strength, edge.uncertain) == (0.5, False)
+
+
+def test_the_graph_says_what_was_left_out_of_it():
+    unsure = claim(A, B, 0.5, "population", (0.1, 0.8))
+    nothing = claim(B, C, 0.1, "population", (0.0, 0.2))
+    graph = prerequisite_graph([], Measured(claims=(unsure, nothing)), settings())
+    assert graph.edges == ()
+    assert [(edge.source, edge.target, edge.uncertain) for edge in graph.left_out] == [(A, B, True)]
 
 
 def test_an_estimator_that_the_config_does_not_name_is_not_heard():
     only = DiagnosisSettings(estimators=("population",))
     measured = Measured(claims=(claim(A, B, 0.8, "population"), claim(B, C, 0.9, "intervention")))
-    edges, _ = prerequisite_graph([claim(A, C, 1.0, "pack")], measured, only)
+    edges = prerequisite_graph([claim(A, C, 1.0, "pack")], measured, only).edges
     assert [(edge.source, edge.target) for edge in edges] == [(A, B)]
 
 
@@ -143,7 +179,7 @@ def test_the_graph_does_not_depend_on_the_order_of_the_claims(claims, how, rando
 @given(CLAIMS)
 def test_the_strongest_claim_is_never_less_than_the_mean_and_that_is_never_less_than_nothing(claims):
     strength = {
-        how: {(e.source, e.target): e.strength for e in combine(claims, settings(how, tau_dep=0.0))}
+        how: {(e.source, e.target): e.strength for e in combine(claims, settings(how, tau_dep=0.0, uncertain="keep"))}
         for how in ("strongest", "mean", "agree")
     }
     for how in ("mean", "agree"):

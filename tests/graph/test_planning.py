@@ -8,9 +8,20 @@ from tests.graph.pupil import module, open_context
 from tests.small import sums
 
 from ioa.graph.nodes import diagnosis_nodes, planning_nodes, teaching_nodes
+from ioa.graph.round_requests import make_requests
 from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
-from ioa.memory.records import Assessment, Curriculum, Diagnosis, Module, Score, Split, Verdict
+from ioa.memory.records import (
+    Assessment,
+    Curriculum,
+    Diagnosis,
+    Kind,
+    Module,
+    Prerequisites,
+    Score,
+    Split,
+    Verdict,
+)
 from ioa.memory.similarity import normalise
 from ioa.training import gate, score_by_module, verdict
 
@@ -219,6 +230,40 @@ def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transc
     assert again["stages"] == state["stages"]
 
 
+MEASURED = {
+    "top_share": 1.0,
+    "estimators": ["pack", "population"],
+    "tau_dep": 0.6,
+    "population": {"variants": 8, "shots": [], "least_variants": 1},
+}
+
+
+def test_what_the_stages_left_counts_among_the_measured_students_when_the_plan_is_revised(opened):
+    abilities = {A: 0.1, B: 0.1, C: 0.6}
+    ctx = opened(abilities, module(A), module(B), module(C, A), diagnosis=MEASURED, curriculum={"largest_stage": 1})
+    state = planned(ctx)
+    assert [(e.source, e.target) for e in read_record(ctx.run.diagnosis, Diagnosis).edges] == [(A, C)]
+    first = next(stage for stage in read_plan(ctx).stages if A in stage.modules)
+    for stage in read_plan(ctx).stages[: first.number - 1]:
+        passed(ctx, stage, adapter="")
+    passed(ctx, first)
+    before = len(ctx.student().asked)
+    advanced(ctx, state, first.number)
+    asked = ctx.student().asked[before:]
+    revision = {result.probe for result in recorded_answers(ctx, f"revision-{first.number:02d}")}
+    assert asked
+    assert {probe for probe in asked if "@" not in probe} <= revision  # nothing is asked for the estimate
+    found = read_record(ctx.run.prerequisites_after(first.number), Prerequisites)
+    assert found.edges == ()
+    (gone,) = found.left_out
+    assert (gone.source, gone.target) == (A, C)
+    assert "1 variants that can do sums/a" in gone.evidence  # able to do A is the taught student alone
+    assert any(f"{C} does not need {A}" in change for change in read_plan(ctx).revisions[-1].changes)
+    plan = read_plan(ctx)
+    advanced(ctx, state, first.number)  # as after a kill
+    assert read_plan(ctx) == plan
+
+
 def test_a_plan_that_still_fits_is_kept_and_nobody_is_asked(opened):
     ctx = opened({A: 0.2, B: 0.1}, module(A), module(B, A))
     state = planned(ctx)
@@ -290,3 +335,20 @@ def test_all_targets_can_be_taught_side_by_side_whatever_they_need(opened):
     (stage,) = read_plan(ctx).stages
     assert (sorted(stage.modules), stage.levels, state["stages"]) == ([A, B, C], {}, 1)
     assert not [event for event in ctx.transcript().attempts() if event.context.node == "plan"]
+
+
+def test_a_bridging_request_names_what_the_student_could_do_when_the_stage_began(opened):
+    abilities = {A: 0.5, B: 0.0, C: 1.0, f"{B}@easy": 0.9, f"{B}@middle": 0.2}
+    ctx = opened(abilities, module(A), module(B, A), module(C), synthesis={"per_module": 4, "per_request": 4})
+    planned(ctx)
+    first, bridge, _ = read_plan(ctx).stages
+    passed(ctx, first)
+
+    def named(pass_):
+        bridging = [one for one in make_requests(ctx, bridge.number, 0, pass_) if one.kind is Kind.BRIDGING]
+        assert all(one.mastered == bridging[0].mastered for one in bridging)
+        return bridging[0].mastered
+
+    assert named(0) == (f"{C}: Adds as in {C}.",)  # may be written while the first stage is taught
+    assert named(1) == (f"{A}: Adds as in {A}.", f"{C}: Adds as in {C}.")
+    assert {one.mastered for one in make_requests(ctx, first.number, 0, 0)} == {()}

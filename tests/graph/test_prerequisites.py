@@ -11,7 +11,7 @@ from ioa.graph.builder import build_graph
 from ioa.graph.config import load_config
 from ioa.graph.context import RunContext
 from ioa.graph.prerequisites import measure_prerequisites
-from ioa.graph.student_population import bare_states, checkpoints, estimate_by_population
+from ioa.graph.student_population import bare_states, estimate_by_population, first_items, taught_variants
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import Diagnosis, ItemResult, Prerequisites
 from ioa.memory.run_dir import RunDirectory
@@ -76,7 +76,24 @@ def test_lessons_on_trial_are_checked_and_forgotten_and_their_lora_is_gone(run):
 def test_at_the_end_the_graph_is_estimated_again_with_the_checkpoints(run):
     read_record(run.revised_prerequisites, Prerequisites)
     ctx = RunContext(run, load_config(str(run.config)))
-    assert [state.name for state in checkpoints(ctx)] == ["checkpoint stage-01-round-0"]
+    probes = first_items(ctx, 3)
+    (taught,) = taught_variants(ctx, 1, probes)
+    assert taught.name == "checkpoint stage-01-round-0"
+    assert {module: score.n for module, score in taught.scores.items()} == {"sums/short": 3, "sums/long": 3}
+    assert list(taught_variants(ctx, 0, probes)) == []
+    ctx.close()
+
+
+def test_without_further_examinations_a_stage_is_known_by_what_its_gate_asked(run):
+    config = load_config(str(run.config))
+    population = config.diagnosis.population.model_copy(update={"revise": False})
+    diagnosis = config.diagnosis.model_copy(update={"population": population})
+    ctx = RunContext(run, config.model_copy(update={"diagnosis": diagnosis}))
+    (taught,) = taught_variants(ctx, 1, [])
+    gate = ctx.rounds().best(1).gate
+    assert {result.module: result.student for result in gate if not result.level}.items() <= taught.scores.items()
+    assert set(taught.teacher) == set(taught.scores)
+    ctx.close()
 
 
 def test_what_the_measuring_asks_of_the_teacher_is_in_the_estimate(run):
@@ -98,7 +115,7 @@ def test_nothing_is_measured_twice(run, monkeypatch):
 
     monkeypatch.setattr("ioa.graph.context.Student.load", refuse)
     monkeypatch.setattr("ioa.agents.teacher.Teacher.ask", refuse)
-    again = measure_prerequisites(ctx)
+    again = measure_prerequisites(ctx, 1)
     assert again.undecided == read_record(run.revised_prerequisites, Prerequisites).undecided
     ctx.close()
 

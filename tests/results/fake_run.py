@@ -197,6 +197,9 @@ def _diagnosis(teacher: dict[str, int], text: str) -> Diagnosis:
     return Diagnosis(
         gaps=tuple(gaps),
         edges=(*edges, measured),
+        left_out=(
+            measured.model_copy(update={"source": "sums/chains", "target": "sums/decimals", "evidence": "too unsure"}),
+        ),
         undecided=(
             Undecided(estimator="population", source="products/two-digit", reason=f"1 variant can do it {text}"),
         ),

@@ -205,6 +205,8 @@ def test_each_edge_stands_with_its_interval_and_who_says_so(run: RunDirectory, h
     assert "0.55<small>0.21&ndash;0.80</small>" in rows[0]
     assert 'population + teacher <span class="tag">uncertain</span>' in rows[0]
     assert "3 variants that can do it score 0.90" in rows[0]
+    assert "Prerequisites that were claimed and are none" in html
+    assert re.search(r"<td>sums/chains</td><td>sums/decimals</td>.*?<td>too unsure</td>", html)
     assert "<td>products/two-digit</td><td>population</td><td>1 variant can do it" in html
     diagnosis = read_facts(run, "finished").diagnosis
     assert diagnosis is not None
