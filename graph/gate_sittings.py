@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ioa.agents import portion_count
+from ioa.agents import LessonRequest, portion_count
 from ioa.graph.context import RunContext
 from ioa.graph.run_examinations import recorded_answers
 from ioa.memory import Probe, Split, Stage
 from ioa.memory.domains.families.forms import item_key
-from ioa.memory.files import append_records, read_record
+from ioa.memory.files import append_records, read_record, read_records
 from ioa.memory.records import Assessment
 from ioa.memory.run_dir import Round, round_name
 from ioa.training import NEVER, Design, certainty, further_probes, gate_seed
@@ -61,7 +61,7 @@ def sitting_items(
 
     A module's items are one row, of which each sitting goes on where the last one stopped asking. Where the row ends,
     it is drawn further, and kept with the other probes before any of it is asked: what is taught from then on is
-    compared with it, and what comes near a lesson that was taught already is not taken.
+    compared with it, and what comes near a lesson that was taught already, or was shown to a teacher, is not taken.
     """
     wanted = [*(_wanted(ctx, module, taught.levels.get(module), spare=True) for module in taught.modules)]
     wanted += [_wanted(ctx, module, None, spare=False) for module in watched]
@@ -132,6 +132,8 @@ def _draw(ctx: RunContext, wanted: Sequence[Wanted], history: History) -> None:
         return
     taken = {item_key(probe.question, probe.answer) for probe in ctx.probes()}
     taken |= {item_key(lesson.problem, lesson.answer) for lesson in ctx.store().examples()}
+    taken |= _requested(ctx)
+    shown = _shown(ctx)
     drawn = list[Probe]()
     while lacking:
         new = [
@@ -141,12 +143,28 @@ def _draw(ctx: RunContext, wanted: Sequence[Wanted], history: History) -> None:
             for probe in _further(ctx, one, lacking[one.name], taken, drawn)
         ]
         refused = ctx.store().find_taught(new) if new else set()
+        refused |= {probe.id for probe in new if probe.question in shown}
         drawn += [probe for probe in new if probe.id not in refused]
         names = [probe.id.rpartition("/")[0].partition("/")[2] for probe in new if probe.id in refused]
         lacking = {name: names.count(name) for name in dict.fromkeys(names)}
     append_records(ctx.run.probes, drawn)
     ctx.store().guard(drawn)
     ctx.parts.pop("adapter", None)  # it knows what it may not show
+
+
+def _shown(ctx: RunContext) -> str:
+    """All that teachers were shown but in examinations: a sample or a seed problem of a request is no item any more."""
+    events = [event for event in ctx.transcript().attempts() if event.context.agent != "examinee"]
+    return "\n".join(message.content for event in events for message in event.messages)
+
+
+def _requested(ctx: RunContext) -> set[str]:
+    """Keys of the problems that requests show, also those that were made ahead and wait to be asked."""
+    folder = ctx.run.ahead(1).parent
+    requests = [one for path in folder.glob("*/requests.jsonl") for one in read_records(path, LessonRequest)]
+    problems = [one.seed_problem for one in requests]
+    problems += [source.problem for one in requests for source in one.sources]
+    return {item_key(problem) for problem in problems if problem}
 
 
 def _further(ctx: RunContext, one: Wanted, count: int, taken: set[str], drawn: Sequence[Probe]) -> list[Probe]:
