@@ -68,6 +68,7 @@ class Decomposer:
         embed: Embed,
         many_answers: ManyAnswers,
         probes: int,
+        reserve: int = 0,
         seed: int,
         say: Callable[[str], None] = lambda _: None,
         work: Work = lambda _name, _done, _total: None,
@@ -82,6 +83,7 @@ class Decomposer:
             embed: Vectors of descriptions.
             many_answers: Whether items of a scorer have many right answers; see `leave_out_repeats`.
             probes: Items a module that its three splits want together.
+            reserve: Items a module beside them for gates that are sat again, where there are so many.
             seed: The run's.
             say: Told what a person should know.
             work: Told how it goes on.
@@ -92,7 +94,7 @@ class Decomposer:
         self._journal = journal
         self._embed = embed
         self._many_answers = many_answers
-        self._probes = probes
+        self._probes, self._reserve = probes, reserve
         self._seed = seed
         self._say = say
         self._work = work
@@ -269,4 +271,6 @@ class Decomposer:
 
     def _purposes(self, at: _Work, module: Module, level: str) -> Sequence[BankItem]:
         own = [item for item in at.items if (item.module, item.level) == (module.id, level)]
-        return divide_items(own, self._probes, seed=self._seed, shown=at.shown) if level == module.exam_level else own
+        if level != module.exam_level:
+            return own
+        return divide_items(own, self._probes, seed=self._seed, shown=at.shown, reserve=self._reserve)

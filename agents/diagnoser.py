@@ -92,7 +92,7 @@ class Diagnoser:
         Args:
             domain: What was examined.
             student: P_S by module, on the diagnosis split.
-            teacher: P_T by module, on the same items.
+            teacher: P_T by module.
             results: The student's answers.
             measured: What `population` and `intervention` found, where they were asked.
 
@@ -103,7 +103,7 @@ class Diagnoser:
         gaps = find_gaps(student, teacher, graph.edges, self._settings)
         targets = [gap.module for gap in gaps if gap.targeted]
         analysis = self.analyse(domain, targets, results, node="diagnose")
-        unteachable = [gap.module for gap in gaps if gap.delta is None]
+        unteachable = [f"{gap.module} ({gap.teacher.fraction})" for gap in gaps if gap.delta is None]
         text = f"{len(targets)} of {len(gaps)} modules are targets. {analysis.note}"
         if unteachable:
             text += f" The teacher itself cannot do {', '.join(unteachable)}: not taught."

@@ -1,4 +1,4 @@
-"""The teacher as an examinee: P_T is measured on the very items the student gets, never assumed."""
+"""The teacher as an examinee: P_T is measured on items of the module, never assumed."""
 
 from collections.abc import Callable, Sequence
 

@@ -10,9 +10,9 @@ ROUNDING = 1e-9
 """So that 7 of 10 against 10 of 10, a gap of exactly 0.3, does not exceed a threshold of 0.3."""
 
 
-def relative_gap(student: Score, teacher: Score) -> float | None:
-    """Eq. 2: (P_T - P_S) / P_T; none where the teacher scored 0, since it cannot teach that module."""
-    if teacher.k == 0:
+def relative_gap(student: Score, teacher: Score, least: float = 0.0) -> float | None:
+    """Eq. 2: (P_T - P_S) / P_T; none where the teacher scored 0 or less than `least`: it cannot teach that module."""
+    if teacher.k == 0 or teacher.mean < least - ROUNDING:
         return None
     return (teacher.mean - student.mean) / teacher.mean
 
@@ -41,7 +41,7 @@ def find_gaps(
     Returns:
         One gap a module, in the order of `student`.
     """
-    deltas = {module: relative_gap(score, teacher[module]) for module, score in student.items()}
+    deltas = {module: relative_gap(score, teacher[module], settings.least_teacher) for module, score in student.items()}
     severities = {
         module: 0.0 if delta is None else severity(module, delta, edges, settings.alpha)
         for module, delta in deltas.items()

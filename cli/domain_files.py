@@ -143,7 +143,7 @@ def shares(found: Found) -> list[Share]:
     made = []
     for module in found.modules or [""]:
         own = [item for item in found.different if item.module == module or not module]
-        purposes = Counter(item.purpose for item in divide_items(own, PROBES, seed=0))
+        purposes = Counter(item.purpose for item in divide_items(own, PROBES, seed=0, reserve=ORDINARY.kept))
         made.append(Share(module=module, items=len(own), seeds=purposes["seed"], probes=purposes["probe"]))
     return made
 

@@ -29,6 +29,7 @@ def make_domain(ctx: RunContext) -> None:
         embed=open_embedder(config.embedder).embed,
         many_answers=ctx.scorers().has_many_answers,
         probes=sum(config.examination.size(split) for split in Split),
+        reserve=config.examination.kept,
         seed=config.seed,
         say=ctx.message,
         work=ctx.listener.progress,

@@ -132,10 +132,10 @@ def examine_teacher(
         label: Name of the examination.
         probes: The items.
         node: Where in the graph it is asked.
-        same_items: Whether it has to be these very items; else what the teacher scored in the module in earlier
-            runs counts, where the run's settings allow it.
+        same_items: Whether it has to be these very items; else what the teacher scored in the module on other items
+            counts, in this run or an earlier one, where it is paid for and the run's settings allow it.
     """
-    if same_items:
+    if same_items or not ctx.teacher_cache:
         return _asked(ctx, label, probes, node)
     known = recorded_answers(ctx, label)
     by_module: dict[str, list[Probe]] = {}
@@ -145,7 +145,7 @@ def examine_teacher(
     for module, own in by_module.items():
         have = {result.probe for result in known if result.module == module}
         lacking = len(own) - len(have)
-        if lacking > 0 and ctx.teacher_cache:
+        if lacking > 0:
             kept = _kept(ctx, module, own, have, lacking)
             exam_file(ctx, label).add(kept)
             known += kept
@@ -185,8 +185,6 @@ def _module_key(ctx: RunContext, module: str) -> str:
 
 
 def _keep(ctx: RunContext, results: Sequence[ItemResult]) -> None:
-    if not ctx.teacher_cache:
-        return
     for module in dict.fromkeys(result.module for result in results):
         own = [result for result in results if result.module == module]
         ctx.teacher_scores().add(ctx.teacher_key(), _module_key(ctx, module), ctx.run.run_id, own)
@@ -206,6 +204,11 @@ class Examined:
         """P_S and P_T by module."""
         return score_by_module(self.student), score_by_module(self.teacher)
 
+    def teacher_same(self, module: str) -> int:
+        """Of the student's items of a module those that the teacher answered, too."""
+        both = {one.probe for one in self.teacher if one.module == module}
+        return sum(one.probe in both for one in self.student if one.module == module)
+
 
 def examine_by_need(
     ctx: RunContext,
@@ -219,6 +222,8 @@ def examine_by_need(
     spared: Collection[str] | None = None,
     early_pass: bool = True,
     least: Mapping[str, int] | None = None,
+    items: Mapping[str, Sequence[Probe]] | None = None,
+    sure: Mapping[str, float | None] | None = None,
 ) -> Examined:
     """Examine both on as many items of each module as it takes to say whether P_S >= share * P_T.
 
@@ -240,18 +245,22 @@ def examine_by_need(
         spared: Modules that may be asked spare items; none: all of them.
         early_pass: Whether the threshold can be reached on fewer items than the full number, too, or only missed.
         least: So many of a module's items at least, up to the full number.
+        items: The modules' items in the order in which they are asked, the spare ones last; none: those of the split.
+        sure: How certain passing has to be by module; see `Design.sure`.
     """
+    rows = _rows(ctx, split, modules) if items is None else items
     size, before = ctx.config.examination.size(split), len(recorded_answers(ctx, labels[0]))
     tests = {}
     for module in modules:
-        items = _items(ctx, split, module)
+        there = len(rows[module])
         if spared is not None and module not in spared:
-            items = min(items, size)
-        design = Design.of(ctx.config.examination, split, items=items, share=share, early_pass=early_pass)
+            there = min(there, size)
+        wanted = (sure or {}).get(module)
+        design = Design.of(ctx.config.examination, split, items=there, share=share, early_pass=early_pass, sure=wanted)
         tests[module] = sequential_test(design)
     counts = {module: _first_look(test.design, (least or {}).get(module, 1)) for module, test in tests.items()}
     while True:
-        probes = select_probes(ctx, split, modules, counts=counts)
+        probes = [probe for module, row in rows.items() for probe in row[: counts[module]]]
         examined = Examined(
             # First: the student's replies need not be longer than the teacher's solutions.
             teacher=examine_teacher(ctx, labels[1], probes, node),
@@ -291,7 +300,7 @@ def _further(ctx: RunContext, examined: Examined, tests: Mapping[str, Sequential
     settings, more, added = ctx.config.examination, dict[str, int](), 0
     student, _ = examined.scores
     budget = float("inf") if settings.budget is None else settings.budget - examined.extra
-    for module in _open(examined, share, settings.confidence):
+    for module in _open(examined, tests, share, settings.confidence):
         asked, design = student[module].n, tests[module].design
         step = min(settings.step, design.full + design.spares - asked)
         if asked >= design.full and 0 < step <= budget - added:
@@ -311,20 +320,25 @@ def _show_early(ctx: RunContext, counts: Mapping[str, int], full: Mapping[str, i
         )
 
 
-def _open(examined: Examined, share: float, confidence: float) -> list[str]:
+def _open(examined: Examined, tests: Mapping[str, SequentialTest], share: float, confidence: float) -> list[str]:
     """The modules whose interval straddles the threshold, the widest first."""
     student, teacher = examined.scores
     undecided = {}
     for module, score in student.items():
-        if verdict(score, teacher[module], share, confidence) is Verdict.NEEDS_ITEMS:
+        sure = tests[module].design.sure
+        if verdict(score, teacher[module], share, confidence, sure=sure) is Verdict.NEEDS_ITEMS:
             low, high = score.wilson(confidence)
             undecided[module] = high - low
     return sorted(undecided, key=lambda module: (-undecided[module], module))
 
 
-def _items(ctx: RunContext, split: Split, module: str) -> int:
-    """Items of a module, the spare ones included; of one with few different problems, fewer than the full number."""
-    return sum(1 for probe in ctx.probes(split) if probe.module == module and "@" not in probe.id)
+def _rows(ctx: RunContext, split: Split, modules: Collection[str]) -> dict[str, list[Probe]]:
+    """The items of modules, the spare ones last; of one with few different problems, fewer than the full number."""
+    rows: dict[str, list[Probe]] = {}
+    for probe in ctx.probes(split):
+        if probe.module in modules and "@" not in probe.id:
+            rows.setdefault(probe.module, []).append(probe)
+    return rows
 
 
 def best_of(rounds: Rounds, stage: int) -> Assessment:

@@ -1,13 +1,18 @@
 """The history of a run's rounds: what each stage's examinations found, and which round of each stage is kept."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Self
 
 from ioa.memory.files import read_record
-from ioa.memory.records import Assessment, Remedy, Teaching
+from ioa.memory.records import Assessment, GateResult, Remedy, Teaching
 from ioa.memory.run_dir import Round, RunDirectory
+
+CONFIDENCE = 0.6
+"""Of the interval by which a later round is worse than an earlier one. It is a low one on purpose: training further
+usually helps or changes little, so that the later round has the benefit of small doubts and not of large ones."""
 
 
 class Rounds:
@@ -36,10 +41,15 @@ class Rounds:
     def best(self, stage: int) -> Assessment | None:
         """The round of a stage whose adapter the next training goes on from; none before its first examination.
 
-        It has most modules mastered, then the highest mean ratio (Eq. 9); of equals it forgot least of the earlier
-        modules; of those it is the later one, which has seen more.
+        It has most modules mastered (Eq. 9); of rounds with as many it is the later one, which has seen more, unless
+        it is worse than chance explains: each was examined on items of its own, and the highest of several scores is
+        the luckiest one. Worse is a mean ratio of the stage's modules, or of those that are watched, whose
+        difference has an interval below 0 (`CONFIDENCE`).
         """
-        return max(self.of(stage), key=_rank, default=None)
+        rounds = self.of(stage)
+        if not all(_own_items(one) for one in rounds):
+            return max(rounds, key=_rank, default=None)
+        return reduce(_better, rounds) if rounds else None
 
     @cached_property
     def kept(self) -> tuple[Assessment, ...]:
@@ -63,17 +73,24 @@ class Rounds:
     def stalled(self, stage: int, *, since: int, gain: float) -> bool:
         """Whether the rounds of a stage from one on brought nothing; one that trained nothing has no examination.
 
+        Their answers are taken together, since the best of several scores is above what it stands for.
+
         Args:
             stage: Which.
             since: The first of these rounds.
             gain: Rise of the mean ratio over the best before them that counts as something, in [0, 1].
         """
-        before = [one for one in self.of(stage) if one.round < since]
-        if not before:
+        best = self.before(stage, since).best(stage)
+        if best is None:
             return False
-        mastered, ratio = _quality(max(before, key=_rank))
-        later = [_quality(one) for one in self.of(stage) if one.round >= since]
-        return not any(count > mastered or mean > ratio + gain for count, mean in later)
+        mastered, ratio = _quality(best)
+        rounds = [one for one in self.of(stage) if one.round >= since]
+        later = [_quality(one) for one in rounds]
+        if any(count > mastered for count, _ in later):
+            return False
+        if all(_own_items(one) for one in rounds):
+            return not rounds or _pooled_ratio(rounds) <= ratio + gain
+        return not any(mean > ratio + gain for _, mean in later)
 
 
 def teachings(asked: Mapping[Round, Sequence[Remedy]]) -> dict[Round, Teaching]:
@@ -94,6 +111,51 @@ def teachings(asked: Mapping[Round, Sequence[Remedy]]) -> dict[Round, Teaching]:
             else Teaching(remediation=remedies[stage])
         )
     return found
+
+
+def _own_items(assessment: Assessment) -> bool:
+    """Whether the round was examined on items of its own; those of older runs were all examined on the same."""
+    return all(result.sitting is not None for result in assessment.gate)
+
+
+def _better(old: Assessment, new: Assessment) -> Assessment:
+    mastered = _quality(old)[0], _quality(new)[0]
+    if mastered[0] != mastered[1]:
+        return new if mastered[1] > mastered[0] else old
+    return old if _is_lower(new.gate, old.gate) or _is_lower(new.earlier, old.earlier) else new
+
+
+def _is_lower(new: Iterable[GateResult], old: Iterable[GateResult]) -> bool:
+    """Whether the mean ratio fell by more than the items explain.
+
+    By the method of variance estimates recovery, as `contrast` does it; the teacher's score is taken as given, since
+    most of it is the same on both sides.
+    """
+    known = {result.module: result for result in old}
+    pairs = [(result, known[result.module]) for result in new if result.module in known]
+    fall = sum(before.ratio - after.ratio for after, before in pairs)
+    spread = sum(_room(after)[1] ** 2 + _room(before)[0] ** 2 for after, before in pairs)
+    return fall > math.sqrt(spread) + 1e-9
+
+
+def _room(result: GateResult) -> tuple[float, float]:
+    """How far the interval of a ratio reaches below and above it."""
+    if not result.ratio and not result.teacher.k:
+        return 0.0, 0.0
+    low, high = result.student.wilson(CONFIDENCE)
+    mean, share = result.student.mean, result.teacher.mean or 1.0
+    return (mean - low) / share, (high - mean) / share
+
+
+def _pooled_ratio(rounds: Sequence[Assessment]) -> float:
+    """Mean ratio of the modules over the answers of several rounds."""
+    modules = dict.fromkeys(result.module for one in rounds for result in one.gate)
+    ratios = []
+    for module in modules:
+        own = [result for one in rounds for result in one.gate if result.module == module]
+        items = sum(result.student.n for result in own)
+        ratios.append(sum(result.ratio * result.student.n for result in own) / items if items else 0.0)
+    return sum(ratios) / len(ratios)
 
 
 def _rank(assessment: Assessment) -> tuple[float, ...]:

@@ -134,6 +134,23 @@ class ExampleStore:
         """The first part of `check`: what each problem collides with among the probes and benchmarks."""
         return self._contamination(problems, answers, *self._read(problems))
 
+    def find_taught(self, probes: Sequence[Probe]) -> set[str]:
+        """The ids of new examination items that a lesson of this run comes near already: they cannot be asked."""
+        lessons, found = self.examples(), set[str]()
+        asked = [Problem(one.problem, one.answer, features(one.problem)) for one in lessons]
+        vectors = self._embedder.embed([one.problem for one in lessons])
+        table = VectorTable(self._embedder.dimension)
+        table.put([one.id for one in probes], self._embedder.embed([one.question for one in probes]))
+        while True:  # a lesson is told one item that it repeats, and may repeat another one
+            items = ExaminedItems(self._bounds, table.get)
+            for probe in probes:
+                if probe.id not in found:
+                    items.add(probe.id, Problem(probe.question, probe.answer, features(probe.question)))
+            hits = {hit.key for hit in items.find(asked, vectors) if hit is not None}
+            if not hits:
+                return found
+            found |= hits
+
     def find_duplicates(self, problems: Sequence[str]) -> list[Collision | None]:
         """The rest of it, for problems of which none is contaminated: the lesson that each of them repeats."""
         views, vectors = self._read(problems)

@@ -18,6 +18,7 @@ from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
 from ioa.memory.records import (
     Assessment,
+    BankItem,
     Curriculum,
     Diagnosis,
     Domain,
@@ -81,6 +82,8 @@ class Facts:
     strategies: StrategyRecord | None
     """What the strategies brought; none before the first assessment."""
     observed: tuple[ObservedDifficulty, ...]
+    written: tuple[str, ...] = ()
+    """Modules whose examined items a teacher wrote, with their answers."""
 
     @property
     def events(self) -> tuple[AttemptEvent, ...]:
@@ -193,7 +196,13 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         execution=_optional(run.execution, Execution),
         strategies=learn_strategies(run, domain, examples, rounds) if domain and rounds.assessments else None,
         observed=_all(run.rounds_with(run.observed).values(), ObservedDifficulty),
+        written=_written(run),
     )
+
+
+def _written(run: RunDirectory) -> tuple[str, ...]:
+    items = read_records(run.items, BankItem)
+    return tuple(dict.fromkeys(one.module for one in items if one.origin == "written" and one.purpose == "probe"))
 
 
 def _optional(path: Path, kind: type[R]) -> R | None:

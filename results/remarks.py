@@ -7,6 +7,7 @@ from ioa.memory.records import GateResult, Score
 from ioa.results.facts import Facts
 from ioa.results.item_history import is_teacher, title, when
 from ioa.results.summary import module_scores
+from ioa.results.teacher_score import teacher_notes
 
 _UNFINISHED = {
     "running": "The run is still going on; the numbers are those it has so far.",
@@ -62,9 +63,10 @@ def _not_read(facts: Facts) -> Iterator[str]:
 
 def _not_taught(facts: Facts) -> Iterator[str]:
     gaps = facts.diagnosis.gaps if facts.diagnosis else ()
-    unteachable = [gap.module for gap in gaps if gap.delta is None]
+    unteachable = [f"{gap.module} ({_of(gap.teacher)})" for gap in gaps if gap.delta is None]
     if unteachable:
-        yield f"The teacher scored 0 and so cannot teach: {', '.join(unteachable)}."
+        least = f" {facts.config.diagnosis.least_teacher:g}" if facts.config else ""
+        yield f"The teacher scored below diagnosis.least_teacher{least} and so cannot teach: {', '.join(unteachable)}."
     left = [g.module for g in gaps if g.deficient and g.delta is not None and g.module not in facts.targets]
     if left:
         yield f"Deficient, but not in the plan and so not taught in this run: {', '.join(left)}."
@@ -129,6 +131,10 @@ def _measuring(facts: Facts) -> Iterator[str]:
     failed = sum(1 for event in facts.events if event.error)
     if failed:
         yield f"{failed} of {len(facts.events)} replies of the teacher could not be used."
+    yield from teacher_notes(facts)
+    used = sum(result.used for one in facts.assessments for result in (*one.gate, *one.earlier))
+    if used:
+        yield f"No fresh items were left at the gate for some modules: {used} answers there are to items used before."
     if any(event.tokens.estimated for event in facts.events):
         yield "The teacher did not report its tokens for every call; those are estimated at four characters each."
 

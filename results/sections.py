@@ -1,12 +1,13 @@
 """What is drawn of a run, in which order and with which words: the same in the report and in the browser."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ioa.results import charts
 from ioa.results.charts import Look, Panel
 from ioa.results.facts import Facts
+from ioa.results.teacher_score import teacher_notes
 
 REMARKS = "What to know before believing these numbers"
 """Title of the remarks."""
@@ -18,10 +19,16 @@ class Section:
 
     title: str
     told: str
+    teacher: bool = field(default=False, kw_only=True)
+    """Whether it shows the teacher's score, of which `explain` says what it was measured on."""
     draw: Callable[[Facts, Look], list[Panel]]
     """The panels; none where the run has nothing yet to show."""
     place: Literal["beside", "half", "wide"] = "half"
     """In the browser: left of a module's story, one of two in a row, or a row to itself for a panel a stage."""
+
+    def explain(self, facts: Facts) -> str:
+        """The explanation, with what the teacher's score stands for in this run."""
+        return " ".join((self.told, *(teacher_notes(facts) if self.teacher else ())))
 
 
 SECTIONS = {
@@ -35,9 +42,10 @@ SECTIONS = {
     ),
     "gaps": Section(
         "Gap before teaching",
-        "The student against the teacher on the same items of the diagnosis, widest gap first; ▸ marks what is taught. "
+        "The student against the teacher on items of the diagnosis, widest gap first; ▸ marks what is taught. "
         "Dots are shares of right answers, pale lines Wilson's 95 % intervals. The gap is Δ = (P_T - P_S) / P_T.",
         charts.gap_charts,
+        teacher=True,
         place="beside",
     ),
     "final": Section(
@@ -53,6 +61,7 @@ SECTIONS = {
         "pale lines are the student's Wilson 95 % intervals on that scale. A stage is passed where all its modules "
         "reach the gate.",
         charts.mastery_charts,
+        teacher=True,
         place="wide",
     ),
     "forgetting": Section(

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from ioa.training.difficulty import observe, sample_for_observation
     from ioa.training.exams.answer_extraction import extract_answer
     from ioa.training.exams.examining import Examinee, examine, grade
-    from ioa.training.exams.mastery_gate import contrast, gate, verdict
-    from ioa.training.exams.probes import build_probes, level_probes, shared_modules
+    from ioa.training.exams.mastery_gate import can_teach, contrast, gate, verdict
+    from ioa.training.exams.probes import build_probes, further_probes, gate_seed, level_probes, shared_modules
     from ioa.training.exams.remembered import Remembered
+    from ioa.training.exams.repeated_gate import NEVER, certainty
     from ioa.training.exams.score_sums import score_by_module, total_score
     from ioa.training.exams.scorers import Scorers
     from ioa.training.exams.sequential import Design, SequentialTest, sequential_test
@@ -34,6 +35,7 @@ else:
     import_when_used(__name__)
 
 __all__ = [
+    "NEVER",
     "Design",
     "ExamFile",
     "ExaminationSettings",
@@ -52,11 +54,15 @@ __all__ = [
     "TrainingProgress",
     "TrainingSettings",
     "build_probes",
+    "can_teach",
+    "certainty",
     "check_trainable",
     "contrast",
     "examine",
     "extract_answer",
+    "further_probes",
     "gate",
+    "gate_seed",
     "grade",
     "is_complete",
     "level_probes",

@@ -87,6 +87,8 @@ class DiagnosisSettings(Record):
     """Eq. 3: P_S / P_T from which a student state can do a module."""
     tau_low: Unit = 0.7
     """Eq. 3: P_S / P_T below which it cannot."""
+    least_teacher: Unit = 0.5
+    """Least P_T: a module in which the teacher scores less is no gap and is never mastered; it is reported."""
     population: PopulationSettings = PopulationSettings()
     intervention: InterventionSettings = InterventionSettings()
     alpha: Unit = 0.7

@@ -82,7 +82,8 @@ def diagnose(ctx: RunContext) -> Node:
         diagnosis, note = ctx.diagnoser().diagnose(
             ctx.domain(), student, teacher, examined.student, measure_prerequisites(ctx)
         )
-        write_record(ctx.run.diagnosis, diagnosis)
+        gaps = [gap.model_copy(update={"teacher_same": examined.teacher_same(gap.module)}) for gap in diagnosis.gaps]
+        write_record(ctx.run.diagnosis, diagnosis.model_copy(update={"gaps": tuple(gaps)}))
         ctx.message(f"Diagnoser to Planner: {note.text}")
         return {"notes": dump_notes(note)}
 

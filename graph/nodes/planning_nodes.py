@@ -19,7 +19,7 @@ from ioa.memory.domains.procedural import level_seed, supply
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
 from ioa.memory.records import Edge, Generator, Revision
-from ioa.training import level_probes, score_by_module, verdict
+from ioa.training import can_teach, level_probes, score_by_module, verdict
 
 
 def plan(ctx: RunContext) -> Node:
@@ -136,7 +136,7 @@ def _levels(ctx: RunContext, module: str, curriculum: Curriculum, after: int, ad
             continue
         student = Score.of(examine_student(ctx, f"levels-{after:02d}", probes, adapter))
         teacher = Score.of(examine_teacher(ctx, "levels-teacher", probes, "plan", same_items=True))
-        if teacher.k:
+        if can_teach(teacher, ctx.config.diagnosis.least_teacher):
             measured_now[level] = difficulty_of(student, teacher)
     return measured_now
 
@@ -362,10 +362,11 @@ def _measure(ctx: RunContext, modules: Collection[str], after: int, adapter: str
 
 def _mastered(ctx: RunContext, now: Mapping[str, tuple[Score, Score]]) -> list[str]:
     tau, confidence = ctx.config.mastery.tau_mastery, ctx.config.examination.confidence
+    least = ctx.config.diagnosis.least_teacher
     return [
         module
         for module, (student, teacher) in now.items()
-        if verdict(student, teacher, tau, confidence) is Verdict.MASTERED
+        if verdict(student, teacher, tau, confidence, least=least) is Verdict.MASTERED
     ]
 
 

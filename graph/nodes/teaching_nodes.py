@@ -1,10 +1,11 @@
 """One stage: train, assess, remediate, advance; and the end: finish."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
+from ioa.graph.gate_sittings import History, certainties, sitting_items
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.round_lessons import (
@@ -28,7 +29,19 @@ from ioa.graph.run_examinations import (
 )
 from ioa.graph.state import Node, RunState, dump_notes, remediations
 from ioa.graph.training_sets import describe_dataset
-from ioa.memory import Assessment, Diagnosis, Example, ItemResult, Note, Rounds, Split, Stage, TrainingLog, Verdict
+from ioa.memory import (
+    Assessment,
+    Diagnosis,
+    Example,
+    ItemResult,
+    Note,
+    Probe,
+    Rounds,
+    Split,
+    Stage,
+    TrainingLog,
+    Verdict,
+)
 from ioa.memory.files import read_record, write_record, write_records
 from ioa.memory.records import Teaching
 from ioa.memory.run_dir import round_name
@@ -188,6 +201,7 @@ def _examine(ctx: RunContext, state: RunState) -> str:
     for result in (*assessment.gate, *assessment.earlier):
         low, high = result.student.interval
         sure = " (not certain)" if result.verdict is Verdict.NEEDS_ITEMS else ""
+        sure += " (as before: no item is left that could be asked)" if result.stands else ""
         ctx.message(
             f"{result.module}: {result.student.fraction} [{low:.2f}, {high:.2f}], "
             f"{result.ratio:.2f} of the teacher, {'mastered' if result.mastered else 'not mastered'}{sure}"
@@ -207,23 +221,46 @@ def _stalled(ctx: RunContext, rounds: Rounds, stage: int, since: int) -> bool:
 
 
 def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
-    """The assessment of that stage and round, made once."""
+    """The assessment of that stage and round, made once, on items that no earlier one asked."""
     stage, round_ = state["stage"], state["round"]
     path = ctx.run.assessment(stage, round_)
     if path.exists():
         return read_record(path, Assessment)
     adapter = ctx.run.root / state["adapter"] if state["adapter"] else None
-    label, tau = round_name(stage, round_), ctx.config.mastery.tau_mastery
-    confidence = ctx.config.examination.confidence
-    taught = ctx.curriculum().stages[stage - 1]
-    watched = _watched(ctx, stage)
-    examined = _examine_stage(ctx, taught, watched, label, adapter)
-    own = gate(*examined.scores, taught.modules, tau, confidence)
+    taught, watched = ctx.curriculum().stages[stage - 1], _watched(ctx, stage)
+    for module, level in taught.levels.items():
+        bridge_probes(ctx, module, level, Split.GATE)
+    history = History.before(ctx, (stage, round_))
+    items = sitting_items(ctx, taught, watched, history)
+    sittings = certainties(ctx, taught, items, round_)
+    sure = {module: wanted for module, (_, wanted) in sittings.items()}
+    examined = _examine_stage(ctx, taught, items, round_name(stage, round_), adapter, sure)
+    found = {
+        result.module: result.model_copy(
+            update={
+                "level": taught.levels.get(result.module, ""),
+                "sitting": sittings[result.module][0] if result.module in sittings else 0,
+                "used": sum(one.probe in history.asked for one in examined.student if one.module == result.module),
+                "teacher_same": examined.teacher_same(result.module),
+                "sure": sure.get(result.module),
+            }
+        )
+        for result in gate(
+            *examined.scores,
+            [module for module, own in items.items() if own],
+            ctx.config.mastery.tau_mastery,
+            ctx.config.examination.confidence,
+            sure=sure,
+            least=ctx.config.diagnosis.least_teacher,
+        )
+    }
+    before = {result.module: result for one in ctx.rounds().assessments for result in (*one.earlier, *one.gate)}
+    stand = {module: before[module].model_copy(update={"stands": True}) for module, own in items.items() if not own}
     assessment = Assessment(
         stage=stage,
         round=round_,
-        gate=tuple(r.model_copy(update={"level": taught.levels.get(r.module, "")}) for r in own),
-        earlier=gate(*examined.scores, watched, tau, confidence),
+        gate=tuple((found | stand)[module] for module in taught.modules),
+        earlier=tuple((found | stand)[module] for module in watched),
         adapter=state["adapter"],
         extra=examined.extra,
         teaching=teaching_of(ctx, stage, round_),
@@ -233,30 +270,34 @@ def assess_stage(ctx: RunContext, state: RunState) -> Assessment:
 
 
 def _examine_stage(
-    ctx: RunContext, taught: Stage, watched: Sequence[str], label: str, adapter: Path | None
+    ctx: RunContext,
+    taught: Stage,
+    items: Mapping[str, Sequence[Probe]],
+    label: str,
+    adapter: Path | None,
+    sure: Mapping[str, float | None],
 ) -> Examined:
     """The stage's own modules and those watched, on as many items as the gate needs; only the former on spare ones.
 
     That a module is mastered is said on the full number of items alone; that it is not may come before. Of a bridge
     those of its levels are asked, all of them: it has no more.
     """
-    by_need = watched if taught.levels else (*taught.modules, *watched)
     examined = examine_by_need(
         ctx,
         Split.GATE,
-        by_need,
+        [module for module, own in items.items() if own and module not in taught.levels],
         labels=(label, "gate-teacher"),
         adapter=adapter,
         share=ctx.config.mastery.tau_mastery,
         node="assess",
         spared=taught.modules,
         early_pass=False,
+        items={module: own for module, own in items.items() if own and module not in taught.levels},
+        sure=sure,
     )
     if not taught.levels:
         return examined
-    probes = [
-        probe for module, level in taught.levels.items() for probe in bridge_probes(ctx, module, level, Split.GATE)
-    ]
+    probes = [probe for module in taught.levels for probe in items[module]]
     student = examine_student(ctx, label, probes, adapter)
     teacher = examine_teacher(ctx, "bridge-teacher", probes, "assess", same_items=True)
     return Examined(examined.student + student, examined.teacher + teacher, extra=examined.extra)

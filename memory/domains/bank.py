@@ -27,12 +27,13 @@ def shuffle_items(items: Iterable[BankItem], seed: int) -> list[BankItem]:
 
 
 def divide_items(
-    items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = ()
+    items: Sequence[BankItem], probes: int, *, seed: int, shown: Collection[str] = (), reserve: int = 0
 ) -> tuple[BankItem, ...]:
     """The items of a module's examined level, as probes and as seeds.
 
     The examination comes first: as many probes as it wants, whatever that leaves for seeds; and where there are more
-    items, `PROBE_SHARE` of them, so that the seeds are at most eight in ten. No two of them ask the same (`item_key`);
+    items, `PROBE_SHARE` of them, so that the seeds are at most eight in ten. A reserve for gates that are sat again is
+    kept beside them, as far as half of the items are left for lessons. No two of them ask the same (`item_key`);
     what asks the same as one of them is kept from the lessons with it.
 
     Args:
@@ -40,11 +41,12 @@ def divide_items(
         probes: How many the three splits want together.
         seed: The run's.
         shown: Ids of items that a teacher has seen, and may have quoted: they are seeds.
+        reserve: Further items for gates that are sat again.
 
     Returns:
         The same items, shuffled, each with its purpose.
     """
-    kept = max(probes, math.ceil(PROBE_SHARE * len(items)))
+    kept = max(probes, math.ceil(PROBE_SHARE * len(items)), min(probes + reserve, len(items) // 2))
     mixed = shuffle_items(items, seed)
     keys = {item.id: item_key(item.question, item.answer) for item in mixed}
     seen = {keys[item.id] for item in mixed if item.id in shown}

@@ -15,9 +15,13 @@ class Gap(Record):
     student: Score
     """P_S, on the diagnosis split."""
     teacher: Score
-    """P_T, on the same items."""
+    """P_T, on as many items of the module; see `teacher_same`."""
+    teacher_same: int | None = None
+    """Of the student's items those on which the teacher was examined too; its other answers are to other items of the
+    module. None in runs from before that was recorded."""
     delta: float | None
-    """Eq. 2, (P_T - P_S) / P_T; none where the teacher scored 0 and so cannot teach the module."""
+    """Eq. 2, (P_T - P_S) / P_T; none where the teacher scored less than `diagnosis.least_teacher` and so cannot teach
+    the module."""
     severity: float
     """Eq. 4; 0 where delta is none."""
     deficient: bool

@@ -188,13 +188,26 @@ class GateResult(Record):
     student: Score
     teacher: Score
     ratio: float
-    """P_S / P_T; 0 where the teacher scored 0."""
+    """P_S / P_T; 0 where the teacher scored less than `diagnosis.least_teacher`."""
     mastered: bool
-    """ratio >= tau_mastery."""
+    """ratio >= tau_mastery, and as certain as a gate that is sat again asks for."""
     verdict: Verdict | None = None
     """The same with its uncertainty; `needs more items` where none were left to ask: `mastered` then decides."""
     level: str = ""
     """The level that was examined, in a bridge; empty for the module's own."""
+    sitting: int | None = None
+    """Which sitting of the stage it is, from 1, each with items of its own; 0 for a module that is watched; none in
+    runs from before that was recorded, whose rounds were all examined on the same items."""
+    used: int = 0
+    """The student's items that were asked in an earlier sitting, since no others were left."""
+    stands: bool = False
+    """No item was left that could be asked: the result of an earlier round stands."""
+    teacher_same: int | None = None
+    """Of the student's items those on which the teacher was examined too; its other answers are to other items of the
+    module. None in runs from before that was recorded."""
+    sure: float | None = None
+    """Confidence with which P_S / P_T had to lie above tau_mastery, beside a teacher that errs nowhere; 1: too few
+    items were left to pass; none: the estimate decides."""
 
 
 class Assessment(Record):

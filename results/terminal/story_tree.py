@@ -10,6 +10,7 @@ from ioa.memory.records import BrokenEdge, Edge, Remedy, Score, Stage, Teaching,
 from ioa.memory.redaction import redact_keys
 from ioa.results.item_history import is_teacher, title
 from ioa.results.story import Evidence, GateRound, LessonStory, ModuleStory, Refused, Shown, Training, UnreadReply
+from ioa.results.teacher_score import NOT_TEACHABLE, on_other_items
 from ioa.results.words import score_cell
 
 if TYPE_CHECKING:
@@ -261,12 +262,13 @@ def _squeezed(text: str) -> str:
 def _evidence(found: Evidence) -> Iterator[Branch]:
     gap = found.gap
     if gap:
-        delta = "none: the teacher scored 0" if gap.delta is None else f"{gap.delta:.2f}"
+        delta = f"none: {NOT_TEACHABLE}" if gap.delta is None else f"{gap.delta:.2f}"
+        other = ", partly on other items" if on_other_items(gap) else ""
         fate = "targeted" if gap.targeted else "deficient, not targeted" if gap.deficient else "not deficient"
         yield Branch(
             f"gap of {found.module}",
             f"{fate}; delta {delta}, severity {gap.severity:.2f}",
-            [Branch("student", _score(gap.student)), Branch("teacher", _score(gap.teacher))],
+            [Branch("student", _score(gap.student)), Branch("teacher", _score(gap.teacher) + other)],
         )
     edges = [
         *(_edge("needs", edge.source, edge) for edge in found.requires),

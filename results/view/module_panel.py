@@ -10,6 +10,7 @@ from ioa.memory.plain_text import plain
 from ioa.memory.records import Score
 from ioa.results.explanation import module_story
 from ioa.results.story import GateRound, ModuleStory, Shown
+from ioa.results.teacher_score import NOT_TEACHABLE, on_other_items
 from ioa.results.view.elements import address, block, link, say
 from ioa.results.view.pages import PAGES
 from ioa.results.view.run_data import RunData
@@ -97,7 +98,7 @@ def _scores(story: ModuleStory) -> None:
         say(f"Stage {numbers}")
     rows: list[tuple[str, Score | None]] = [
         ("student, diagnosis", story.student),
-        ("teacher, diagnosis", story.teacher),
+        ("teacher, diagnosis" + (" (partly other items)" if gap and on_other_items(gap) else ""), story.teacher),
         ("final, before", story.before),
         ("final, after", story.after),
         ("final, teacher", story.final_teacher),
@@ -107,7 +108,7 @@ def _scores(story: ModuleStory) -> None:
         deficient = "deficient" if gap.deficient else "not deficient"
         say(f"Gap Δ = {gap.delta:.2f}, severity {gap.severity:.2f}: {deficient}{', taught' if gap.targeted else ''}")
     elif gap is not None:
-        say("The teacher has no right answer, so it cannot teach this module.")
+        say(f"No gap: {NOT_TEACHABLE}, so it cannot teach this module.")
 
 
 def _rounds(title: str, rounds: Sequence[GateRound]) -> None:

@@ -78,11 +78,10 @@ class Overview:
             say(f"{SECTIONS[_GRAPH].told} Click a module for its story.", "muted")
             return place, Drawn("graph scroll", self._clicked)
 
-    @staticmethod
-    def _section(section: Section) -> tuple[ui.element, Drawn]:
+    def _section(self, section: Section) -> tuple[ui.element, Drawn]:
         with ui.element("section").classes("wide" if section.place == "wide" else "") as place:
             say(section.title, "h2")
-            say(section.told, "muted")
+            say(section.explain(self._data.facts), "muted")
             return place, Drawn("panels")
 
     async def refresh(self) -> None:

@@ -31,3 +31,9 @@ def test_targets_are_the_worst_share_of_the_deficient():
     assert [module for module, gap in gaps.items() if gap.targeted] == ["m/1", "m/2", "m/3"]
     assert gaps["m/0"].delta is None
     assert not gaps["m/0"].targeted
+
+
+@pytest.mark.parametrize(("right", "known"), [(0, False), (1, False), (11, False), (12, True), (24, True)])
+def test_a_teacher_below_the_floor_makes_no_gap(right, known):
+    (gap,) = find_gaps({"a": Score(k=0, n=24)}, {"a": Score(k=right, n=24)}, (), DiagnosisSettings())
+    assert (gap.delta is not None, gap.deficient, gap.targeted) == (known, known, known)

@@ -6,6 +6,10 @@ from fractions import Fraction
 
 from ioa.memory.records import GateResult, Score, Verdict
 
+ERRING = 3
+"""So many times fewer errors of the interval where the teacher erred: the score of the teacher varies as well, and a
+student at 0.85 of a teacher at 0.9 would pass a gate of 0.9 in 29 of 100 single sittings, at 0.85 of one at 1 in 15."""
+
 
 def contrast(student: Score, teacher: Score, share: float, confidence: float) -> tuple[float, float]:
     """Interval for P_S - share * P_T, from the Wilson intervals of both.
@@ -29,22 +33,69 @@ def contrast(student: Score, teacher: Score, share: float, confidence: float) ->
     return middle - down, middle + up
 
 
-def verdict(student: Score, teacher: Score, share: float, confidence: float) -> Verdict:
+def verdict(
+    student: Score, teacher: Score, share: float, confidence: float, *, sure: float | None = None, least: float = 0.0
+) -> Verdict:
     """Whether the student has that share of the teacher's score, or too few items were asked to say so.
 
     A teacher that answered all of its n items right is taken at its word: the students' items decide. One that
-    scored 0 has nothing to be compared with: not mastered.
+    scored 0, or less than `least`, has nothing to be compared with: not mastered.
+
+    Args:
+        student: P_S.
+        teacher: P_T.
+        share: As of `contrast`.
+        confidence: Of the interval that decides.
+        sure: The same for the side that is mastered, where that is to be more certain; see `reaches`.
+        least: Least P_T that anything is compared with, `diagnosis.least_teacher`.
     """
-    if teacher.k == 0:
+    if not can_teach(teacher, least):
         return Verdict.NOT_MASTERED
+    wanted = max(confidence, _wanted(teacher, sure))
+    if wanted < 1 and _bounds(student, teacher, share, wanted)[0] >= 0:
+        return Verdict.MASTERED
+    return Verdict.NOT_MASTERED if _bounds(student, teacher, share, confidence)[1] < 0 else Verdict.NEEDS_ITEMS
+
+
+def can_teach(teacher: Score, least: float) -> bool:
+    """Whether the teacher has a score that a student's can be compared with."""
+    return teacher.k > 0 and Fraction(teacher.k, teacher.n) >= Fraction(str(least))
+
+
+def reaches(student: Score, teacher: Score, share: float, sure: float | None = None) -> bool:
+    """Eq. 9 of a module, counted in whole numbers, so that 18 of 20 against 20 of 20 is exactly 0.9.
+
+    Args:
+        student: P_S.
+        teacher: P_T.
+        share: tau_mastery.
+        sure: Confidence of an interval that has to lie above the threshold as well; 1: none does; none: the estimate
+            decides. Beside a teacher that erred, whose score is uncertain too, the confidence is one with `ERRING`
+            times fewer errors.
+    """
+    # By its text: the float 0.9 is a little more than 9/10, and 18 of 20 would fall short of it.
+    if not teacher.k or not student.n or _ratio(student, teacher) < Fraction(str(share)):
+        return False
+    wanted = _wanted(teacher, sure)
+    return not wanted or (wanted < 1 and _bounds(student, teacher, share, wanted)[0] >= 0)
+
+
+def _wanted(teacher: Score, sure: float | None) -> float:
+    if sure is None or teacher.k == teacher.n:
+        return sure or 0.0
+    return 1 - (1 - sure) / ERRING
+
+
+def _ratio(student: Score, teacher: Score) -> Fraction:
+    return Fraction(student.k * teacher.n, student.n * teacher.k)
+
+
+def _bounds(student: Score, teacher: Score, share: float, confidence: float) -> tuple[float, float]:
     # The interval of n of n still reaches down, and would leave students open that have plainly failed.
     if teacher.k == teacher.n:
-        low, high = (bound - share for bound in student.wilson(confidence))
-    else:
-        low, high = contrast(student, teacher, share, confidence)
-    if low >= 0:
-        return Verdict.MASTERED
-    return Verdict.NOT_MASTERED if high < 0 else Verdict.NEEDS_ITEMS
+        low, high = student.wilson(confidence)
+        return low - share, high - share
+    return contrast(student, teacher, share, confidence)
 
 
 def gate(
@@ -53,11 +104,14 @@ def gate(
     modules: Iterable[str],
     tau: float,
     confidence: float = 0.8,
+    *,
+    sure: Mapping[str, float | None] | None = None,
+    least: float = 0.0,
 ) -> tuple[GateResult, ...]:
     """Eq. 9 for each module: mastered iff P_S(k) / P_T(k) >= tau.
 
-    Where the teacher scored 0 the ratio is 0 and nothing is mastered: there was nobody to learn it from.
-    Counted in whole numbers, so that 18 of 20 against 20 of 20 is exactly 0.9.
+    Where the teacher scored 0, or less than `least`, the ratio is 0 and nothing is mastered: there was nobody to learn
+    it from.
 
     Args:
         student: P_S by module.
@@ -65,24 +119,24 @@ def gate(
         modules: Ids of the modules at the gate, in the order of the result.
         tau: tau_mastery, in (0, 1].
         confidence: Of the verdict that stands beside it, in (0, 1).
+        sure: How certain it has to be by module, where the estimate alone does not decide; see `reaches`.
+        least: Least P_T, `diagnosis.least_teacher`.
 
     Raises:
         KeyError: a module was not examined.
     """
-    # By its text: the float 0.9 is a little more than 9/10, and 18 of 20 would fall short of it.
-    threshold = Fraction(str(tau))
     results = []
     for module in modules:
-        pupil, master = student[module], teacher[module]
-        ratio = Fraction(pupil.k * master.n, pupil.n * master.k) if pupil.n and master.k else Fraction(0)
+        pupil, master, wanted = student[module], teacher[module], (sure or {}).get(module)
+        able = can_teach(master, least)
         results.append(
             GateResult(
                 module=module,
                 student=pupil,
                 teacher=master,
-                ratio=float(ratio),
-                mastered=bool(master.k) and ratio >= threshold,
-                verdict=verdict(pupil, master, tau, confidence),
+                ratio=float(_ratio(pupil, master)) if able and pupil.n else 0.0,
+                mastered=able and reaches(pupil, master, tau, wanted),
+                verdict=verdict(pupil, master, tau, confidence, sure=wanted, least=least),
             )
         )
     return tuple(results)

@@ -92,6 +92,47 @@ def level_probes(
     return probes
 
 
+def further_probes(
+    module: Module,
+    level: str,
+    known: Sequence[Probe],
+    count: int,
+    *,
+    seed: int,
+    taken: set[str],
+    bank: ItemBank | None = None,
+) -> list[Probe]:
+    """Fresh probes for a gate that is sat again, as many as there are; half of all problems are left for lessons.
+
+    Args:
+        module: Whose.
+        level: One of its levels.
+        known: All of its probes at that level, of all splits.
+        count: How many are wanted.
+        seed: First seed of the range that the gate's items of that module and level are drawn from; see `gate_seed`.
+        taken: Keys of what must not appear, probes and lessons (`item_key`); those drawn are added.
+        bank: Items of the modules that have no generator.
+    """
+    source = module.levels[level]
+    if isinstance(source, Generator):
+        most = LESSONS_ROOM * (len(known) + count)
+        there = sum(1 for _ in islice(supply(source, seed=0, patience=_PATIENCE, examined=True), most))
+        count = min(count, there // LESSONS_ROOM - len(known))
+    supplied = (bank or ItemBank()).supply(module, level, seed=seed, exclude=taken)
+    items = list(islice(supplied, max(0, count)))
+    taken.update(item.key for item in items)
+    first = 1 + max((int(probe.id.rpartition("/")[2]) for probe in known if probe.split is Split.GATE), default=-1)
+    name = None if level == module.exam_level else level
+    return [_probe(module, Split.GATE, number, item, name) for number, item in enumerate(items, start=first)]
+
+
+def gate_seed(domain: Domain, module: str, level: str, seed: int) -> int:
+    """First seed of the range that the gate's items of a module are drawn from, at its examined level or another."""
+    ordinal = [one.id for one in domain.modules].index(module)
+    exam = domain.modules[ordinal].exam_level
+    return seed_range(seed, Split.GATE, ordinal) if level == exam else level_seed(seed, module, level)
+
+
 def _first(module: Module, split: Split, count: int, seed: int, taken: Collection[str], bank: ItemBank) -> list[Item]:
     try:
         return bank.draw(module, module.exam_level, seed=seed, count=count, exclude=taken)

@@ -30,13 +30,12 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from ioa.memory.records import Score, Split, Verdict
-from ioa.training.exams.mastery_gate import verdict
+from ioa.training.exams.mastery_gate import reaches, verdict
 from ioa.training.settings.examination import ExaminationSettings
 
 if TYPE_CHECKING:
@@ -75,9 +74,20 @@ class Design:
     """Most chance of a decision other than the full one, at any true rates; 0: only exact curtailment."""
     early_pass: bool = True
     """Whether a student may pass early, too; else only fail."""
+    sure: float | None = None
+    """Confidence with which passing has to be certain; none: the estimate alone decides; see `reaches`."""
 
     @classmethod
-    def of(cls, settings: ExaminationSettings, split: Split, *, items: int, share: float, early_pass: bool) -> "Design":
+    def of(
+        cls,
+        settings: ExaminationSettings,
+        split: Split,
+        *,
+        items: int,
+        share: float,
+        early_pass: bool,
+        sure: float | None = None,
+    ) -> "Design":
         """As the run file says, for a split of which a module has so many items; the other values are the fields."""
         full = min(settings.size(split), items)
         return cls(
@@ -89,6 +99,7 @@ class Design:
             confidence=settings.confidence,
             early_error=settings.early_error,
             early_pass=early_pass,
+            sure=sure,
         )
 
     @property
@@ -166,7 +177,7 @@ def sequential_test(design: Design) -> SequentialTest:
     return bounded(bounds[low])
 
 
-def _verdicts(n: int, share: float, confidence: float) -> "Table":
+def _verdicts(n: int, share: float, confidence: float, sure: float | None) -> "Table":
     """`verdict` for all counts of n items; by bisection, since it never falls with more right answers."""
     import numpy as np
 
@@ -175,7 +186,7 @@ def _verdicts(n: int, share: float, confidence: float) -> "Table":
         teacher = Score(k=right, n=n)
 
         def rank(k: int, teacher: Score = teacher) -> int:
-            return _ORDER.index(verdict(Score(k=k, n=n), teacher, share, confidence))
+            return _ORDER.index(verdict(Score(k=k, n=n), teacher, share, confidence, sure=sure))
 
         table[: bisect_left(range(n + 1), 1, key=rank), right] = 0
         table[bisect_left(range(n + 1), 2, key=rank) :, right] = 1
@@ -186,19 +197,24 @@ def _full_ends(design: Design) -> "dict[int, Table]":
     """Where the examination in full ends, and how: by the interval, and after its last item by the estimate."""
     import numpy as np
 
-    ends = {n: _verdicts(n, design.share, design.confidence) for n in design.looks if n >= design.full}
+    ends = {n: _verdicts(n, design.share, design.confidence, design.sure) for n in design.looks if n >= design.full}
     last, table = max(ends), ends[max(ends)]
-    counts = range(last + 1)
-    # Rounded, so that 1 - 0.7 is 0.3 and not a little more, and by its text: see `gate`.
-    share = Fraction(str(round(design.share, 9)))
-    reached = np.array([[t > 0 and k >= share * t for t in counts] for k in counts], dtype=np.int8)
+    # Rounded, so that 1 - 0.7 is 0.3 and not a little more.
+    share, reached = round(design.share, 9), np.zeros_like(table)
+    for right in range(1, last + 1):
+        teacher = Score(k=right, n=last)
+
+        def passes(k: int, teacher: Score = teacher) -> bool:
+            return reaches(Score(k=k, n=last), teacher, share, design.sure)
+
+        reached[bisect_left(range(last + 1), True, key=passes) :, right] = 1
     ends[last] = np.where(table < 0, reached, table)
     return ends
 
 
 def _candidates(design: Design) -> "dict[int, Table]":
     """Where the interval decides before the full number; never of a teacher that had nothing right so far."""
-    tables = {n: _verdicts(n, design.share, design.confidence) for n in design.looks if n < design.full}
+    tables = {n: _verdicts(n, design.share, design.confidence, design.sure) for n in design.looks if n < design.full}
     for table in tables.values():
         table[:, 0] = -1
         if not design.early_pass:

@@ -22,6 +22,9 @@ class ExaminationSettings(Record):
     spare: Annotated[float, Field(ge=0, le=10)] = 1.0
     """Further items of a module that diagnosis and gate may ask where the first leave the verdict open, relative to
     the first; 0: none."""
+    reserve: Annotated[float, Field(ge=0, le=50)] = 3.0
+    """Items of a module that an item set keeps for gates that are sat again, relative to `gate`, as far as half of its
+    items are left for lessons; what a generator makes is drawn when a sitting needs it."""
     step: Annotated[int, Field(ge=1)] = 8
     """So many of them at a time."""
     portion: Annotated[int, Field(ge=0)] | None = 8
@@ -34,9 +37,13 @@ class ExaminationSettings(Record):
     """Most further items in one examination, over all modules, the widest intervals first; null: no limit."""
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.8
     """Of the interval that decides whether a verdict is open; a higher one asks for more items."""
+    false_pass: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Most chance that a module whose true P_S / P_T is 0.05 below tau_mastery passes any of a stage's sittings at the
+    gate, as far as its number of items allows it: later sittings have to be more certain; 1: Eq. 9 decides in each."""
     cached_teacher: bool = True
-    """Take a teacher's score in a module from where it was measured before, in this run or another of its folder, on as
-    many items; else it is measured on the student's own items each time. The final examination always is."""
+    """Take a paid teacher's score in a module from where it was measured before, in this run or another of its folder,
+    on as many items, though they are others than the student's; else, and of a teacher that costs nothing, it is
+    measured on the student's own items each time. The final examination always is."""
     cached_student: bool = True
     """Take the untaught student's replies from where the same weights were asked the same, in this run or an earlier
     one of its folder."""
@@ -48,3 +55,8 @@ class ExaminationSettings(Record):
     def spares(self, split: Split) -> int:
         """Spare items a module in that split, where its supply allows them."""
         return 0 if split is Split.FINAL else round(self.spare * self.size(split))
+
+    @property
+    def kept(self) -> int:
+        """Items a module that an item set keeps for gates that are sat again."""
+        return round(self.reserve * self.gate)

@@ -37,6 +37,14 @@ def test_probes_come_first_and_are_two_in_ten_of_many_whatever_the_order(count, 
     assert divide_items(items, probes, seed=seed) == found
 
 
+@given(st.integers(0, 300), st.integers(0, 80), st.integers(0, 100))
+def test_a_reserve_is_kept_beside_the_probes_as_far_as_half_of_the_items_are_left_for_lessons(count, probes, reserve):
+    items = [item(number) for number in range(count)]
+    kept = sum(one.purpose == "probe" for one in divide_items(items, probes, seed=1, reserve=reserve))
+    without = sum(one.purpose == "probe" for one in divide_items(items, probes, seed=1))
+    assert kept == max(without, min(probes + reserve, count // 2))
+
+
 @given(st.integers(0, 60), st.integers(0, 40), st.sets(st.integers(0, 59)))
 def test_what_was_shown_is_never_a_probe(count, probes, shown):
     items = [item(number) for number in range(count)]

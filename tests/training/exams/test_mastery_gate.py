@@ -34,6 +34,14 @@ def test_nothing_is_mastered_under_a_teacher_who_cannot(student: Score, n: int, 
     assert (result.ratio, result.mastered) == (0.0, False)
 
 
+@pytest.mark.parametrize(("right", "mastered"), [(1, False), (11, False), (12, True), (24, True)])
+def test_nothing_is_mastered_under_a_teacher_below_the_floor(right: int, mastered: bool) -> None:
+    student = {"a": Score(k=24, n=24)}
+    (result,) = gate(student, {"a": Score(k=right, n=24)}, ["a"], 0.9, least=0.5)
+    assert (result.mastered, result.ratio > 0) == (mastered, mastered)
+    assert (result.verdict is Verdict.NOT_MASTERED) is not mastered
+
+
 @pytest.mark.parametrize("n", [10, 20, 30, 70, 90, 110])
 def test_the_bound_itself_is_mastered(n: int) -> None:
     (result,) = gate({"a": Score(k=n * 9 // 10, n=n)}, {"a": Score(k=n, n=n)}, ["a"], 0.9)
