@@ -151,7 +151,7 @@ def test_with_fewer_items_than_a_whole_sitting_has_nothing_is_mastered(opened):
 
 
 def test_the_items_of_a_bridge_are_others_each_time_too(opened):
-    abilities = {A: 0.5, B: 0.0, f"{B}@easy": 0.9, f"{B}@middle": 0.2}
+    abilities = {A: 0.6, B: 0.0, f"{B}@easy": 0.9, f"{B}@middle": 0.2}
     ctx = opened([module(A), module(B, A)], abilities, examination=SIZES)
     bridge = next(stage for stage in ctx.curriculum().stages if stage.levels)
     rounds = [

@@ -1,6 +1,7 @@
 """A real and weak language model as a teacher: SmolLM2 behind llama.cpp, asked over HTTP, held to the schema."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,4 +67,5 @@ def test_what_it_cannot_do_itself_is_not_taught(tmp_path, weak):
     one_module(config)
     done = ioa("run", config, "--run-id", "weak", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "The teacher itself cannot do sums/short (0/3): not taught." in done.stderr
+    # Less than diagnosis.least_teacher: at most one of three.
+    assert re.search(r"The teacher itself cannot do sums/short \([01]/3\): not taught\.", done.stderr)
