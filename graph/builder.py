@@ -14,7 +14,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import visited
-from ioa.graph.nodes import diagnosis_nodes, planning_nodes, synthesis_nodes, teaching_nodes
+from ioa.graph.nodes import diagnosis_nodes, planning_nodes, synthesis_nodes, teaching_nodes, training_nodes
 from ioa.graph.state import (
     Node,
     RunState,
@@ -44,7 +44,7 @@ def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None"
         "diagnose": diagnosis_nodes.diagnose,
         "plan": planning_nodes.plan,
         "review": planning_nodes.review,
-        "train": teaching_nodes.train_stage,
+        "train": training_nodes.train_stage,
         "assess": teaching_nodes.assess,
         "remediate": teaching_nodes.remediate,
         "advance": teaching_nodes.advance,

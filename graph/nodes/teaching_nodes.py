@@ -1,4 +1,4 @@
-"""One stage: train, assess, remediate, advance; and the end: finish."""
+"""One stage after its training: assess, remediate, advance; and the end: finish."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,7 @@ from ioa.graph.gate_sittings import History, certainties, sitting_items
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.round_lessons import (
-    block_of,
-    count_accepted,
-    enough_new,
     lessons_left,
-    lessons_wanted,
     next_portion,
     teaching_of,
     within_budget,
@@ -28,134 +24,20 @@ from ioa.graph.run_examinations import (
     select_probes,
 )
 from ioa.graph.state import Node, RunState, dump_notes, remediations
-from ioa.graph.training_sets import describe_dataset
 from ioa.memory import (
     Assessment,
     Diagnosis,
-    Example,
     ItemResult,
     Note,
     Probe,
     Rounds,
     Split,
     Stage,
-    TrainingLog,
     Verdict,
 )
 from ioa.memory.files import read_record, write_record, write_records
-from ioa.memory.records import Teaching
 from ioa.memory.run_dir import round_name
-from ioa.training import TrainingProgress, TrainingSettings, gate, mixture, total_score, train
-
-
-def train_stage(ctx: RunContext) -> Node:
-    """Fine-tune on the round's lessons, with some earlier ones mixed in, from where the last training ended.
-
-    A portion is taught together with the earlier portions of its modules. A round with too few new lessons trains
-    nothing: it would be on lessons that are known.
-    """
-
-    def node(state: RunState) -> RunState:
-        stage, round_ = state["stage"], state["round"]
-        ahead_of(ctx).begin(stage + 1, state["stages"])
-        if not enough_new(ctx, stage, round_):
-            ctx.message(_too_few(ctx, stage, round_))
-            return {"trained": False}
-        out = ctx.run.adapter(stage, round_)
-        what = teaching_of(ctx, stage, round_)
-        settings = _settings(ctx, what)
-        block = block_of(ctx, stage, round_)
-        lessons = _with_earlier(ctx, state, block, None if what.consolidation else settings.replay)
-        start = ctx.run.root / state["adapter"] if state["adapter"] else None
-        describe_dataset(ctx, lessons, {lesson.id for lesson in block}, stage, round_, start)
-        log = train(
-            ctx.student(),
-            lessons,
-            start=start,
-            out=out,
-            settings=settings,
-            seed=ctx.config.seed + 1000 * stage + round_,
-            seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)},
-            on_step=lambda progress: _show(ctx, state, len(lessons), progress),
-        )
-        ctx.listener.trained(stage, round_, log)
-        ctx.message(
-            f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_held_out_text(log)}"
-        )
-        return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
-
-    return node
-
-
-def _settings(ctx: RunContext, what: Teaching) -> TrainingSettings:
-    """How a round is trained: a remedy gently, and what comes before a consolidation at a rate that stays."""
-    settings = ctx.config.training
-    if what.consolidation:
-        return settings.consolidating()
-    if what.remediation:
-        settings = settings.remedial()
-    return settings.staged() if ctx.curriculum().consolidated else settings
-
-
-def _too_few(ctx: RunContext, stage: int, round_: int) -> str:
-    new = count_accepted(ctx, stage, round_).total()
-    few = f"{new} new {'lesson' if new == 1 else 'lessons'}, fewer than training.least_new" if new else "No new lesson"
-    what = teaching_of(ctx, stage, round_).words
-    return f"{few} ({ctx.config.training.least_new}): nothing is trained in {what} of stage {stage}."
-
-
-def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], replay: float | None) -> list[Example]:
-    """The round's lessons with some of those that were taught before them, or with all."""
-    stage, round_ = state["stage"], state["round"]
-    known = {lesson.id for lesson in block}
-    everything = ctx.store().examples()
-    old = [one for one in everything if (one.stage, one.round) < (stage, round_) and one.id not in known]
-    if replay is None:
-        return [*block, *old]
-    again = sum(lesson.round < round_ for lesson in block)
-    asked = again + sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
-    forgotten = _forgotten(ctx, state)
-    if again:
-        ctx.message(f"Taught again with them, as one block: {again} lessons of the earlier portions of their modules")
-    if forgotten:
-        ctx.message(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
-    return mixture(
-        block,
-        old,
-        count=round(replay * asked),
-        seed=ctx.config.seed + 1000 * stage + round_,
-        forgotten=forgotten,
-        weight=ctx.config.training.forgotten_replay,
-    )
-
-
-def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
-    """What the student that is trained now had mastered, and does not master any more."""
-    stage = state["stage"] if state["round"] else state["stage"] - 1
-    if stage < 1:
-        return []
-    rounds = ctx.rounds()
-    passed = {
-        result.module
-        for assessment in rounds.kept
-        for result in assessment.gate
-        if assessment.stage < stage and result.mastered and not result.level
-    }
-    return [r.module for r in best_of(rounds, stage).earlier if r.module in passed and not r.mastered]
-
-
-def _held_out_text(log: TrainingLog) -> str:
-    if not log.held_out:
-        return ""
-    last = log.held_out[-1]
-    ended = "; it ended since they stopped improving" if log.learnt else ""
-    return f"; {last.right} of {last.of} held-out lessons are written word for word{ended}"
-
-
-def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProgress) -> None:
-    ctx.listener.training_step(state["stage"], state["round"], progress)
-    facts = f"{lessons} lessons · loss {progress.loss:.3f} · {progress.examples_per_second:.1f} examples/s"
-    ctx.listener.progress("training", progress.step, progress.steps, facts)
+from ioa.training import gate, total_score
 
 
 def assess(ctx: RunContext) -> Node:

@@ -6,7 +6,7 @@ import pytest
 from tests.graph.pupil import module, open_context
 
 from ioa.graph.builder import build_graph
-from ioa.graph.nodes import teaching_nodes
+from ioa.graph.nodes import training_nodes
 from ioa.memory import TrainingLog
 
 A, B = "sums/a", "sums/b"
@@ -36,7 +36,7 @@ def teach(tmp_path, monkeypatch):
             out.mkdir(parents=True)
             return TrainingLog(steps=(), examples=len(lessons), tokens=0, seconds=0)
 
-        monkeypatch.setattr(teaching_nodes, "train", train)
+        monkeypatch.setattr(training_nodes, "train", train)
         build_graph(ctx).invoke({"notes": []}, {"recursion_limit": 300})
         return ctx, trained
 

@@ -14,7 +14,7 @@ from tests.small import ENVIRONMENT, ioa, start, write_config
 from ioa.agents import TeacherSettings, is_here
 from ioa.agents.tutor import open_tutor
 from ioa.graph.builder import build_graph
-from ioa.graph.nodes import teaching_nodes
+from ioa.graph.nodes import training_nodes
 from ioa.memory import TrainingLog
 from ioa.memory.files import read_records
 from ioa.memory.records import Example, Refusal, RefusalReason
@@ -108,7 +108,7 @@ def taught(tmp_path, monkeypatch):
             out.mkdir(parents=True)
             return TrainingLog(steps=(), examples=len(lessons), tokens=0, seconds=0)
 
-        monkeypatch.setattr(teaching_nodes, "train", train)
+        monkeypatch.setattr(training_nodes, "train", train)
         build_graph(ctx).invoke({"notes": []}, {"recursion_limit": 300})
         return ctx
 
