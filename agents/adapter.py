@@ -7,7 +7,7 @@ checks of the example store.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ioa.agents.exchange import LessonsBrief, LessonsReply
+from ioa.agents.exchange import LessonsBrief, LessonsReply, TemplateBrief, TemplateReply
 from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.lost_calls import is_lost, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest
@@ -18,7 +18,8 @@ from ioa.agents.verification import Agree, LessonVerifier, agree_as_text
 from ioa.memory.domains.bank import ItemBank, shuffle_items
 from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import lesson_seed, supply
-from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy
+from ioa.memory.records import Domain, Example, Generator, Kind, Module, Remedy, SolutionTemplate, Strategy
+from ioa.memory.transcript import CallContext
 
 SAMPLES = 3
 """Problems that a teacher is shown of what it is to write."""
@@ -124,6 +125,42 @@ class PedagogicalAdapter:
         shown = {r.batch: self._samples(domain.module(r.module), r.level, r.seed) for r in requests}
         return Seeding(self._seed, self._avoid, self._bank).add_seed_problems(domain, requests, accepted, used, shown)
 
+    def templates(self, domain: Domain, modules: Mapping[str, Sequence[Strategy]]) -> tuple[SolutionTemplate, ...]:
+        """Have the one form made in which all solutions of each of these modules are written.
+
+        Args:
+            domain: Where they are described.
+            modules: The strategies of their lessons, by module.
+
+        Returns:
+            One for each; without a line where the reply could not be read, and each request then makes its own.
+
+        Raises:
+            TeacherError: some requests were not answered; or as `Teacher.ask`.
+        """
+        calls = [
+            Call(
+                TemplateBrief(
+                    module=module_brief(known, samples=self._samples(known, known.exam_level)),
+                    strategies=tuple(modules[known.id]),
+                    max_words=self._max_words,
+                ),
+                CallContext(node="draft", agent="adapter", task=TemplateBrief.task, module=known.id),
+            )
+            for known in map(domain.module, modules)
+        ]
+        outcomes = self._writer.ask(calls)
+        require_answers(self._writer.spec, outcomes, "requests for solution templates")
+        return tuple(
+            SolutionTemplate(
+                module=str(outcome.call.context.module),
+                lines=outcome.reply.lines if isinstance(outcome.reply, TemplateReply) else (),
+                teacher=outcome.teacher,
+                event=outcome.event,
+            )
+            for outcome in outcomes
+        )
+
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
         """Have the lessons written; each draft is handed over as soon as it is there, in any order.
 
@@ -164,6 +201,7 @@ class PedagogicalAdapter:
             sources=request.sources,
             misconception=request.misconception,
             mastered=request.mastered,
+            template=request.template,
             max_words=self._max_words,
         )
         strategies = tuple(strategy.value for strategy in request.strategies)

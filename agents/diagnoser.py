@@ -1,6 +1,6 @@
 """The Diagnoser (the paper's Identifier): what the student cannot do, why, and what depends on what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ioa.agents.exchange import (
     AnalyseBrief,
@@ -19,6 +19,8 @@ from ioa.memory.records import (
     Claim,
     Diagnosis,
     Domain,
+    Edge,
+    Gap,
     ItemResult,
     Measured,
     Module,
@@ -101,13 +103,7 @@ class Diagnoser:
         """
         graph = self.prerequisites(domain, measured)
         gaps = find_gaps(student, teacher, graph.edges, self._settings)
-        targets = [gap.module for gap in gaps if gap.targeted]
-        analysis = self.analyse(domain, targets, results, node="diagnose")
-        unteachable = [f"{gap.module} ({gap.teacher.fraction})" for gap in gaps if gap.delta is None]
-        text = f"{len(targets)} of {len(gaps)} modules are targets. {analysis.note}"
-        if unteachable:
-            text += f" The teacher itself cannot do {', '.join(unteachable)}: not taught."
-        note = Note(sender="diagnoser", receiver="planner", text=text)
+        analysis = self.analyse(domain, _targets(gaps), results, node="diagnose")
         found = Diagnosis(
             gaps=gaps,
             edges=graph.edges,
@@ -117,7 +113,42 @@ class Diagnoser:
             misconceptions=analysis.confirmed,
             unconfirmed=analysis.refused,
         )
-        return found, note
+        return found, Note(sender="diagnoser", receiver="planner", text=_summary(gaps, analysis))
+
+    def diagnose_again(
+        self,
+        domain: Domain,
+        student: Mapping[str, Score],
+        teacher: Mapping[str, Score],
+        results: Sequence[ItemResult],
+        edges: Sequence[Edge],
+        spent: Collection[str],
+        after: int,
+    ) -> tuple[Diagnosis, Note]:
+        """Turn an examination of the student as it was taught so far into gaps, targets and misconceptions.
+
+        Args:
+            domain: What was examined.
+            student: P_S by module, on the diagnosis split.
+            teacher: P_T by module.
+            results: The student's answers.
+            edges: The prerequisites as they are known now.
+            spent: Modules of which nothing new is left to teach.
+            after: Number of the stage that was over.
+
+        Returns:
+            The findings, and a note to the Curriculum Planner.
+        """
+        gaps = find_gaps(student, teacher, edges, self._settings, spent)
+        label = f"diagnosis-after-{after:02d}"
+        analysis = self.analyse(domain, _targets(gaps), results, node="rediagnose", label=label, stage=after)
+        text = _summary(gaps, analysis)
+        if left := [gap.module for gap in gaps if gap.deficient and gap.module in spent]:
+            text += f" Nothing new is left to teach of {', '.join(left)}."
+        found = Diagnosis(
+            gaps=gaps, edges=tuple(edges), misconceptions=analysis.confirmed, unconfirmed=analysis.refused
+        )
+        return found, Note(sender="diagnoser", receiver="planner", text=text, stage=after)
 
     def analyse(
         self,
@@ -146,6 +177,18 @@ class Diagnoser:
         failures = [_failures(domain.module(module), results, (levels or {}).get(module)) for module in modules]
         context = CallContext(node=node, agent="diagnoser", task=AnalyseBrief.task, stage=stage, round=round_)
         return self._analyst.analyse(failures, context, label)
+
+
+def _targets(gaps: Sequence[Gap]) -> list[str]:
+    return [gap.module for gap in gaps if gap.targeted]
+
+
+def _summary(gaps: Sequence[Gap], analysis: Analysis) -> str:
+    unteachable = [f"{gap.module} ({gap.teacher.fraction})" for gap in gaps if gap.delta is None]
+    text = f"{len(_targets(gaps))} of {len(gaps)} modules are targets. {analysis.note}"
+    if unteachable:
+        text += f" The teacher itself cannot do {', '.join(unteachable)}: not taught."
+    return text
 
 
 def _failures(module: Module, results: Sequence[ItemResult], level: str | None) -> ModuleFailures:

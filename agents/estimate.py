@@ -24,6 +24,7 @@ from ioa.agents.exchange import (
     SourceProblem,
     TagBrief,
     TagItem,
+    TemplateBrief,
 )
 from ioa.agents.exchange.briefs import module_brief
 from ioa.agents.prompting import messages, prompt_text
@@ -250,6 +251,10 @@ def _lessons(
     most = taught * wasted + len(domain.modules) * _trial_lessons(plan.diagnosis)
     # Easiest level, examined level, counterfactuals of each portion, and remedies: each ends in a short request.
     wishes = 3 * targets[1] * math.ceil(synthesis.per_module / portion) + remedial
+    if synthesis.choice == "bandit" or Strategy.FORMAT in synthesis.strategies:
+        form = TemplateBrief(module=told, strategies=brief.strategies, max_words=plan.max_words)
+        fixed = synthesis.choice == "fixed"
+        yield _Kind("adapter", form, TOKENS_PER_WORD * plan.max_words, targets[0] * fixed, targets[1])
     yield _Kind(
         "adapter",
         brief.model_copy(update=longest),

@@ -1,7 +1,7 @@
 """Gaps, severity and targets: equations 2, 4, 5 and 6 of the method."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ioa.agents.settings.diagnosis import DiagnosisSettings
 from ioa.memory.records import Edge, Gap, Score
@@ -29,6 +29,7 @@ def find_gaps(
     teacher: Mapping[str, Score],
     edges: Sequence[Edge],
     settings: DiagnosisSettings,
+    spent: Collection[str] = (),
 ) -> tuple[Gap, ...]:
     """Measure every module's gap and choose the targets (Eq. 2, 4, 5 and 6).
 
@@ -37,6 +38,7 @@ def find_gaps(
         teacher: P_T by the same modules.
         edges: The prerequisite graph.
         settings: The thresholds.
+        spent: Modules of which nothing new is left to teach: none of them is a target.
 
     Returns:
         One gap a module, in the order of `student`.
@@ -48,9 +50,10 @@ def find_gaps(
     }
     bound = settings.tau_gap + ROUNDING
     deficient = [module for module, delta in deltas.items() if delta is not None and delta > bound]
-    count = math.ceil(settings.top_share * len(deficient))  # up: one deficient module is always a target
+    teachable = [module for module in deficient if module not in spent]
+    count = math.ceil(settings.top_share * len(teachable))  # up: one deficient module is always a target
     # By id among equals, so that a resumed run chooses the same.
-    worst = sorted(deficient, key=lambda module: (-severities[module], module))[:count]
+    worst = sorted(teachable, key=lambda module: (-severities[module], module))[:count]
     return tuple(
         Gap(
             module=module,

@@ -1,8 +1,19 @@
 """The Curriculum Planner (the paper's Organizer): stages, and what to do when one is not mastered."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from ioa.agents.exchange import PlanBrief, PlanReply, ProposedStage, RemedyBrief, RemedyReply, WeakModule
+from ioa.agents.exchange import (
+    PlanBrief,
+    PlanReply,
+    ProposedStage,
+    RemedyBrief,
+    RemedyProposal,
+    RemedyReply,
+    TriedLessons,
+    WeakModule,
+)
+from ioa.agents.remedy_choice import choose_remedy, levels_left
 from ioa.agents.remedy_split import aim_remedy, describe_misconceptions
 from ioa.agents.settings.curriculum import CurriculumSettings
 from ioa.agents.staging import (
@@ -84,6 +95,8 @@ class CurriculumPlanner:
         difficulty: Mapping[str, float],
         reason: str,
         reached: float = 0.0,
+        *,
+        node: str = "revise",
     ) -> tuple[Curriculum, Note]:
         """Order what is still to come anew, by the difficulty that was measured on the way.
 
@@ -94,6 +107,7 @@ class CurriculumPlanner:
             difficulty: 1 - P_S / P_T now, of each module that is still to be taught.
             reason: What was measured, in words.
             reached: The hardest difficulty that was mastered so far.
+            node: Of the graph, for the transcript.
 
         Returns:
             The whole curriculum, without bridges in its new part, and a note to the Pedagogical Adapter.
@@ -102,10 +116,15 @@ class CurriculumPlanner:
         taught = tuple(
             dict.fromkeys(module for stage in done for module in stage.modules if module not in stage.levels)
         )
-        context = CallContext(node="revise", agent="planner", task=PlanBrief.task, stage=after)
-        stages, pairs, said, warnings = self._ask(
-            difficulty, diagnosis.edges, context, taught=taught, reason=reason, reached=reached
-        )
+        if self._settings.stages == "one":
+            planned, note = _one_stage(difficulty)
+            stages, said, warnings = planned.stages, note.text, list[str]()
+            pairs: tuple[tuple[str, str], ...] = ()
+        else:
+            context = CallContext(node=node, agent="planner", task=PlanBrief.task, stage=after)
+            stages, pairs, said, warnings = self._ask(
+                difficulty, diagnosis.edges, context, taught=taught, reason=reason, reached=reached
+            )
         kept = tuple(need for need in curriculum.prerequisites if need.later in taught)
         revised = curriculum.model_copy(
             update={
@@ -202,8 +221,13 @@ class CurriculumPlanner:
         lessons: int,
         least: int = 1,
         remediation: int = 0,
+        tried: Mapping[str, Sequence[TriedLessons]] = MappingProxyType({}),
     ) -> tuple[tuple[Remedy, ...], Note]:
         """Decide what the next lessons of the modules that missed the gate are to be like.
+
+        What was asked for in vain is not asked for again: a level whose problems are used up is not drawn from any
+        more, and strategies whose lessons were refused at a level are followed by others there. A module of which
+        nothing is left has no remedy.
 
         Args:
             domain: Where the modules' levels are described.
@@ -214,6 +238,7 @@ class CurriculumPlanner:
             lessons: Accepted examples to ask for, per module.
             least: Of them, least for one misconception.
             remediation: Number of the remedy in its stage, from 1; 0: every round of it but the first was one.
+            tried: By module what the stage's rounds asked for so far, oldest first.
 
         Returns:
             The remedies, one for each misconception that was confirmed in a failed module, or one for the module
@@ -221,41 +246,62 @@ class CurriculumPlanner:
         """
         before = {result.module: result.ratio for result in previous.gate} if previous else {}
         confirmed = [misconception for misconception in misconceptions if not misconception.refused]
-        weak = tuple(
+        round_ = assessment.round + 1
+        weak = [
             WeakModule(
                 module=result.module,
                 ratio=result.ratio,
                 previous=before.get(result.module),
                 misconception=describe_misconceptions([found for found in confirmed if found.module == result.module]),
-                levels=_levels_up_to(domain.module(result.module), result.level),
+                levels=levels_left(
+                    _levels_up_to(domain.module(result.module), result.level),
+                    tried.get(result.module, ()),
+                    self._strategies,
+                ),
                 exam_level=result.level or domain.module(result.module).exam_level,
+                tried=tuple(tried.get(result.module, ())),
             )
             for result in assessment.gate
             if not result.mastered
-        )
-        round_ = assessment.round + 1
-        brief = RemedyBrief(weak=weak, gate=gate, round=remediation or round_)
-        context = CallContext(node="remediate", agent="planner", task=brief.task, stage=assessment.stage, round=round_)
-        reply = self._teacher.ask([Call(brief, context)])[0].reply
-        proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}
+        ]
+        left = [module for module in weak if module.levels]
+        used_up = [module.module for module in weak if not module.levels]
         remedies: list[Remedy] = []
-        for module in weak:
-            proposal = proposals.get(module.module)
-            fits = proposal is not None and proposal.level in module.levels
-            general = Remedy(
-                module=module.module,
-                diagnosis="",
-                kind=Kind.REMEDIAL,
-                level=proposal.level if proposal and fits else module.exam_level,
-                strategies=(proposal.strategies if proposal else ()) or self._strategies,
-                lessons=lessons,
-                reason=proposal.reason if proposal else "",
-            )
-            remedies += aim_remedy(general, confirmed, least)
-        text = reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level."
+        said = [f"Nothing new is left to teach of {', '.join(used_up)}."] if used_up else []
+        if left:
+            brief = RemedyBrief(weak=tuple(left), gate=gate, round=remediation or round_)
+            stage = assessment.stage
+            context = CallContext(node="remediate", agent="planner", task=brief.task, stage=stage, round=round_)
+            reply = self._teacher.ask([Call(brief, context)])[0].reply
+            proposals = {p.module: p for p in reply.remedies} if isinstance(reply, RemedyReply) else {}
+            said.insert(0, reply.note if isinstance(reply, RemedyReply) else "The same again, at the examined level.")
+            for module in left:
+                general = self._remedy_of(module, proposals.get(module.module), lessons)
+                remedies += aim_remedy(general, confirmed, least)
+        text = " ".join(said)
         return tuple(remedies), Note(
             sender="planner", receiver="adapter", text=text, stage=assessment.stage, round=round_
         )
+
+    def _remedy_of(self, module: WeakModule, proposal: RemedyProposal | None, lessons: int) -> Remedy:
+        (level, strategies), as_proposed = choose_remedy(module, proposal, self._strategies)
+        reason = proposal.reason if proposal else ""
+        if proposal and not as_proposed:
+            proposed = f"{proposal.level!r} with {_named(proposal.strategies)}"
+            reason = f"{proposed} was proposed, which is none of what is left to try."
+        return Remedy(
+            module=module.module,
+            diagnosis="",
+            kind=Kind.REMEDIAL,
+            level=level,
+            strategies=strategies,
+            lessons=lessons,
+            reason=reason,
+        )
+
+
+def _named(strategies: Sequence[Strategy]) -> str:
+    return ", ".join(strategy.value for strategy in strategies) or "no strategy"
 
 
 _STEEP = "Stage {} is harder than "

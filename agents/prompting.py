@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from string import Template
@@ -12,7 +12,7 @@ from typing import Any
 import json_repair
 from pydantic import ValidationError
 
-from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, Reply, SolveBrief
+from ioa.agents.exchange import Brief, CompareBrief, GradeBrief, LessonsBrief, Reply, SolveBrief, TemplateBrief
 from ioa.agents.exchange.briefs import without_controls
 from ioa.agents.latex_in_json import escape_latex, restore_latex
 from ioa.memory.errors import UserError
@@ -147,6 +147,8 @@ def _fields(brief: Brief) -> dict[str, object]:
     fields = dict(brief.model_dump(mode="json"))
     if isinstance(brief, LessonsBrief):
         fields |= _lesson_fields(brief)
+    if isinstance(brief, TemplateBrief):
+        fields["strategy_texts"] = _strategy_texts(brief.strategies, made=False)
     if isinstance(brief, GradeBrief | CompareBrief):
         fields["earlier_line"] = f"\n{prompt_text(f'{brief.task}-further').strip()}" if brief.earlier else ""
     if isinstance(brief, SolveBrief):
@@ -159,7 +161,6 @@ def _mastered_line(brief: LessonsBrief) -> list[str]:
 
 
 def _lesson_fields(brief: LessonsBrief) -> dict[str, object]:
-    strategies = [prompt_text(f"strategy-{strategy.value}").strip() for strategy in brief.strategies]
     grows = Strategy.COGNITIVE_LOAD in brief.strategies or brief.kind in (Kind.REMEDIAL, Kind.BRIDGING)
     return {
         "size_line": "and no larger" if grows else "and of their size",
@@ -171,7 +172,23 @@ def _lesson_fields(brief: LessonsBrief) -> dict[str, object]:
         if brief.seed_problem
         else "",
         "misconception_line": f"They are to put this right: {brief.misconception}" if brief.misconception else "",
-        "strategy_texts": "\n\n".join([prompt_text("strategies").strip(), *strategies])
-        if strategies
+        "strategy_texts": _strategy_texts(brief.strategies, made=bool(brief.template))
+        if brief.strategies
         else "Tell the solution plainly, as you would to anybody.",
     }
+
+
+_MADE = (
+    "It stands in `template`: write each solution line by line in that form, also where a step is trivial; only what "
+    "is in angle brackets there changes."
+)
+_TO_BE_MADE = (
+    "Choose the labels, their order and the way a line is written once, and use them in every lesson of the reply, "
+    "also where a step is trivial; only the numbers change."
+)
+
+
+def _strategy_texts(strategies: Sequence[Strategy], *, made: bool) -> str:
+    """What each strategy is, the one of a fixed form with where that form stands."""
+    told = {"template_line": _MADE if made else _TO_BE_MADE}
+    return "\n\n".join([prompt_text("strategies").strip(), *(fill(f"strategy-{s.value}", told) for s in strategies)])

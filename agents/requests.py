@@ -27,6 +27,8 @@ class LessonRequest(Record):
     """Id of that finding."""
     mastered: tuple[str, ...] = ()
     """Of a bridging request: what the student can do already, in words."""
+    template: tuple[str, ...] = ()
+    """The form of the module's solutions, line by line; empty where none was made."""
     seed_problem: str = ""
     """The problem that the lessons are variations of, of this request alone; empty where none is left."""
     sources: tuple[SourceProblem, ...] = ()

@@ -7,6 +7,7 @@ from ioa.agents.exchange import Lesson
 from ioa.agents.requests import Draft, LessonRequest
 from ioa.agents.step_checks import false_step
 from ioa.memory.answer_equality import same_answer
+from ioa.memory.domains.level_match import asks_for_level
 from ioa.memory.records import Domain, Generator, Kind, Refusal, RefusalReason
 from ioa.memory.similarity import normalise
 
@@ -107,17 +108,19 @@ def _unchanged(lesson: Lesson, request: LessonRequest, same: Same) -> Objection:
 
 
 def _elsewhere(lesson: Lesson, request: LessonRequest, domain: Domain) -> Objection:
-    """A problem or an answer that the level's generator would not let pass."""
+    """A problem or an answer that the level's generator could not have made, in whatever words."""
     generator: object = domain.module(request.module).levels[request.level]
     if not isinstance(generator, Generator):
         return None
-    for what, pattern, text in (
-        ("problem", generator.where.question, lesson.problem),
-        ("answer", generator.where.answer, lesson.answer),
-    ):
-        if pattern and not re.search(pattern, text.strip()):
-            return RefusalReason.ALIGNMENT, f"its {what} is not of level {request.level!r}, where it has {pattern!r}"
-    return None
+    where = generator.where
+    if where.question and asks_for_level(generator, lesson.problem) is False:
+        what, pattern = "problem", where.question
+    elif where.answer and not re.search(where.answer, lesson.answer.strip()):
+        what, pattern = "answer", where.answer
+    else:
+        return None
+    wanted = f"({where.words})" if where.words else f"where it has {pattern!r}"
+    return RefusalReason.ALIGNMENT, f"its {what} is not of level {request.level!r} {wanted}"
 
 
 def refuse_lesson(draft: Draft, reason: RefusalReason, detail: str, lesson: Lesson | None = None) -> Refusal:

@@ -49,6 +49,8 @@ def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None"
         "remediate": teaching_nodes.remediate,
         "advance": teaching_nodes.advance,
         "revise": planning_nodes.revise,
+        "rediagnose": diagnosis_nodes.rediagnose,
+        "extend": planning_nodes.extend,
         "finish": teaching_nodes.finish,
     }
     for name, make in nodes.items():
@@ -65,9 +67,11 @@ def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None"
     graph.add_edge("synthesize", "train")
     graph.add_edge("train", "assess")
     graph.add_conditional_edges("assess", after_assess(rounds=config.mastery.rounds))
-    graph.add_edge("remediate", "synthesize")
+    graph.add_conditional_edges("remediate", after_remediate)
     graph.add_conditional_edges("advance", after_advance)
     graph.add_conditional_edges("revise", after_revise)
+    graph.add_edge("rediagnose", "extend")
+    graph.add_conditional_edges("extend", after_extend)
     graph.add_edge("finish", END)
     return graph.compile(checkpointer=checkpointer, name="ioa")
 
@@ -126,14 +130,30 @@ def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "rem
     return route
 
 
-def after_advance(state: RunState) -> Literal["revise", "finish"]:
-    """To the rest of the plan, or to the end where there is none or the run is given up."""
-    return "finish" if state["given_up"] or state["stage"] > state["stages"] else "revise"
+def after_remediate(state: RunState) -> Literal["synthesize", "advance"]:
+    """To the lessons that were decided on, or on where nothing is left that could be taught."""
+    return "advance" if state.get("stalled", False) else "synthesize"
 
 
-def after_revise(state: RunState) -> Literal["synthesize", "finish"]:
+def after_advance(state: RunState) -> Literal["revise", "rediagnose", "finish"]:
+    """To the rest of the plan, to a further cycle, or to the end where there is neither or the run is given up."""
+    if state["given_up"]:
+        return "finish"
+    return "revise" if state["stage"] <= state["stages"] else _after_last(state)
+
+
+def after_revise(state: RunState) -> Literal["synthesize", "rediagnose", "finish"]:
     """To the next stage, unless nothing is left of the plan."""
-    return "finish" if state["stage"] > state["stages"] else "synthesize"
+    return "synthesize" if state["stage"] <= state["stages"] else _after_last(state)
+
+
+def after_extend(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the first stage of the cycle, unless it has no target."""
+    return "synthesize" if state["stage"] <= state["stages"] else "finish"
+
+
+def _after_last(state: RunState) -> Literal["rediagnose", "finish"]:
+    return "rediagnose" if state.get("cycle_due", False) else "finish"
 
 
 def after_top_up(state: SynthesisState) -> str:

@@ -1,6 +1,7 @@
 """The curriculum as a file that a person reads, edits or writes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from ioa.agents import teaching_stages
@@ -13,7 +14,7 @@ _HEAD = """\
 # The curriculum: stages in the order in which they are taught. Edit it before it is taught, or copy it and give it to
 # another run: ioa run CONFIG --curriculum FILE.
 #
-# modules        may be moved between stages, added and taken out; any module of the domain may be taught, once
+# modules        may be moved between stages, added and taken out; any module of the domain may be taught, once a cycle
 # levels         of a bridge: `module: level`, an easier level at which the module is taught and examined before its
 #                own stage; {} for a stage that is none
 # lessons        accepted lessons a module when the stage is first taught; null for synthesis.per_module
@@ -50,27 +51,33 @@ def read_curriculum(path: Path, domain: Domain | None) -> Curriculum:
 def _faults(curriculum: Curriculum, domain: Domain | None) -> list[str]:
     known = {module.id: module for module in domain.modules} if domain else {}
     own = [(stage, number) for number, stage in enumerate(teaching_stages(curriculum), start=1)]
-    placed = [module for stage, _ in own for module in stage.modules if module not in stage.levels]
-    at = {module: number for stage, number in own for module in stage.modules if module not in stage.levels}
     everything = {module for stage, _ in own for module in stage.modules}
     unknown = everything - set(known) if domain else set()
-    twice = sorted({module for module in placed if placed.count(module) > 1})
+    bounds = [0, *(cycle.after for cycle in curriculum.cycles), len(own)]
+    cycles = [[(stage, number) for stage, number in own if a < number <= b] for a, b in pairwise(bounds)]
     return [
         *(f"{module} is not a module of the domain" for module in sorted(unknown)),
-        *(f"{module} stands in more than one stage" for module in twice),
-        *(
-            f"{pair.later} (stage {at[pair.later]}) needs {pair.earlier} (stage {at[pair.earlier]}): move one of them, "
-            "or take the pair out of `prerequisites`"
-            for pair in curriculum.prerequisites
-            if pair.earlier in at and pair.later in at and at[pair.earlier] >= at[pair.later]
-        ),
-        *(
-            fault
-            for stage, number in own
-            for module, level in stage.levels.items()
-            for fault in _bridge_faults(known.get(module), module, level, stage, number, at)
-        ),
+        *(fault for cycle in cycles for fault in _cycle_faults(curriculum, cycle, known)),
     ]
+
+
+def _cycle_faults(
+    curriculum: Curriculum, own: Sequence[tuple[Stage, int]], known: Mapping[str, Module]
+) -> Iterator[str]:
+    """What is wrong with the stages of one cycle; a further one may teach a module again."""
+    placed = [module for stage, _ in own for module in stage.modules if module not in stage.levels]
+    at = {module: number for stage, number in own for module in stage.modules if module not in stage.levels}
+    twice = sorted({module for module in placed if placed.count(module) > 1})
+    yield from (f"{module} stands in more than one stage" for module in twice)
+    yield from (
+        f"{pair.later} (stage {at[pair.later]}) needs {pair.earlier} (stage {at[pair.earlier]}): move one of them, "
+        "or take the pair out of `prerequisites`"
+        for pair in curriculum.prerequisites
+        if pair.earlier in at and pair.later in at and at[pair.earlier] >= at[pair.later]
+    )
+    for stage, number in own:
+        for module, level in stage.levels.items():
+            yield from _bridge_faults(known.get(module), module, level, stage, number, at)
 
 
 def _bridge_faults(

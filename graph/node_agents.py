@@ -17,6 +17,8 @@ AGENTS = {
     "remediate": "diagnoser",
     "advance": "examiner",
     "revise": "planner",
+    "rediagnose": "diagnoser",
+    "extend": "planner",
     "finish": "examiner",
 }
 """Who decides in each node."""

@@ -1,34 +1,17 @@
 """What a round of a stage asks for, a portion of its first lessons or remedies, and whether it brought anything."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from ioa.agents import add_misconceptions, first_lessons, further_lessons, portion_count
 from ioa.graph.context import RunContext
+from ioa.graph.cycles import last_diagnosis
+from ioa.graph.lesson_budget import within_budget
 from ioa.graph.strategy_history import with_strategies
-from ioa.memory import Diagnosis, Remedy, Stage
-from ioa.memory.files import read_record, read_records, write_records
+from ioa.memory import Remedy, Stage
+from ioa.memory.files import read_records, write_records
 from ioa.memory.records import Example, Teaching
 from ioa.memory.rounds import teachings
-
-
-def lessons_left(ctx: RunContext) -> int | None:
-    """How many more lessons `budget.lessons` allows; none where it sets no bound."""
-    bound = ctx.config.budget.lessons
-    return None if bound is None else max(0, bound - len(ctx.store().examples()))
-
-
-def within_budget(ctx: RunContext, wanted: Iterable[Remedy]) -> tuple[Remedy, ...]:
-    """The same wishes, cut alike to the lessons that are left; those of which nothing remains are left out."""
-    wishes, left = tuple(wanted), lessons_left(ctx)
-    asked = sum(wish.lessons for wish in wishes)
-    if left is None or asked <= left:
-        return wishes
-    # What the rounding leaves goes to the first ones, one each.
-    whole = [wish.lessons * left // asked for wish in wishes]
-    over = left - sum(whole)
-    cut = [count + (place < over) for place, count in enumerate(whole)]
-    return tuple(wish.model_copy(update={"lessons": n}) for wish, n in zip(wishes, cut, strict=True) if n)
 
 
 def lessons_wanted(ctx: RunContext, stage: int, round_: int) -> tuple[Remedy, ...]:
@@ -48,10 +31,10 @@ def _first(ctx: RunContext, stage: int) -> tuple[Remedy, ...]:
     """What a stage asks for when it begins; a consolidation asks for what missed its gate."""
     taught, settings = _stage(ctx, stage), ctx.config.synthesis
     if not taught.consolidation:
-        return _told(ctx, within_budget(ctx, first_lessons(ctx.domain(), taught, settings)))
+        return _told(ctx, stage, within_budget(ctx, first_lessons(ctx.domain(), taught, settings)))
     kept = {result.module: result for one in ctx.rounds().kept for result in one.gate if not result.level}
     missed = [module for module in taught.modules if module in kept and not kept[module].mastered]
-    return _told(ctx, within_budget(ctx, further_lessons(ctx.domain(), missed, settings)))
+    return _told(ctx, stage, within_budget(ctx, further_lessons(ctx.domain(), missed, settings)))
 
 
 def next_portion(ctx: RunContext, stage: int, modules: Collection[str]) -> tuple[Remedy, ...]:
@@ -70,7 +53,7 @@ def next_portion(ctx: RunContext, stage: int, modules: Collection[str]) -> tuple
     # Of a run from before there were portions: all of its first lessons were asked for at once.
     left = {module: count for module, count in given.items() if count}
     wanted = first_lessons(ctx.domain(), _stage(ctx, stage), ctx.config.synthesis, left)
-    return _told(ctx, within_budget(ctx, wanted))
+    return _told(ctx, stage, within_budget(ctx, wanted))
 
 
 def teaching_of(ctx: RunContext, stage: int, round_: int) -> Teaching:
@@ -114,8 +97,8 @@ def block_of(ctx: RunContext, stage: int, round_: int) -> list[Example]:
     return [lesson for at in range(round_) for lesson in _own(ctx, stage, at) if lesson.module in modules] + own
 
 
-def _told(ctx: RunContext, wanted: Collection[Remedy]) -> tuple[Remedy, ...]:
-    return add_misconceptions(wanted, read_record(ctx.run.diagnosis, Diagnosis).misconceptions)
+def _told(ctx: RunContext, stage: int, wanted: Collection[Remedy]) -> tuple[Remedy, ...]:
+    return add_misconceptions(wanted, last_diagnosis(ctx, stage).misconceptions)
 
 
 def _stage(ctx: RunContext, stage: int) -> Stage:

@@ -9,8 +9,8 @@ from ioa.agents.gaps import ROUNDING
 from ioa.graph.context import RunContext
 from ioa.graph.round_lessons import count_accepted, lessons_wanted
 from ioa.memory import Diagnosis
-from ioa.memory.files import read_record, read_records
-from ioa.memory.records import Kind
+from ioa.memory.files import append_records, read_record, read_records
+from ioa.memory.records import Kind, SolutionTemplate, Strategy
 
 _PASS = re.compile(r"stage-(\d+)-round-(\d+)-pass-(\d+)")
 
@@ -25,6 +25,8 @@ def make_requests(ctx: RunContext, stage: int, round_: int, pass_: int) -> tuple
     else:
         counts, before = dict(count_accepted(ctx, stage, round_)), (stage, round_, pass_)
     asked = ctx.adapter().requests(lessons_wanted(ctx, stage, round_), counts, stage, round_, pass_)
+    forms = _templates(ctx, asked)
+    asked = tuple(one.model_copy(update={"template": forms.get(one.module, ())}) for one in asked)
     asked = tuple(
         one.model_copy(update={"mastered": _mastered(ctx, before[0])}) if one.kind is Kind.BRIDGING else one
         for one in asked
@@ -32,6 +34,18 @@ def make_requests(ctx: RunContext, stage: int, round_: int, pass_: int) -> tuple
     # Of a pass that is made again after a kill, what it brought already is known, as it was before the kill.
     known = [one for one in ctx.store().examples() if _before(one.stage, one.round, before)]
     return ctx.adapter().add_seed_problems(ctx.domain(), asked, known, _seeds(ctx, before))
+
+
+def _templates(ctx: RunContext, requests: Sequence[LessonRequest]) -> dict[str, tuple[str, ...]]:
+    """By module the form of its solutions, made when it is first wanted and kept in the run."""
+    wanted = {one.module: one.strategies for one in requests if Strategy.FORMAT in one.strategies}
+    known = {made.module: made.lines for made in read_records(ctx.run.templates, SolutionTemplate)}
+    missing = {module: strategies for module, strategies in wanted.items() if module not in known}
+    if missing:
+        made = ctx.adapter().templates(ctx.domain(), missing)
+        append_records(ctx.run.templates, made)
+        known |= {one.module: one.lines for one in made}
+    return {module: known[module] for module in wanted}
 
 
 def _mastered(ctx: RunContext, stage: int) -> tuple[str, ...]:

@@ -25,11 +25,13 @@ class RunState(TypedDict, total=False):
     portion_due: bool
     """A module that is not mastered has not had all portions of its first lessons."""
     stalled: bool
-    """The last remediation rounds brought nothing, so no more are tried."""
+    """The last remediation rounds brought nothing, or nothing is left to be taught, so no more are tried."""
     adapter: str
     """Folder of the LoRA that the next training starts from, relative to the run; empty for a bare student."""
     given_up: bool
     """A stage was not mastered in R_max rounds and the config says to stop."""
+    cycle_due: bool
+    """All stages are over, and the domain is to be diagnosed again."""
     notes: Annotated[list[dict[str, Any]], add]
     """What the agents told one another, oldest first (`Note` as JSON)."""
 

@@ -152,6 +152,10 @@ class RunDirectory:
         """JSON of `Diagnosis`."""
         return self.root / "diagnosis.json"
 
+    def diagnosis_after(self, stage: int) -> Path:
+        """What a further cycle found when that stage was over, JSON of `Diagnosis`."""
+        return self.root / f"diagnosis-after-{stage:02d}.json"
+
     def prerequisites_after(self, stage: int) -> Path:
         """The prerequisite graph as estimated anew when that stage was over, JSON of `Prerequisites`."""
         return self.root / f"dependencies-after-{stage:02d}.json"
@@ -226,6 +230,11 @@ class RunDirectory:
     def assessment(self, stage: int, round_: int) -> Path:
         """JSON of `Assessment`."""
         return self.root / "assessments" / f"{round_name(stage, round_)}.json"
+
+    @property
+    def templates(self) -> Path:
+        """The forms of the modules' solutions, JSON lines of `SolutionTemplate`."""
+        return self.root / "templates.jsonl"
 
     def misconceptions(self, stage: int, round_: int) -> Path:
         """Why items failed in that round's examination, JSON lines of `Misconception`."""

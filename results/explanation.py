@@ -87,7 +87,7 @@ def lesson_story(facts: Facts, lesson: Example | Refusal, where: str = "") -> Le
         source=_source(facts, lesson, where),
         request=request,
         remedy=remedy,
-        misconceptions=_answered(facts, module, facts.teaching(stage, round_), example, request),
+        misconceptions=_answered(facts, module, stage, facts.teaching(stage, round_), example, request),
         missed=missed,
         evidence=evidence(facts, module),
         trained=tuple(log for log in trained if (log.stage, log.round) == (stage, round_)),
@@ -222,8 +222,7 @@ def _gate(facts: Facts, module: str, stage: int, round_: int) -> GateRound | Non
 
 def _found(facts: Facts) -> list[Misconception]:
     """All misconceptions that the run has named, confirmed or not, in the order of their finding."""
-    first = (*facts.diagnosis.misconceptions, *facts.diagnosis.unconfirmed) if facts.diagnosis else ()
-    return [*first, *(one for found in facts.misconceptions.values() for one in found)]
+    return [*facts.diagnosed, *(one for found in facts.misconceptions.values() for one in found)]
 
 
 def _missed(facts: Facts, module: str, stage: int, round_: int) -> GateRound | None:
@@ -233,14 +232,20 @@ def _missed(facts: Facts, module: str, stage: int, round_: int) -> GateRound | N
 
 
 def _answered(
-    facts: Facts, module: str, teaching: Teaching, example: Example | None, request: LessonRequest | None
+    facts: Facts,
+    module: str,
+    stage: int,
+    teaching: Teaching,
+    example: Example | None,
+    request: LessonRequest | None,
 ) -> tuple[Shown, ...]:
     answered = example.misconception if example else request.misconception_id if request else ""
     if answered:
         return tuple(_shown(facts, found) for found in _found(facts) if found.id == answered)
-    if teaching.remediation or not facts.diagnosis or (request and not request.misconception):
+    diagnosis = facts.diagnosis_of(stage)
+    if teaching.remediation or not diagnosis or (request and not request.misconception):
         return ()
-    return tuple(_shown(facts, found) for found in facts.diagnosis.misconceptions if found.module == module)
+    return tuple(_shown(facts, found) for found in diagnosis.misconceptions if found.module == module)
 
 
 def _shown(facts: Facts, found: Misconception) -> Shown:

@@ -58,6 +58,8 @@ class Facts:
     diagnosis: Diagnosis | None
     revised: Prerequisites | None
     """The prerequisites as estimated again at the end; none where that was not asked for."""
+    cycles: Mapping[int, Diagnosis]
+    """What each further cycle found, by the number of the stage that was over."""
     curriculum: Curriculum | None
     examinations: Mapping[str, tuple[ItemResult, ...]]
     """Item results by label, e.g. `final-before`."""
@@ -114,6 +116,17 @@ class Facts:
         """Number of the stage in which each module is taught; of several the last, a consolidation left out."""
         stages = teaching_stages(self.curriculum) if self.curriculum else ()
         return {module: stage.number for stage in stages for module in stage.modules}
+
+    def diagnosis_of(self, stage: int) -> Diagnosis | None:
+        """What the stage was planned by: the diagnosis of its cycle; none before the first."""
+        began = [after for after in self.cycles if after < stage]
+        return self.cycles[max(began)] if began else self.diagnosis
+
+    @property
+    def diagnosed(self) -> tuple[Misconception, ...]:
+        """The misconceptions that the diagnoses named, confirmed or not, in the order of their finding."""
+        every = (self.diagnosis, *self.cycles.values())
+        return tuple(found for one in every if one for found in (*one.misconceptions, *one.unconfirmed))
 
     def scores(self, label: str) -> dict[str, Score]:
         """Score by module in one examination; empty where it has not taken place."""
@@ -178,6 +191,10 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         domain=domain,
         diagnosis=_optional(run.diagnosis, Diagnosis),
         revised=_optional(run.revised_prerequisites, Prerequisites),
+        cycles={
+            cycle.after: read_record(run.diagnosis_after(cycle.after), Diagnosis)
+            for cycle in (curriculum.cycles if curriculum else ())
+        },
         curriculum=curriculum,
         examinations={path.stem: tuple(read_records(path, ItemResult)) for path in sorted(scores)},
         assessments=rounds.assessments,

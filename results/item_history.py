@@ -16,6 +16,7 @@ CHANGES: tuple[Change, ...] = ("gained", "lost", "both right", "both wrong", "as
 
 _ROUND = re.compile(r"stage-(\d+)-round-(\d+)")
 _REVISION = re.compile(r"revision-(\d+)")
+_CYCLE = re.compile(r"diagnosis-after-(\d+)")
 _ENDS = {"diagnosis-student": (0, 0), "final-before": (0, 1), "final-after": (10**6, 0)}
 """Where in a run the examinations stand that have no stage."""
 
@@ -115,6 +116,8 @@ def title(label: str) -> str:
         return f"after stage {int(found[1])} round {found[2]}"
     if found := _REVISION.fullmatch(label):
         return f"when the plan was revised after stage {int(found[1])}"
+    if found := _CYCLE.fullmatch(label):
+        return f"at the diagnosis after stage {int(found[1])}"
     words = {"diagnosis-student": "at the diagnosis", "final-before": "before teaching", "final-after": "at the end"}
     return words.get(label, label.removesuffix("-teacher"))
 
@@ -123,7 +126,7 @@ def when(label: str) -> tuple[int, int, int, str]:
     """Where an examination stands in the order of the run, to sort by."""
     if found := _ROUND.fullmatch(label):
         return (int(found[1]), 0, int(found[2]), label)
-    if found := _REVISION.fullmatch(label):
+    if found := _REVISION.fullmatch(label) or _CYCLE.fullmatch(label):
         return (int(found[1]), 1, 0, label)
     stage, order = _ENDS.get(label, (0, 2))
     return (stage, order, 0, label)

@@ -116,6 +116,5 @@ def lessons(facts: Facts) -> list[Lesson]:
 
 def misconceptions(facts: Facts) -> dict[str, Misconception]:
     """What the diagnosis and the examinations at the gate found, by id."""
-    diagnosed = (*facts.diagnosis.misconceptions, *facts.diagnosis.unconfirmed) if facts.diagnosis else ()
     later = (one for found in facts.misconceptions.values() for one in found)
-    return {one.id: one for one in (*diagnosed, *later) if one.id}
+    return {one.id: one for one in (*facts.diagnosed, *later) if one.id}

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
         SolveBrief,
         SolveReply,
         SourceProblem,
+        TemplateBrief,
+        TemplateReply,
     )
     from ioa.agents.exchange.planning_briefs import (
         PlanBrief,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         RemedyBrief,
         RemedyProposal,
         RemedyReply,
+        TriedLessons,
         WeakModule,
     )
 else:
@@ -111,5 +114,8 @@ __all__ = [
     "TagBrief",
     "TagItem",
     "TagReply",
+    "TemplateBrief",
+    "TemplateReply",
+    "TriedLessons",
     "WeakModule",
 ]

@@ -129,7 +129,7 @@ class ModuleBrief(Record):
     generator: Generator | None = None
     """Where the module's items come from, at the level that is asked for, when it is procedural."""
     items: str = ""
-    """What the items of that level are like, when they are written."""
+    """What the items of that level are like, in words; empty where nobody has said so."""
     samples: tuple[str, ...] = ()
     """A few problems of that kind and level, none of them a probe."""
 
@@ -141,6 +141,6 @@ def module_brief(module: Module, level: str | None = None, samples: Sequence[str
         id=module.id,
         description=module.description,
         generator=source if isinstance(source, Generator) else None,
-        items="" if isinstance(source, Generator) else source.items,
+        items=source.where.words if isinstance(source, Generator) else source.items,
         samples=tuple(samples),
     )

@@ -74,6 +74,25 @@ class Lesson(Reply):
     verification: Annotated[Line, BeforeValidator(read_optional_text)] = ""
 
 
+class TemplateReply(Reply):
+    """Answer to `TemplateBrief`."""
+
+    lines: Lines
+    """The template, line by line: its labels and signs as they stand in every solution, `<...>` for what changes."""
+
+
+class TemplateBrief(Brief):
+    """Adapter: the one form in which all solutions of a module are written."""
+
+    task = "template"
+    reply = TemplateReply
+    module: ModuleBrief
+    strategies: tuple[Strategy, ...]
+    """Those that its lessons follow."""
+    max_words: int
+    """Longest solution that the student can write."""
+
+
 class LessonsReply(Reply):
     """Answer to `LessonsBrief`."""
 
@@ -111,6 +130,8 @@ class LessonsBrief(Brief):
     """What the lessons should put right."""
     mastered: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
     """Of a bridging request: what the student can do already, in words."""
+    template: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
+    """The form of the module's solutions, the same in each request; empty where none was made."""
     max_words: int
     """Longest solution, steps and answer together: what the student is allowed to write."""
 

@@ -1,6 +1,7 @@
 """The Curriculum Planner's questions."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from ioa.agents.exchange.briefs import Brief, Reply
 from ioa.memory.records import Record, Strategy, Unit
@@ -62,6 +63,22 @@ class RemedyReply(Reply):
     """One or two sentences to the Pedagogical Adapter."""
 
 
+class TriedLessons(Record):
+    """Lessons of a module that a round of the stage asked for, and what came of asking."""
+
+    level: str
+    strategies: tuple[Strategy, ...]
+    asked: int
+    """Lessons asked for."""
+    accepted: int
+    """Of them, new ones that passed every check."""
+    refused: Mapping[str, int]
+    """How many failed a check, by its name."""
+    outcome: Literal["taught", "used up", "refused"]
+    """`used up`: too few to be trained, since the level has hardly a problem left that is not taught or examined
+    already; `refused`: too few for another reason, which other strategies may avoid."""
+
+
 class WeakModule(Record):
     """A module that missed the gate."""
 
@@ -72,9 +89,11 @@ class WeakModule(Record):
     """The same one round earlier."""
     misconception: str
     levels: tuple[str, ...]
-    """Levels that lessons can be drawn from, easiest first."""
+    """Levels that lessons can be drawn from, easiest first; one that is used up is none of them."""
     exam_level: str
-    """The one of them that is examined."""
+    """The level that is examined."""
+    tried: tuple[TriedLessons, ...] = ()
+    """What the rounds of this stage asked for, oldest first."""
 
 
 class RemedyBrief(Brief):

@@ -29,5 +29,9 @@ class CurriculumSettings(Record):
     that a person wrote or reviewed keeps its order."""
     revise_from: Unit = 0.1
     """Change of a module's measured difficulty from which the rest of the plan is made again."""
+    cycles: Annotated[int, Field(ge=1)] | None = None
+    """Most cycles of diagnosis, plan and teaching: when all stages are over, the whole domain is diagnosed again, with
+    what was learnt, and the next targets are taken. It ends when nothing is deficient, or nothing new is left to teach.
+    Null: until `budget.lessons` is used up, and one cycle where that sets no bound."""
     review: bool = False
     """Stop after planning, so that a person can read and edit the curriculum."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply
+from ioa.agents.exchange import Lesson, LessonsBrief, LessonsReply, TemplateBrief, TemplateReply
 from ioa.agents.tutor.analysis import Slip, slips_meant
 from ioa.agents.tutor.contrasts import contrast_slip
 from ioa.agents.tutor.skills import solve_problem
@@ -43,6 +43,17 @@ def write_lessons(brief: LessonsBrief, subject: Subject) -> LessonsReply:
         ordered.sort(key=lambda written: written.worked.size)
     lessons = (_lesson(written, brief) for written in ordered)
     return LessonsReply(lessons=tuple(lesson for lesson in lessons if lesson is not None))
+
+
+def write_template(brief: TemplateBrief) -> TemplateReply:
+    """The form of the tutor's solutions, shown by the first sample; it always writes in it. None for what it cannot do.
+
+    Of all lines only the numbers change, so they stand as they are.
+    """
+    for worked in map(solve_problem, brief.module.samples):
+        if worked is not None:
+            return TemplateReply(lines=write_steps(worked, Manner(brief.strategies)))
+    return TemplateReply(lines=())
 
 
 class _Written(NamedTuple):

@@ -110,7 +110,7 @@ def _category(module: str) -> str:
 def _remedy(module: WeakModule, gate: float) -> RemedyProposal:
     lost = module.ratio < _LOST * gate
     stuck = module.previous is not None and module.ratio <= module.previous + _GAIN
-    level = module.levels[0] if lost else module.exam_level
+    level = module.levels[0] if lost or module.exam_level not in module.levels else module.exam_level
     # One form throughout: a small student learns one far sooner than two, so only want of any gain changes it.
     strategies = _SLOWER if stuck else _USUAL
     place = "far below" if lost else "short of"

@@ -26,10 +26,11 @@ from ioa.agents.exchange import (
     SolveBrief,
     SolveReply,
     TagBrief,
+    TemplateBrief,
 )
 from ioa.agents.tutor.analysis import analyse, assign
 from ioa.agents.tutor.claimed_prerequisites import claim_prerequisites
-from ioa.agents.tutor.lesson_writing import write_lessons
+from ioa.agents.tutor.lesson_writing import write_lessons, write_template
 from ioa.agents.tutor.skills import place_problem, solve_problem
 from ioa.agents.tutor.stage_planning import plan, remedy
 from ioa.agents.tutor.subject import Subject
@@ -132,6 +133,7 @@ _ANSWERS: dict[type[Brief], Callable[[Any, Subject], Reply]] = {
     PlanBrief: _alone(plan),
     RemedyBrief: _alone(remedy),
     LessonsBrief: write_lessons,
+    TemplateBrief: _alone(write_template),
     DecomposeBrief: decompose,
     ItemsBrief: write_items,
     TagBrief: tag,

@@ -1,11 +1,14 @@
 """From a domain to a diagnosis: decompose, examine, relate, diagnose."""
 
+from pathlib import Path
+
 from ioa.graph.context import RunContext
+from ioa.graph.cycles import spent_modules
 from ioa.graph.domain_making import decomposition_notes, make_domain
-from ioa.graph.prerequisites import measure_prerequisites
+from ioa.graph.prerequisites import estimate_anew, measure_prerequisites
 from ioa.graph.run_examinations import Examined, examine_by_need
 from ioa.graph.state import Node, RunState, dump_notes
-from ioa.memory import Split
+from ioa.memory import Diagnosis, Split
 from ioa.memory.files import write_record, write_records
 from ioa.training import build_probes, shared_modules
 
@@ -44,14 +47,18 @@ def examine(ctx: RunContext) -> Node:
 
 def _examined(ctx: RunContext) -> Examined:
     """The diagnosis: more items where it is not clear whether a module's gap exceeds tau_gap (Eq. 2 and 5)."""
+    return _examine_domain(ctx, "diagnosis-student", adapter=None, node="examine")
+
+
+def _examine_domain(ctx: RunContext, label: str, *, adapter: Path | None, node: str) -> Examined:
     return examine_by_need(
         ctx,
         Split.DIAGNOSIS,
         [module.id for module in ctx.domain().modules],
-        labels=("diagnosis-student", "diagnosis-teacher"),
-        adapter=None,
+        labels=(label, "diagnosis-teacher"),
+        adapter=adapter,
         share=1 - ctx.config.diagnosis.tau_gap,
-        node="examine",
+        node=node,
     )
 
 
@@ -82,8 +89,32 @@ def diagnose(ctx: RunContext) -> Node:
         diagnosis, note = ctx.diagnoser().diagnose(
             ctx.domain(), student, teacher, examined.student, measure_prerequisites(ctx)
         )
-        gaps = [gap.model_copy(update={"teacher_same": examined.teacher_same(gap.module)}) for gap in diagnosis.gaps]
-        write_record(ctx.run.diagnosis, diagnosis.model_copy(update={"gaps": tuple(gaps)}))
+        write_record(ctx.run.diagnosis, _with_same_items(diagnosis, examined))
+        ctx.message(f"Diagnoser to Planner: {note.text}")
+        return {"notes": dump_notes(note)}
+
+    return node
+
+
+def _with_same_items(diagnosis: Diagnosis, examined: Examined) -> Diagnosis:
+    """The same, with whether the teacher's score of each gap comes from the student's items."""
+    gaps = [gap.model_copy(update={"teacher_same": examined.teacher_same(gap.module)}) for gap in diagnosis.gaps]
+    return diagnosis.model_copy(update={"gaps": tuple(gaps)})
+
+
+def rediagnose(ctx: RunContext) -> Node:
+    """Examine the whole domain again, with what was learnt, and choose the next targets: a further cycle."""
+
+    def node(state: RunState) -> RunState:
+        after = state["stage"] - 1
+        adapter = ctx.run.root / state["adapter"] if state["adapter"] else None
+        label = f"diagnosis-after-{after:02d}"
+        examined = _examine_domain(ctx, label, adapter=adapter, node="rediagnose")
+        edges, spent = estimate_anew(ctx, after), spent_modules(ctx)
+        found, note = ctx.diagnoser().diagnose_again(
+            ctx.domain(), *examined.scores, examined.student, edges, spent, after
+        )
+        write_record(ctx.run.diagnosis_after(after), _with_same_items(found, examined))
         ctx.message(f"Diagnoser to Planner: {note.text}")
         return {"notes": dump_notes(note)}
 

@@ -10,6 +10,7 @@ from ioa.agents import with_consolidation
 from ioa.agents.staging import dependents, steep_steps
 from ioa.graph.context import RunContext
 from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum, with_measured_difficulty
+from ioa.graph.cycles import cycle_due, last_diagnosis
 from ioa.graph.prerequisites import estimate_anew, planned_edges
 from ioa.graph.run_examinations import best_of, examine_by_need, examine_student, examine_teacher, recorded_answers
 from ioa.graph.state import Node, RunState, dump_notes
@@ -18,7 +19,7 @@ from ioa.memory.domains.families.forms import item_key
 from ioa.memory.domains.procedural import level_seed, supply
 from ioa.memory.errors import UserError
 from ioa.memory.files import append_records, read_record, write_text
-from ioa.memory.records import Edge, Generator, Revision
+from ioa.memory.records import Cycle, Edge, Generator, Revision
 from ioa.training import can_teach, level_probes, score_by_module, verdict
 
 
@@ -32,8 +33,7 @@ def plan(ctx: RunContext) -> Node:
             note = Note(sender="planner", receiver="adapter", text="A person has written the curriculum.")
         else:
             curriculum, note = ctx.planner().plan(diagnosis)
-            gaps = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
-            curriculum = add_bridges(ctx, curriculum, gaps, after=0, adapter=None)
+            curriculum = add_bridges(ctx, curriculum, _gaps(diagnosis), after=0, adapter=None)
             curriculum = with_consolidation(curriculum, wanted=_consolidates(ctx))
         write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
         show_plan(ctx, curriculum, note)
@@ -113,7 +113,7 @@ def _reached(ctx: RunContext, curriculum: Curriculum, after: int) -> float:
     """The hardest difficulty that was mastered in the stages up to that one, as it was planned with (Eq. 8)."""
     if not after:
         return 0.0
-    planned, rounds = _planned(ctx, read_record(ctx.run.diagnosis, Diagnosis), curriculum), ctx.rounds()
+    planned, rounds = _planned(ctx, curriculum), ctx.rounds()
     mastered = [
         stage.difficulty if result.level else planned.get(result.module, stage.difficulty)
         for stage in curriculum.stages[:after]
@@ -197,6 +197,54 @@ def _draw_bridges(ctx: RunContext, curriculum: Curriculum) -> None:
                 )
 
 
+def extend(ctx: RunContext) -> Node:
+    """Add the stages of a further cycle, for the targets that its diagnosis chose."""
+
+    def node(state: RunState) -> RunState:
+        after, curriculum = state["stage"] - 1, ctx.curriculum()
+        if _begins_cycle(curriculum, after):  # before the run was killed
+            return {"stages": len(curriculum.stages)}
+        found = read_record(ctx.run.diagnosis_after(after), Diagnosis)
+        told = curriculum.model_copy(update={"cycles": (*curriculum.cycles, Cycle(after=after, targets=found.targets))})
+        note = None
+        if found.targets:
+            difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in found.gaps if gap.targeted}
+            told, note = _planned_on(ctx, found, told, difficulty, after, _cycle_words(told), state["adapter"])
+            show_plan(ctx, told, note, after)
+        else:
+            ctx.message("Nothing is left to be taught.")
+        write_text(ctx.run.curriculum, curriculum_yaml(told))
+        return {"stages": len(told.stages), "notes": dump_notes(*([note] if note else []))}
+
+    return node
+
+
+def _cycle_words(curriculum: Curriculum) -> str:
+    number, targets = 1 + len(curriculum.cycles), ", ".join(curriculum.cycles[-1].targets)
+    return f"Cycle {number}: with what was learnt the domain was diagnosed again, and the next targets are {targets}."
+
+
+def _begins_cycle(curriculum: Curriculum, after: int) -> bool:
+    """Whether a further cycle begins behind that stage."""
+    return any(cycle.after == after for cycle in curriculum.cycles)
+
+
+def _planned_on(
+    ctx: RunContext,
+    diagnosis: Diagnosis,
+    curriculum: Curriculum,
+    difficulty: Mapping[str, float],
+    after: int,
+    reason: str,
+    adapter: str,
+) -> tuple[Curriculum, Note]:
+    """The curriculum with its stages after that one planned for these modules, and their bridges."""
+    reached, node = _reached(ctx, curriculum, after), "extend" if _begins_cycle(curriculum, after) else "revise"
+    planned, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason, reached, node=node)
+    start = ctx.run.root / adapter if adapter else None
+    return add_bridges(ctx, planned, difficulty, after=after, adapter=start), note
+
+
 def revise(ctx: RunContext) -> Node:
     """Measure what is still to come anew, and revise the rest of the plan where that changes something."""
 
@@ -208,13 +256,14 @@ def revise(ctx: RunContext) -> Node:
         revised, note = _revised(ctx, taught, after, state["adapter"])
         revised = with_consolidation(revised, wanted=curriculum.consolidated)
         write_text(ctx.run.curriculum, curriculum_yaml(revised))
-        return {"stages": len(revised.stages), "notes": dump_notes(*([note] if note else []))}
+        due = len(revised.stages) == after and cycle_due(ctx)
+        return {"stages": len(revised.stages), "cycle_due": due, "notes": dump_notes(*([note] if note else []))}
 
     return node
 
 
 def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) -> tuple[Curriculum, Note | None]:
-    diagnosis = read_record(ctx.run.diagnosis, Diagnosis)
+    diagnosis = last_diagnosis(ctx, after + 1)
     left = _to_come(curriculum, after)
     if not left and not _forgotten(ctx, curriculum, after):
         return curriculum, None  # what was taught is consolidated next
@@ -236,7 +285,7 @@ def _revised(ctx: RunContext, curriculum: Curriculum, after: int, adapter: str) 
     difficulty = {module: difficulty_of(*scores) for module, scores in now.items() if module not in mastered}
     edges_now = estimate_anew(ctx, after)
     changes += _reordered(curriculum, difficulty, edges, edges_now)
-    reason, moved = _moves(_planned(ctx, diagnosis, curriculum), difficulty, ctx.config.curriculum.revise_from)
+    reason, moved = _moves(_planned(ctx, curriculum), difficulty, ctx.config.curriculum.revise_from)
     revision = Revision(after=after, reason=reason, changes=tuple(changes))
     dropped = sorted((set(left) - set(difficulty)) | skipped)
     if not difficulty:
@@ -274,9 +323,7 @@ def _planned_anew(
 ) -> tuple[Curriculum, Note]:
     after = revision.after
     reason = " ".join([revision.reason, *revision.changes])
-    reached = _reached(ctx, curriculum, after)
-    revised, note = ctx.planner().revise(diagnosis, curriculum, after, difficulty, reason, reached)
-    revised = add_bridges(ctx, revised, difficulty, after=after, adapter=ctx.run.root / adapter if adapter else None)
+    revised, note = _planned_on(ctx, diagnosis, curriculum, difficulty, after, reason, adapter)
     changes = revision.changes
     if [stage.modules for stage in revised.stages[after:]] != [stage.modules for stage in curriculum.stages[after:]]:
         order = "; ".join(", ".join(stage.modules) for stage in revised.stages[after:])
@@ -370,15 +417,22 @@ def _mastered(ctx: RunContext, now: Mapping[str, tuple[Score, Score]]) -> list[s
     ]
 
 
-def _planned(ctx: RunContext, diagnosis: Diagnosis, curriculum: Curriculum) -> dict[str, float]:
-    """The difficulty by which each module was planned last: at the diagnosis, or when the plan was last made anew."""
-    known = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
+def _planned(ctx: RunContext, curriculum: Curriculum) -> dict[str, float]:
+    """The difficulty by which each module was planned last: at a diagnosis, or when the plan was last made anew."""
+    known = _gaps(read_record(ctx.run.diagnosis, Diagnosis))
     teacher = score_by_module(recorded_answers(ctx, "diagnosis-teacher"))
-    for revision in curriculum.revisions:
-        if revision.anew:
-            now = score_by_module(recorded_answers(ctx, f"revision-{revision.after:02d}"))
+    cycles = {cycle.after for cycle in curriculum.cycles}
+    for after in sorted(cycles | {revision.after for revision in curriculum.revisions if revision.anew}):
+        if after in cycles:
+            known |= _gaps(read_record(ctx.run.diagnosis_after(after), Diagnosis))
+        else:
+            now = score_by_module(recorded_answers(ctx, f"revision-{after:02d}"))
             known |= {module: difficulty_of(score, teacher[module]) for module, score in now.items()}
     return known
+
+
+def _gaps(diagnosis: Diagnosis) -> dict[str, float]:
+    return {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps}
 
 
 def _moves(before: Mapping[str, float], now: Mapping[str, float], bound: float) -> tuple[str, bool]:

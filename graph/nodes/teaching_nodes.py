@@ -5,15 +5,12 @@ from pathlib import Path
 
 from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
+from ioa.graph.cycles import cycle_due
 from ioa.graph.gate_sittings import History, certainties, sitting_items
+from ioa.graph.lesson_budget import lessons_left, within_budget
 from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.prerequisites import revise_prerequisites
-from ioa.graph.round_lessons import (
-    lessons_left,
-    next_portion,
-    teaching_of,
-    within_budget,
-)
+from ioa.graph.round_lessons import next_portion, teaching_of
 from ioa.graph.run_examinations import (
     Examined,
     best_of,
@@ -24,6 +21,7 @@ from ioa.graph.run_examinations import (
     select_probes,
 )
 from ioa.graph.state import Node, RunState, dump_notes, remediations
+from ioa.graph.tried_lessons import tried_lessons
 from ioa.memory import (
     Assessment,
     Diagnosis,
@@ -203,8 +201,8 @@ def _watched(ctx: RunContext, stage: int) -> tuple[str, ...]:
 def remediate(ctx: RunContext) -> Node:
     """What is taught next to the modules that missed the gate: their next portion, or a remedy once they had them all.
 
-    For a remedy the Diagnoser says why items failed, and the Planner decides what to do about it; the Adapter writes
-    next.
+    For a remedy the Diagnoser says why items failed, and the Planner decides what to do about it, knowing what was
+    asked for in vain; the Adapter writes next. Where nothing is left to try, the stage is over.
     """
 
     def node(state: RunState) -> RunState:
@@ -239,12 +237,16 @@ def remediate(ctx: RunContext) -> Node:
             lessons=ctx.config.synthesis.per_remedy,
             least=ctx.config.diagnosis.misconceptions.least_lessons,
             remediation=remediations(state) + 1,
+            tried=tried_lessons(ctx, stage, round_ + 1),
         )
-        write_records(ctx.run.remedies(stage, round_ + 1), within_budget(ctx, remedies))
         to_planner = Note(sender="diagnoser", receiver="planner", text=analysis.note, stage=stage, round=round_ + 1)
         ctx.message(f"Diagnoser to Planner: {to_planner.text}")
         ctx.message(f"Planner to Adapter: {to_adapter.text}")
         notes = dump_notes(to_planner, to_adapter)
+        wanted = within_budget(ctx, remedies)
+        if not wanted:
+            return {"stalled": True, "notes": notes}
+        write_records(ctx.run.remedies(stage, round_ + 1), wanted)
         return {"round": round_ + 1, "remediation": remediations(state) + 1, "notes": notes}
 
     return node
@@ -263,7 +265,7 @@ def _ask_for_portion(ctx: RunContext, state: RunState) -> Note:
 
 
 def advance(ctx: RunContext) -> Node:
-    """Close the stage: keep the adapter of its best round, and go on to the next one, or to the end."""
+    """Close the stage: keep the adapter of its best round, and go on to the next one, a further cycle, or the end."""
 
     def node(state: RunState) -> RunState:
         stage, tried = state["stage"], remediations(state)
@@ -278,6 +280,7 @@ def advance(ctx: RunContext) -> Node:
             "round": 0,
             "adapter": best.adapter,
             "given_up": given_up,
+            "cycle_due": stage == state["stages"] and not given_up and cycle_due(ctx),
             "stalled": False,
             "remediation": 0,
             "portion_due": False,

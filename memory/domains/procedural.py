@@ -246,7 +246,10 @@ def _refuse_wrong_answers(generator: Generator) -> None:
 
 
 def _described(generator: Generator) -> str:
-    return json.dumps({"params": generator.params, "where": generator.where.model_dump(exclude_none=True)}, default=str)
+    return json.dumps(
+        {"params": generator.params, "where": generator.where.model_dump(exclude_none=True, exclude={"words"})},
+        default=str,
+    )
 
 
 def plain(value: Any) -> Any:

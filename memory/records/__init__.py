@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ioa.memory.public_names import import_when_used
 
 if TYPE_CHECKING:
-    from ioa.memory.records.curriculum import Curriculum, Requirement, Revision, Stage
+    from ioa.memory.records.curriculum import Curriculum, Cycle, Requirement, Revision, Stage
     from ioa.memory.records.diagnosis import (
         Agreement,
         BrokenEdge,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Refusal,
         RefusalReason,
         Remedy,
+        SolutionTemplate,
         Strategy,
         StrategyEffect,
         StrategyRecord,
@@ -80,6 +81,7 @@ __all__ = [
     "BrokenEdge",
     "Claim",
     "Curriculum",
+    "Cycle",
     "Decomposition",
     "Diagnosis",
     "Difficulty",
@@ -111,6 +113,7 @@ __all__ = [
     "Requirement",
     "Revision",
     "Score",
+    "SolutionTemplate",
     "Source",
     "SourceItem",
     "Split",

@@ -49,6 +49,15 @@ class Revision(Record):
     """Modules that were left out of the plan."""
 
 
+class Cycle(Record):
+    """A further diagnosis, of the student as it was taught so far, and the targets that the next stages teach."""
+
+    after: Annotated[int, Field(ge=1)]
+    """Number of the stage that was over."""
+    targets: tuple[str, ...]
+    """Empty where nothing was left to be taught."""
+
+
 class Curriculum(Record):
     """The ordered stages, with what the planning had to leave open."""
 
@@ -59,6 +68,8 @@ class Curriculum(Record):
     """Steps that are steeper than tau_ZPD allows, and proposals of the teacher that were refused."""
     revisions: tuple[Revision, ...] = ()
     """How the plan was revised on the way, oldest first."""
+    cycles: tuple[Cycle, ...] = ()
+    """The cycles after the first, oldest first."""
 
     @property
     def consolidated(self) -> bool:

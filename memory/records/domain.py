@@ -105,6 +105,8 @@ class Filter(Record):
 
     question: str | None = None
     answer: str | None = None
+    words: str = ""
+    """The same for a teacher to read, such as "two numbers of two digits each"; it decides nothing."""
 
 
 class Generator(Record):

@@ -137,6 +137,18 @@ class Example(Record):
         return "\n".join((*self.steps, f"Answer: {self.answer}"))
 
 
+class SolutionTemplate(Record):
+    """The one form in which all solutions of a module are written, made once in a run (strategy `format`)."""
+
+    module: str
+    lines: tuple[str, ...]
+    """In angle brackets what changes from problem to problem; empty where none could be made."""
+    teacher: str
+    """Spec of the teacher that made it."""
+    event: str
+    """Id of the transcript event in which it was made."""
+
+
 class RefusalReason(StrEnum):
     """The check that a lesson failed."""
 

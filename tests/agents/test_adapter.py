@@ -443,3 +443,21 @@ def test_a_solution_that_could_not_be_had_decides_nothing(lost, right):
     made.verify(PACK, [draft for draft in drafts if draft.request.batch not in checked], keep)
     assert all(len(done.sound if right else done.refused) == 2 for done in checked.values())
     assert len(checked) == 3
+
+
+def test_a_module_gets_one_template_and_none_where_the_reply_cannot_be_read(adapter):
+    form = ["ones: <a>+<b>=<c>", "tens: <d>+<e>=<f>"]
+    made, model = adapter(json.dumps({"lines": form}), "no form", "nor now")
+    asked = {MODULE: (Strategy.FORMAT,), LATER: (Strategy.FORMAT,)}
+    first, second = made.templates(PACK, asked)
+    assert (first.module, first.lines) == (MODULE, tuple(form))
+    assert (second.module, second.lines) == (LATER, ())
+    assert len(model.calls) == 3
+
+
+def test_a_lesson_in_other_words_is_of_the_level_that_it_asks_for(adapter):
+    made, _ = adapter(solution("132"))
+    checked = check(made, drafted(GOOD.model_copy(update={"problem": "What is 47 plus 85?"})))
+    assert len(checked.sound) == 1
+    (refused,) = check(made, drafted(GOOD.model_copy(update={"problem": "What is 7 plus 5?"}))).refused
+    assert refused.detail == "its problem is not of level 'standard' (two numbers of two digits each)"

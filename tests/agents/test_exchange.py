@@ -20,6 +20,7 @@ from ioa.agents.exchange import (
     SolveReply,
     SourceProblem,
     TagReply,
+    TemplateBrief,
 )
 from ioa.agents.prompting import UnreadableReplyError, messages, parse
 
@@ -155,3 +156,18 @@ def test_what_a_repair_would_lose_is_said_and_not_passed_over(place, noise):
     except UnreadableReplyError:
         return
     assert len(reply.lessons) == 3 or reply.dropped
+
+
+def test_a_template_that_was_made_is_shown_and_its_form_asked_for():
+    form = ("ones: <a>+<b>=<c>", "tens: <d>+<e>=<f>")
+    with_, without = brief(strategies=("format",), template=form), brief(strategies=("format",))
+    told = messages("adapter", with_)[-1].content
+    assert '"template"' in told
+    assert form[0] in told
+    assert "write each solution line by line in that form" in told
+    told = messages("adapter", without)[-1].content
+    assert "template`" not in told
+    assert "use them in every lesson of the reply" in told
+    asked = messages("adapter", TemplateBrief(module=ABOUT, strategies=("format",), max_words=60))[-1].content
+    assert "at most 60 words" in asked
+    assert "Format: one fixed template" in asked

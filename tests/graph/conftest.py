@@ -17,7 +17,7 @@ def teach(tmp_path, monkeypatch):
     """Run a graph in which each training makes of the student what its number says."""
     opened = []
 
-    def run(learnt, *, needs=(), **sections):
+    def run(learnt, *, needs=(), modules=None, **sections):
         config = {
             "examination": {"diagnosis": 8, "gate": 8, "final": 2, "spare": 0},
             "synthesis": {"portion": 6, "per_module": 18, "per_remedy": 6, "per_request": 3, "introductory_share": 0},
@@ -26,7 +26,8 @@ def teach(tmp_path, monkeypatch):
             "curriculum": {"bridges": False, "revise": False},
         }
         config = {name: {**config.get(name, {}), **sections.get(name, {})} for name in {**config, **sections}}
-        ctx = open_context(tmp_path, [module(A), module(B, *needs)], {A: 0.0, B: 0.0}, **config)
+        taught = [module(A), module(B, *needs)] if modules is None else modules
+        ctx = open_context(tmp_path, taught, {one.id: 0.0 for one in taught}, **config)
         opened.append(ctx)
         pupil, trained = ctx.student(), []
 
