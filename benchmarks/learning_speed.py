@@ -46,12 +46,13 @@ def draw(pack: str, seed: int, lessons: int, probes: int) -> tuple[list[Example]
         if not isinstance(exam, Generator):
             raise TypeError(f"{name} has no generator")
         items = supply(exam, seed=100_000 * seed + 10_000 * ordinal)
-        asked += [_probe(known[name], exam.family, number, item) for number, item in enumerate(islice(items, probes))]
-        taught += islice(_lessons(known[name], items), lessons)
+        asked += [probe_of(known[name], exam.family, number, item) for number, item in enumerate(islice(items, probes))]
+        taught += islice(lessons_of(known[name], items), lessons)
     return taught, asked
 
 
-def _lessons(module: Module, items: Iterator[Item]) -> Iterator[Example]:
+def lessons_of(module: Module, items: Iterator[Item]) -> Iterator[Example]:
+    """The tutor's lessons on these problems."""
     for number, item in enumerate(items):
         worked = solve_problem(item.question)
         if worked is None:
@@ -76,7 +77,8 @@ def _lessons(module: Module, items: Iterator[Item]) -> Iterator[Example]:
         )
 
 
-def _probe(module: Module, family: str, number: int, item: Item) -> Probe:
+def probe_of(module: Module, family: str, number: int, item: Item) -> Probe:
+    """The problem as an item of the final examination."""
     return Probe(
         id=f"final/{module.id}/{number:03d}",
         module=module.id,

@@ -63,7 +63,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: Any, value: str) -> Any:
-    style = '"' if any(sign in value for sign in LINE_ENDS) else None  # which escapes them
+    # Escaped in quotes; and a no-break space at an end, which is none to YAML, is cut off by whoever strips a line.
+    style = '"' if any(sign in value for sign in LINE_ENDS) or value != value.strip() else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

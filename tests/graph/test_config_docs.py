@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -74,6 +74,7 @@ def test_the_range_in_words_is_the_range_that_is_checked(key):
 
 
 @settings(max_examples=30, deadline=None)
+@example(rounds=0, gap=0.0, prompt="\xa0", files=[])
 @given(
     rounds=st.integers(0, 9),
     gap=st.floats(0, 1),

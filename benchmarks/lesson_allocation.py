@@ -1,0 +1,254 @@
+"""Who gets the next lessons: right answers of a whole domain for a number of lessons, by ways of giving them out.
+
+    python benchmarks/lesson_allocation.py [--ways even skip-mastered failed-first gone-on nearest practice]
+        [--budgets 200 400 800] [--seeds 7 8 9] [--epochs 4] [--out FILE]
+
+All modules of the pack `arithmetic` are taught from the bare SmolLM2-135M with lessons of the embedded tutor, and
+examined with items that no lesson has. It is the loop without its agents, so that a way costs minutes and not a run:
+
+- `even`: as many lessons of each module, all in one training. The rival of all others.
+- `skip-mastered`: half of the lessons so, then a probe of 12 items a module; the other half goes to the modules below
+  0.8, and all lessons are trained on together from the bare student.
+- `failed-first`: the same, and the second half are lessons on problems that the student got wrong, of three times as
+  many that it was asked (as in LLM2LLM, Lee et al. 2024).
+- `gone-on`: half of the lessons evenly, then all of them in one training that goes on from there, for half the epochs.
+- `nearest`: the lessons go to the third of the modules whose worked solutions the bare student finds the likeliest.
+- `practice`: `even`; then the student solves 40 new problems a module, and what it solves rightly, every line checked,
+  is trained on beside the lessons (as in STaR, Zelikman et al. 2022). Its own solutions are not counted as lessons.
+
+What is trained and asked before the last training counts towards the seconds of processor time. Results are appended to
+the file as they come, and what stands there is not measured again.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from learning_speed import lessons_of, probe_of
+
+from ioa.agents.step_checks import false_step
+from ioa.memory.domains.packs import load_domain
+from ioa.memory.domains.procedural import supply
+from ioa.memory.records import Example, Generator, ItemResult, Module, Probe
+from ioa.training import Student, StudentSettings, TrainingSettings, examine, observe, train
+
+EXAMINED, PROBED, LESSONS = 24, 64, 420
+"""Items of a module in the examination, items for probes, and problems to teach; of a small module a share of each."""
+PROBE, BAR = 12, 0.8
+"""Items a module in a probe, and the share of them from which it gets no more lessons."""
+ASKED = 3
+"""Problems asked for each lesson on a failed one."""
+PRACTISED = 40
+"""Problems a module that the student practises with."""
+
+
+@dataclass
+class Work:
+    """A student that is taught once or several times, and what that took."""
+
+    student: Student
+    seed: int
+    epochs: int
+    folder: Path
+    modules: Mapping[str, Module]
+    lessons: dict[str, list[Example]] = field(default_factory=dict)
+    probes: dict[str, list[Probe]] = field(default_factory=dict)
+    examined: dict[str, list[Probe]] = field(default_factory=dict)
+    taken: Counter[str] = field(default_factory=Counter)
+    taught: list[Example] = field(default_factory=list)
+    adapter: Path | None = None
+    visits: int = 0
+    training: float = 0.0
+    asking: float = 0.0
+
+    def draw(self) -> None:
+        """Items and lessons of all modules; no question is in two of them."""
+        for ordinal, (name, module) in enumerate(self.modules.items()):
+            exam = module.exam
+            if not isinstance(exam, Generator):
+                raise TypeError(f"{name} has no generator")
+            items = list(islice(supply(exam, seed=100_000 * self.seed + 10_000 * ordinal), EXAMINED + PROBED + LESSONS))
+            small = len(items) < EXAMINED + PROBED + LESSONS
+            few, many = (
+                (min(EXAMINED, len(items) // 4), min(PROBED // 2, len(items) // 4)) if small else (EXAMINED, PROBED)
+            )
+            asked = [probe_of(module, exam.family, number, item) for number, item in enumerate(items[: few + many])]
+            self.examined[name], self.probes[name] = asked[:few], asked[few:]
+            self.lessons[name] = list(lessons_of(module, iter(items[few + many :])))
+
+    def take(self, module: str, count: int) -> list[Example]:
+        """The next lessons of a module; fewer where it has no more."""
+        own = self.lessons[module][self.taken[module] : self.taken[module] + count]
+        self.taken[module] += len(own)
+        return own
+
+    def teach(self, more: Sequence[Example] = (), *, going_on: bool = False) -> None:
+        """Train the bare student, or the taught one at half of the epochs, on all lessons taken, and on these."""
+        epochs, start = (max(1, self.epochs // 2), self.adapter) if going_on else (self.epochs, None)
+        self.visits += epochs * (len(self.taught) + len(more))
+        self.adapter = self.folder / str(self.visits)
+        began = time.process_time()
+        settings = TrainingSettings(held_out=0, frozen_weights="int8", epochs=epochs)
+        train(self.student, [*self.taught, *more], start=start, out=self.adapter, settings=settings, seed=self.seed)
+        self.training += time.process_time() - began
+
+    def ask(self, probes: Sequence[Probe]) -> list[ItemResult]:
+        """What the student answers as it is taught now."""
+        began = time.process_time()
+        self.student.use(self.adapter)
+        results = examine(self.student, probes)
+        self.student.use(None)
+        self.asking += time.process_time() - began
+        return results
+
+    def ask_problems(self, lessons: Sequence[Example]) -> list[ItemResult]:
+        """The same for the problems of lessons."""
+        return self.ask(
+            [
+                Probe.model_validate(
+                    {
+                        "id": f"lesson/{one.id}",
+                        "module": one.module,
+                        "split": "gate",
+                        "level": one.level,
+                        "question": one.problem,
+                        "answer": one.answer,
+                        "family": getattr(self.modules[one.module].exam, "family", ""),
+                        "metadata": {},
+                        "scorer": "",
+                    }
+                )
+                for one in lessons
+            ]
+        )
+
+
+def shares(count: int, modules: Sequence[str]) -> dict[str, int]:
+    """The count in equal parts; what is left over goes to the first ones."""
+    each, over = divmod(count, len(modules))
+    return {module: each + (place < over) for place, module in enumerate(modules)}
+
+
+def even(work: Work, budget: int) -> None:
+    """As many of each module."""
+    for module, count in shares(budget, list(work.modules)).items():
+        work.taught += work.take(module, count)
+    work.teach()
+
+
+def skip_mastered(work: Work, budget: int, *, failed: bool = False) -> None:
+    """Half of them evenly, the other half to what a probe finds below the bar."""
+    even(work, budget // 2)
+    results = work.ask([probe for own in work.probes.values() for probe in own[:PROBE]])
+    right, asked = Counter(one.module for one in results if one.correct), Counter(one.module for one in results)
+    short = [module for module in work.modules if right[module] < BAR * asked[module]] or list(work.modules)
+    for module, count in shares(budget - budget // 2, short).items():
+        if failed:
+            looked = work.take(module, ASKED * count)
+            wrong = {one.probe for one in work.ask_problems(looked) if not one.correct}
+            work.taught += sorted(looked, key=lambda one: f"lesson/{one.id}" not in wrong)[:count]
+        else:
+            work.taught += work.take(module, count)
+    work.teach()
+
+
+def gone_on(work: Work, budget: int) -> None:
+    """Half of them, then all of them from there."""
+    even(work, budget // 2)
+    for module, count in shares(budget - budget // 2, list(work.modules)).items():
+        work.taught += work.take(module, count)
+    work.teach(going_on=True)
+
+
+def nearest(work: Work, budget: int) -> None:
+    """All of them to the third of the modules that is the likeliest to the bare student already."""
+    began = time.process_time()
+    nll = {}
+    for module, lessons in work.lessons.items():
+        found = observe(work.student, lessons[-8:], start=None, batch_size=8, max_length=512)
+        nll[module] = sum(one.nll for one in found) / len(found)
+    work.asking += time.process_time() - began
+    near = sorted(nll, key=lambda module: nll[module])
+    for module, count in shares(budget, near[: -(-len(near) // 3)]).items():
+        work.taught += work.take(module, count)
+    work.teach()
+
+
+def practice(work: Work, budget: int) -> None:
+    """Evenly; then also what the student solves rightly by itself."""
+    even(work, budget)
+    problems = [one for module in work.modules for one in work.take(module, PRACTISED)]
+    own = []
+    for lesson, result in zip(problems, work.ask_problems(problems), strict=True):
+        *steps, last = [line for line in result.reply.strip().splitlines() if line.strip()] or [""]
+        if result.correct and steps and last.startswith("Answer:") and not false_step(steps):
+            own.append(lesson.model_copy(update={"id": f"own/{lesson.id}", "steps": tuple(steps)}))
+    work.teach(own)
+
+
+WAYS: dict[str, Callable[[Work, int], None]] = {
+    "even": even,
+    "skip-mastered": skip_mastered,
+    "failed-first": lambda work, budget: skip_mastered(work, budget, failed=True),
+    "gone-on": gone_on,
+    "nearest": nearest,
+    "practice": practice,
+}
+
+
+def measure(student: Student, way: str, budget: int, seed: int, epochs: int) -> dict[str, Any]:
+    """One way of giving out the lessons, and what the student can do then."""
+    modules = {module.id: module for module in load_domain("arithmetic").modules}
+    with tempfile.TemporaryDirectory() as folder:
+        work = Work(student, seed, epochs, Path(folder), modules)
+        work.draw()
+        WAYS[way](work, budget)
+        asking = work.asking
+        results = work.ask([probe for own in work.examined.values() for probe in own])
+    return {
+        "way": way,
+        "budget": budget,
+        "seed": seed,
+        "epochs": epochs,
+        "right": sum(one.correct for one in results),
+        "of": len(results),
+        "modules": dict(Counter(one.module for one in results if one.correct)),
+        "lessons": len(work.taught),
+        "visits": work.visits,
+        "training_cpu_seconds": round(work.training, 1),
+        "asking_cpu_seconds": round(asking, 1),
+    }
+
+
+def main() -> None:
+    """Measure what is asked for and not yet known."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--budgets", nargs="+", type=int, default=[200, 400, 800])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[7, 8, 9])
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/lesson_allocation.jsonl"))
+    options = parser.parse_args()
+    lines = options.out.read_text(encoding="utf-8").splitlines() if options.out.exists() else []
+    known = {(one["way"], one["budget"], one["seed"], one["epochs"]) for one in map(json.loads, lines)}
+    student = Student.load(StudentSettings.model_validate({"max_new_tokens": 112}))
+    for budget in options.budgets:
+        for seed in options.seeds:
+            for way in options.ways:
+                if (way, budget, seed, options.epochs) in known:
+                    continue
+                found = measure(student, way, budget, seed, options.epochs)
+                with options.out.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(found) + "\n")
+                print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
