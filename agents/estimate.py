@@ -175,6 +175,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
         yield from (_Kind(*counted) for counted in calls)
     shares = ((FEWEST_DEFICIENT, fewest), (1.0, modules))
     targets = [max(1, math.ceil(plan.diagnosis.top_share * share * count)) for share, count in shares]
+    targets[1] *= _most_cycles(plan, targets[1], modules)
     module = domain.modules[0]
     problem = _problem(module, source)
     told = module_brief(module, module.exam_level, (problem,) * 3)
@@ -182,7 +183,7 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     bridges = max(len(known.levels) for known in domain.modules) - 1 if bridged else 0
     shown = _worked_examples(plan.diagnosis)
     # The whole domain, or what is planned.
-    final = (targets[0], targets[1]) if plan.final_scope == "targets" else (fewest, modules)
+    final = (targets[0], min(modules, targets[1])) if plan.final_scope == "targets" else (fewest, modules)
     yield _Kind(
         "examinee",
         SolveBrief(problem=problem),
@@ -211,6 +212,13 @@ def _kinds(plan: Plan) -> Iterator[_Kind]:
     yield _Kind("planner", proposed, FINDING * stages[1], 1, 1 + revisions)
     yield _Kind("planner", RemedyBrief(weak=(), gate=0.9, round=1), FINDING * 2, 0, remedial)
     yield from _lessons(plan, domain, told, targets, remedial, bridges)
+
+
+def _most_cycles(plan: Plan, targets: int, modules: int) -> int:
+    """Cycles at most; where the lessons bound them, as many as it takes to have taught every module once."""
+    if plan.curriculum.cycles is not None:
+        return plan.curriculum.cycles
+    return math.ceil(modules / targets) if plan.lessons else 1
 
 
 def _lessons(
