@@ -33,7 +33,7 @@ def plan(brief: PlanBrief) -> PlanReply:
     hardest = max(brief.targets, key=lambda module: (brief.targets[module], module))
     return PlanReply(
         stages=proposed,
-        note=f"{len(proposed)} stages; the hardest module is {hardest} ({brief.targets[hardest]:.2f}): "
+        note=f"{len(proposed)} {'stage' if len(proposed) == 1 else 'stages'}; the hardest module is {hardest} ({brief.targets[hardest]:.2f}): "
         "begin it with small numbers.",
     )
 
