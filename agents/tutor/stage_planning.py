@@ -31,10 +31,10 @@ def plan(brief: PlanBrief) -> PlanReply:
     if not proposed:
         return PlanReply(stages=(), note="There is nothing to teach.")
     hardest = max(brief.targets, key=lambda module: (brief.targets[module], module))
+    count = "1 stage" if len(proposed) == 1 else f"{len(proposed)} stages"
     return PlanReply(
         stages=proposed,
-        note=f"{len(proposed)} {'stage' if len(proposed) == 1 else 'stages'}; the hardest module is {hardest} ({brief.targets[hardest]:.2f}): "
-        "begin it with small numbers.",
+        note=f"{count}; the hardest module is {hardest} ({brief.targets[hardest]:.2f}): begin it with small numbers.",
     )
 
 
