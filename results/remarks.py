@@ -77,9 +77,12 @@ def _not_mastered(facts: Facts) -> Iterator[str]:
         found = facts.gate_result(module)
         if found and not found[1].mastered:
             assessment, result = found
+            tau = facts.config.mastery.tau_mastery if facts.config else 1.0
+            late = "; the ratio is reached, but a gate that is sat again has to be passed with more certainty"
             yield (
                 f"{module} was not mastered: P_S / P_T = {result.ratio:.2f} at the gate ({_of(result.student)} against "
-                f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage."
+                f"{_of(result.teacher)}) in round {assessment.round}, the best of its stage"
+                f"{late if result.ratio >= tau and result.sure else ''}."
             )
     revisions = facts.curriculum.revisions if facts.curriculum else ()
     dropped = {module for revision in revisions for module in revision.dropped}

@@ -1,6 +1,7 @@
 """The final examination in three sums: the targets, what was never taught, and the whole domain."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.results import fake_run as fake
@@ -114,3 +115,14 @@ def test_two_runs_are_compared_on_all_that_both_sat(runs):
     assert "On the 360 items that both sat" in both
     assert "untouched, after" in both
     assert "On the 210 items that both sat (A 360, B 210)" in ioa("diff", "whole", "kept", "--runs-dir", folder)
+
+
+def test_a_module_that_reaches_the_ratio_and_is_not_mastered_is_explained(runs):
+    facts = read_facts(runs["whole"], "finished")
+    module, (assessment, result) = next((m, found) for m in facts.targets if (found := facts.gate_result(m)))
+    late = result.model_copy(update={"ratio": 0.94, "mastered": False, "sure": 0.6, "sitting": 2})
+    gate = tuple(late if one.module == module else one for one in assessment.gate)
+    changed = assessment.model_copy(update={"gate": gate})
+    others = [one for one in facts.assessments if one is not assessment and one.stage != assessment.stage]
+    (said,) = [r for r in remarks(replace(facts, assessments=(*others, changed))) if r.startswith(f"{module} was not")]
+    assert "has to be passed with more certainty" in said
