@@ -145,7 +145,13 @@ class PedagogicalAdapter:
                     strategies=tuple(modules[known.id]),
                     max_words=self._max_words,
                 ),
-                CallContext(node="draft", agent="adapter", task=TemplateBrief.task, module=known.id),
+                CallContext(
+                    node="draft",
+                    agent="adapter",
+                    task=TemplateBrief.task,
+                    module=known.id,
+                    batch=f"{TemplateBrief.task}/{known.id}",
+                ),
             )
             for known in map(domain.module, modules)
         ]
