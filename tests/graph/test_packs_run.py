@@ -20,6 +20,7 @@ SMALL = {
     "examination.final": 2,
     "student.batch_size": 32,
     "synthesis.per_module": 4,
+    "curriculum.stages": "by-prerequisites",
     "curriculum.revise": "false",
     "mastery.rounds": 0,
     "training.epochs": 1,
