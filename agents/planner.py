@@ -286,7 +286,7 @@ class CurriculumPlanner:
     def _remedy_of(self, module: WeakModule, proposal: RemedyProposal | None, lessons: int) -> Remedy:
         (level, strategies), as_proposed = choose_remedy(module, proposal, self._strategies)
         reason = proposal.reason if proposal else ""
-        if proposal and not as_proposed:
+        if proposal and not as_proposed and any(one.level == proposal.level for one in module.tried):
             proposed = f"{proposal.level!r} with {_named(proposal.strategies)}"
             reason = f"{proposed} was proposed, which is none of what is left to try."
         return Remedy(

@@ -39,6 +39,9 @@ def make_requests(ctx: RunContext, stage: int, round_: int, pass_: int) -> tuple
 def _templates(ctx: RunContext, requests: Sequence[LessonRequest]) -> dict[str, tuple[str, ...]]:
     """By module the form of its solutions, made when it is first wanted and kept in the run."""
     wanted = {one.module: one.strategies for one in requests if Strategy.FORMAT in one.strategies}
+    if wanted:  # those of later stages as well, so that nothing is waited for while their lessons are written ahead
+        usual = next(iter(wanted.values()))
+        wanted = dict.fromkeys(ctx.curriculum().planned, usual) | wanted
     known = {made.module: made.lines for made in read_records(ctx.run.templates, SolutionTemplate)}
     missing = {module: strategies for module, strategies in wanted.items() if module not in known}
     if missing:
