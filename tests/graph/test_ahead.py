@@ -40,7 +40,7 @@ class Paid(TutorChatModel):
     async def _agenerate(self, messages, *args, **kwargs):
         text = "\\n".join(str(message.content) for message in messages)
         answer = self._generate(messages)
-        later = "LESSONS" in os.environ and '"max_words"' in text and "two or three digits" in text
+        later = "LESSONS" in os.environ and '"task": "lessons"' in text and "two or three digits" in text
         await asyncio.sleep(float(os.environ["LESSONS"]) if later else 0.01)
         with Path(__file__).with_name("paid.txt").open("a") as paid:
             paid.write(hashlib.sha256(text.encode()).hexdigest() + "\\n")
