@@ -14,7 +14,14 @@ from langgraph.graph.state import CompiledStateGraph
 
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import visited
-from ioa.graph.nodes import diagnosis_nodes, planning_nodes, synthesis_nodes, teaching_nodes, training_nodes
+from ioa.graph.nodes import (
+    diagnosis_nodes,
+    planning_nodes,
+    revision_nodes,
+    synthesis_nodes,
+    teaching_nodes,
+    training_nodes,
+)
 from ioa.graph.state import (
     Node,
     RunState,
@@ -48,9 +55,9 @@ def build_graph(ctx: RunContext, checkpointer: "BaseCheckpointSaver[str] | None"
         "assess": teaching_nodes.assess,
         "remediate": teaching_nodes.remediate,
         "advance": teaching_nodes.advance,
-        "revise": planning_nodes.revise,
+        "revise": revision_nodes.revise,
         "rediagnose": diagnosis_nodes.rediagnose,
-        "extend": planning_nodes.extend,
+        "extend": revision_nodes.extend,
         "finish": teaching_nodes.finish,
     }
     for name, make in nodes.items():

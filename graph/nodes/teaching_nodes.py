@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ioa.graph.ahead import ahead_of
+from ioa.graph.bridges import bridge_probes
 from ioa.graph.context import RunContext
 from ioa.graph.cycles import cycle_due
 from ioa.graph.gate_sittings import History, certainties, sitting_items
 from ioa.graph.lesson_budget import lessons_left, within_budget
-from ioa.graph.nodes.planning_nodes import bridge_probes
 from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.round_lessons import next_portion, teaching_of
 from ioa.graph.run_examinations import (

@@ -4,7 +4,7 @@ import pytest
 from tests.graph.pupil import module
 from tests.small import sums
 
-from ioa.graph.nodes.planning_nodes import extend
+from ioa.graph.nodes.revision_nodes import extend
 from ioa.memory.files import read_record
 from ioa.memory.records import Diagnosis, Module
 from ioa.memory.transcript import read_decisions

@@ -7,7 +7,8 @@ import yaml
 from tests.graph.pupil import module, open_context
 from tests.small import sums
 
-from ioa.graph.nodes import diagnosis_nodes, planning_nodes, teaching_nodes
+from ioa.graph.bridges import bridge_probes
+from ioa.graph.nodes import diagnosis_nodes, planning_nodes, revision_nodes, teaching_nodes
 from ioa.graph.round_requests import make_requests
 from ioa.graph.run_examinations import examine_by_need, recorded_answers, select_probes
 from ioa.memory.files import read_record, write_record
@@ -125,7 +126,7 @@ def test_a_step_that_is_too_high_gets_a_bridge_at_a_level_that_was_measured(open
     assert dict(bridge.levels) == {B: "middle"}
     assert first.difficulty < bridge.difficulty < last.difficulty
     assert bridge.lessons == 80
-    probes = planning_nodes.bridge_probes(ctx, B, "middle", Split.GATE)
+    probes = bridge_probes(ctx, B, "middle", Split.GATE)
     assert len(probes) == 24
     others = {normalise(p.question) for p in ctx.probes() if p.split is not Split.GATE or "@" not in p.id}
     assert not others & {normalise(probe.question) for probe in probes}
@@ -201,7 +202,7 @@ def test_the_final_examination_asks_what_was_never_taught_unless_it_is_to_keep_t
 
 
 def advanced(ctx, state, after):
-    return planning_nodes.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
+    return revision_nodes.revise(ctx)({**state, "stage": after + 1, "round": 0, "adapter": ""})
 
 
 def test_the_rest_of_the_plan_follows_what_is_measured_on_the_way_and_the_transcript_says_why(opened):
