@@ -8,8 +8,10 @@ from ioa.graph.context import RunContext
 from ioa.graph.round_lessons import count_accepted, lessons_wanted
 from ioa.memory.records import Refusal, RefusalReason, Remedy
 
-NOTHING_NEW = {RefusalReason.DUPLICATE, RefusalReason.CONTAMINATED, RefusalReason.SURPLUS}
+NOTHING_NEW = {RefusalReason.DUPLICATE, RefusalReason.CONTAMINATED}
 """Refusals that say that a problem is taught or examined already."""
+UNJUDGED = {RefusalReason.SURPLUS, RefusalReason.REPLANNED}
+"""Refusals that say nothing of a lesson: there were too many, or the plan was another by then."""
 
 
 def tried_lessons(ctx: RunContext, stage: int, rounds: int) -> dict[str, tuple[TriedLessons, ...]]:
@@ -38,7 +40,7 @@ def tried_lessons(ctx: RunContext, stage: int, rounds: int) -> dict[str, tuple[T
                     asked=asked,
                     accepted=brought,
                     refused={reason.value: count for reason, count in refused.most_common()},
-                    outcome=_outcome(asked, brought, refused, ctx.config.training.least_new),
+                    outcome=outcome_of(asked, brought, refused, ctx.config.training.least_new),
                 )
             )
     return {module: tuple(tried) for module, tried in found.items()}
@@ -49,10 +51,12 @@ def _of(refusal: Refusal, wish: Remedy) -> bool:
     return f"/{wish.place}/" in refusal.batch
 
 
-def _outcome(
+def outcome_of(
     asked: int, accepted: int, refused: Counter[RefusalReason], least: int
 ) -> Literal["taught", "used up", "refused"]:
+    """What came of asking: `TriedLessons.outcome`, for lessons asked for, accepted and refused, and `least_new`."""
     if accepted >= min(asked, max(1, least)):
         return "taught"
     nothing_new = sum(refused[reason] for reason in NOTHING_NEW)
-    return "used up" if nothing_new and 2 * nothing_new >= refused.total() else "refused"
+    judged = sum(count for reason, count in refused.items() if reason not in UNJUDGED)
+    return "used up" if nothing_new and 2 * nothing_new >= judged else "refused"

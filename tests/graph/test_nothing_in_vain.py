@@ -1,12 +1,15 @@
 """What was asked for in vain is not asked for again: another level, other strategies, then the end of the stage."""
 
+from collections import Counter
+
 import pytest
 from tests.small import sums
 
 from ioa.agents.exchange import RemedyProposal, TriedLessons, WeakModule
 from ioa.agents.remedy_choice import choose_remedy, levels_left
+from ioa.graph.tried_lessons import outcome_of
 from ioa.memory.files import read_records
-from ioa.memory.records import Module, Remedy, Strategy
+from ioa.memory.records import Module, RefusalReason, Remedy, Strategy
 from ioa.memory.transcript import read_decisions
 
 A = "sums/a"
@@ -81,3 +84,21 @@ def test_a_stage_ends_when_no_level_has_a_new_problem(teach):
     said = [decision.text for decision in read_decisions(ctx.run.transcript) if decision.context.node == "remediate"]
     assert f"Nothing new is left to teach of {A}." in said[-1]
     assert sum(decision.context.node == "advance" for decision in read_decisions(ctx.run.transcript)) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "refused", "outcome"),
+    [
+        (60, 8, {}, "taught"),
+        (5, 5, {RefusalReason.DUPLICATE: 40}, "taught"),
+        (60, 5, {RefusalReason.DUPLICATE: 40, RefusalReason.STEPS: 10}, "used up"),
+        (60, 5, {RefusalReason.CONTAMINATED: 3, RefusalReason.STEPS: 10}, "refused"),
+        (60, 5, {RefusalReason.SURPLUS: 40, RefusalReason.STEPS: 10}, "refused"),
+        (60, 5, {RefusalReason.SURPLUS: 40, RefusalReason.DUPLICATE: 1}, "used up"),
+        (60, 0, {}, "refused"),
+    ],
+)
+def test_a_level_is_used_up_where_its_problems_are_known_and_not_where_lessons_are_bad(
+    asked, accepted, refused, outcome
+):
+    assert outcome_of(asked, accepted, Counter(refused), 8) == outcome
