@@ -4,6 +4,7 @@ What it writes is not yet taught: each draft passes the verifier here, then the 
 checks of the example store.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -99,6 +100,7 @@ class PedagogicalAdapter:
                         seed=lesson_seed(self._seed, batch),
                         misconception=remedy.diagnosis,
                         misconception_id=remedy.misconception,
+                        seed_problem=remedy.seeds[number % len(remedy.seeds)] if remedy.seeds else "",
                     )
                 )
         return tuple(made)
@@ -107,9 +109,12 @@ class PedagogicalAdapter:
         """Requests of at most J lessons: of the remedy's kind, then the counterfactuals among first lessons."""
         changing = self._settings.counterfactual_share if remedy.kind is Kind.CHAIN_OF_THOUGHT else 0.0
         odd = round(changing * max(0, missing))
+        size = self._settings.per_request
+        if remedy.seeds:  # a request after each of them
+            size = min(size, max(1, math.ceil(remedy.lessons / len(remedy.seeds))))
         for kind, total in ((remedy.kind, missing - odd), (Kind.COUNTERFACTUAL, odd)):
-            for start in range(0, total, self._settings.per_request):
-                yield kind, min(self._settings.per_request, total - start)
+            for start in range(0, total, size):
+                yield kind, min(size, total - start)
 
     def add_seed_problems(
         self, domain: Domain, requests: Sequence[LessonRequest], accepted: Sequence[Example], used: Sequence[str]

@@ -49,6 +49,7 @@ class Diagnoser:
         """
         self._teacher = teacher
         self._settings = settings
+        self._seed = seed
         self._analyst = Analyst(teacher, checker or teacher, settings.misconceptions, seed=seed)
 
     def prerequisites(self, domain: Domain, measured: Measured = NOTHING_MEASURED) -> Prerequisites:
@@ -102,7 +103,7 @@ class Diagnoser:
             The findings, and a note to the Curriculum Planner.
         """
         graph = self.prerequisites(domain, measured)
-        gaps = find_gaps(student, teacher, graph.edges, self._settings)
+        gaps = find_gaps(student, teacher, graph.edges, self._settings, seed=self._seed)
         analysis = self.analyse(domain, _targets(gaps), results, node="diagnose")
         found = Diagnosis(
             gaps=gaps,
@@ -139,7 +140,7 @@ class Diagnoser:
         Returns:
             The findings, and a note to the Curriculum Planner.
         """
-        gaps = find_gaps(student, teacher, edges, self._settings, spent)
+        gaps = find_gaps(student, teacher, edges, self._settings, spent, self._seed + after)
         label = f"diagnosis-after-{after:02d}"
         analysis = self.analyse(domain, _targets(gaps), results, node="rediagnose", label=label, stage=after)
         text = _summary(gaps, analysis)

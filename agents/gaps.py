@@ -1,6 +1,7 @@
 """Gaps, severity and targets: equations 2, 4, 5 and 6 of the method."""
 
 import math
+import random
 from collections.abc import Collection, Mapping, Sequence
 
 from ioa.agents.settings.diagnosis import DiagnosisSettings
@@ -30,6 +31,7 @@ def find_gaps(
     edges: Sequence[Edge],
     settings: DiagnosisSettings,
     spent: Collection[str] = (),
+    seed: int = 0,
 ) -> tuple[Gap, ...]:
     """Measure every module's gap and choose the targets (Eq. 2, 4, 5 and 6).
 
@@ -39,6 +41,7 @@ def find_gaps(
         edges: The prerequisite graph.
         settings: The thresholds.
         spent: Modules of which nothing new is left to teach: none of them is a target.
+        seed: Of targets that are drawn at random, where the settings say so.
 
     Returns:
         One gap a module, in the order of `student`.
@@ -54,6 +57,9 @@ def find_gaps(
     count = math.ceil(settings.top_share * len(teachable))  # up: one deficient module is always a target
     # By id among equals, so that a resumed run chooses the same.
     worst = sorted(teachable, key=lambda module: (-severities[module], module))[:count]
+    if settings.selection == "random":
+        able = [module for module, delta in deltas.items() if delta is not None and module not in spent]
+        worst = random.Random(f"{seed}/targets").sample(able, count)
     return tuple(
         Gap(
             module=module,

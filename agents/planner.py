@@ -79,8 +79,8 @@ class CurriculumPlanner:
         difficulty = {gap.module: max(0.0, gap.delta or 0.0) for gap in diagnosis.gaps if gap.targeted}
         if not difficulty:
             return Curriculum(stages=()), Note(sender="planner", receiver="adapter", text="Nothing has to be taught.")
-        if self._settings.stages == "one":
-            return _one_stage(difficulty)
+        if self._settings.stages != "by-prerequisites":
+            return _unordered(difficulty, self._settings)
         context = CallContext(node="plan", agent="planner", task=PlanBrief.task)
         stages, pairs, said, warnings = self._ask(difficulty, diagnosis.edges, context)
         note = Note(sender="planner", receiver="adapter", text=said)
@@ -116,8 +116,8 @@ class CurriculumPlanner:
         taught = tuple(
             dict.fromkeys(module for stage in done for module in stage.modules if module not in stage.levels)
         )
-        if self._settings.stages == "one":
-            planned, note = _one_stage(difficulty)
+        if self._settings.stages != "by-prerequisites":
+            planned, note = _unordered(difficulty, self._settings)
             stages, said, warnings = planned.stages, note.text, list[str]()
             pairs: tuple[tuple[str, str], ...] = ()
         else:
@@ -336,12 +336,19 @@ def _read_usable_stages(reply: object, brief: PlanBrief) -> tuple[list[ProposedS
     return list(reply.stages), reply.note, []
 
 
-def _one_stage(difficulty: Mapping[str, float]) -> tuple[Curriculum, Note]:
-    """All targets side by side, easiest first."""
-    easiest_first = tuple(sorted(difficulty, key=lambda module: (difficulty[module], module)))
-    why = "All targets are taught together, whatever they need: curriculum.stages is `one`."
-    proposed = ProposedStage(title="All targets", modules=easiest_first, rationale=why)
-    return Curriculum(stages=_stages([proposed], difficulty)), Note(sender="planner", receiver="adapter", text=why)
+def _unordered(difficulty: Mapping[str, float], settings: CurriculumSettings) -> tuple[Curriculum, Note]:
+    """All targets side by side, or some at a time, the easiest first; in either case whatever they need."""
+    easiest_first = sorted(difficulty, key=lambda module: (difficulty[module], module))
+    together = settings.stages == "one"
+    size = len(easiest_first) if together else settings.largest_stage
+    how = "All targets are taught together" if together else "The easiest targets are taught first"
+    why = f"{how}, whatever they need: curriculum.stages is `{settings.stages}`."
+    parts = [tuple(easiest_first[at : at + size]) for at in range(0, len(easiest_first), size)]
+    proposed = [
+        ProposedStage(title="All targets" if together else ", ".join(part), modules=part, rationale=why)
+        for part in parts
+    ]
+    return Curriculum(stages=_stages(proposed, difficulty)), Note(sender="planner", receiver="adapter", text=why)
 
 
 def _stages(proposed: Sequence[ProposedStage], difficulty: Mapping[str, float]) -> tuple[Stage, ...]:

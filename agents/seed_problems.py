@@ -105,6 +105,8 @@ def _take_next(new: list[Item], beside: Collection[str]) -> Item | None:
 def _fill_request(
     request: LessonRequest, pool: list[SourceProblem], new: list[Item], beside: Collection[str]
 ) -> LessonRequest:
+    if request.seed_problem:  # it was asked for after a problem that is known
+        return request
     if request.kind is not Kind.COUNTERFACTUAL:
         item = _take_next(new, beside)
         return request.model_copy(update={"seed_problem": item.question if item else ""})

@@ -20,6 +20,9 @@ def run(
     domain: Annotated[
         str | None, typer.Option(help="A name, the path of a YAML pack, ./FILE.py:NAME, or reasoning-gym:FAMILY.")
     ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="How it is taught: ioa, one it is compared with, or ./FILE.py:FUNCTION.")
+    ] = None,
     settings: Settings = None,
     run_id: RunName = None,
     fresh: Annotated[
@@ -40,6 +43,7 @@ def run(
         "teacher.base_url": teacher_base_url,
         "student.model": student,
         "domain": domain,
+        "method.name": method,
     }
     flags = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in given.items() if value is not None]
     configured = override(load_config(config), [*flags, *(settings or [])])

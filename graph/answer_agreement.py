@@ -26,13 +26,13 @@ def answers_agree(
     Raises:
         ScoringError: the scorer cannot work.
     """
-    name, family = _scorer_of_level(bank, module, level)
+    name, family = scorer_of_level(bank, module, level)
     if not name and not family:
         return same_answer(one, other)
     return scorers.same_answer(name, problem, one, other, family)
 
 
-def _scorer_of_level(bank: ItemBank, module: Module, level: str) -> tuple[str, str]:
+def scorer_of_level(bank: ItemBank, module: Module, level: str) -> tuple[str, str]:
     """(scorer, family) of the level's items; two empty texts where their scorers differ, or they name none."""
     source: object = module.levels[level]
     if isinstance(source, Generator):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from ioa.agents import (
     PRICES,
@@ -22,8 +22,9 @@ from ioa.graph.config_keys import find_key, keys
 from ioa.graph.config_override import nearest, place_settings, read_setting
 from ioa.graph.settings.exporters import ExporterSettings
 from ioa.graph.settings.mastery import MasterySettings
+from ioa.graph.settings.method import MethodSettings
 from ioa.memory.errors import UserError
-from ioa.memory.plugins import absolute_plugin, is_plugin_file
+from ioa.memory.plugins import PluginName, absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
 from ioa.memory.redaction import SECRET
 from ioa.memory.run_dir import RunDirectory
@@ -31,9 +32,6 @@ from ioa.memory.yaml_source import validate
 from ioa.memory.yaml_values import FastLoader, dump
 from ioa.training import ExaminationSettings, StudentSettings, TrainingSettings
 from ioa.training.exams.scorers import PLUGIN, scorer_names
-
-PluginName = Annotated[str, AfterValidator(absolute_plugin)]
-"""A name, or `FILE.py:ATTRIBUTE`; a relative path begins where the run is begun, and it may go on from elsewhere."""
 
 
 def _absolute_scorers(scorers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
@@ -47,6 +45,10 @@ def _absolute_scorers(scorers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, 
     }
 
 
+def _by_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class RunConfig(Record):
     """A run, completely described; the same config and seed give the same curriculum and the same lessons."""
 
@@ -57,6 +59,8 @@ class RunConfig(Record):
     """Seeds the probes, the lessons and the training."""
     embedder: PluginName = "wordllama"
     """What turns problems into vectors for the duplicate check: a name, or `FILE.py:ATTRIBUTE`."""
+    method: Annotated[MethodSettings, BeforeValidator(_by_name)] = MethodSettings()
+    """By which method the student is taught; a name alone stands for `{name: ...}`."""
     student: StudentSettings = StudentSettings()
     teacher: TeacherSettings = TeacherSettings()
     """Plays every role that has no teacher of its own."""
@@ -79,6 +83,12 @@ class RunConfig(Record):
     def to_yaml(self) -> str:
         """The config with every default spelt out, as YAML."""
         return dump(self.model_dump(mode="json"))
+
+
+def with_settings(config: RunConfig, **sections: dict[str, Any]) -> RunConfig:
+    """The config with some keys of some sections changed."""
+    changed = {name: getattr(config, name).model_copy(update=keys) for name, keys in sections.items()}
+    return config.model_copy(update=changed)
 
 
 def load_config(name: str) -> RunConfig:

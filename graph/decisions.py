@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ioa.graph.listeners import NodeVisit
-from ioa.graph.node_agents import AGENTS
+from ioa.graph.node_agents import agent_of
 from ioa.graph.round_lessons import teaching_of
 from ioa.memory.records import Example, Note, Refusal
 from ioa.memory.transcript import CallContext
@@ -42,7 +42,7 @@ def visited(ctx: "RunContext", name: str, node: Callable[[S], S]) -> VisitedNode
         ctx.budget().check_wall()
         visit = _visit(ctx, shown, state)
         context = CallContext(
-            node=name, agent=AGENTS[name], task=name, stage=state.get("stage"), round=state.get("round")
+            node=name, agent=agent_of(name), task=name, stage=state.get("stage"), round=state.get("round")
         )
         read = {key: value for key, value in state.items() if key != "notes"}
         ctx.listener.visit_begun(visit)
@@ -85,7 +85,7 @@ def record_verdicts(
     def place(lesson: Example | Refusal) -> CallContext:
         return CallContext(
             node=node,
-            agent=AGENTS[node],
+            agent=agent_of(node),
             task="lesson",
             stage=lesson.stage,
             round=lesson.round,

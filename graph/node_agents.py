@@ -22,3 +22,8 @@ AGENTS = {
     "finish": "examiner",
 }
 """Who decides in each node."""
+
+
+def agent_of(node: str) -> str:
+    """Who decides there; in a node that a method brings along, the method itself."""
+    return AGENTS.get(node, "method")

@@ -7,7 +7,7 @@ from ioa.graph.context import RunContext
 from ioa.memory import Probe
 from ioa.memory.files import read_records
 from ioa.memory.records import ItemResult
-from ioa.training import ReplyBound, Sampling, Shot, StudentVariant
+from ioa.training import FORMS, ReplyBound, Sampling, Shot, StudentVariant
 
 SOLUTIONS = "diagnosis-teacher"
 """The examination whose replies are the measure: it is over before anything is taught, so that all later examinations
@@ -28,7 +28,9 @@ def bounded_student(
 ) -> StudentVariant:
     """The student with the LoRA it has on, whose replies to these probes end where nothing more is wanted."""
     bounds = {probe.question: bound for probe, bound in zip(probes, reply_bounds(ctx, probes), strict=True)}
-    return StudentVariant(ctx.student(), sampling=sampling, shots=shots or {}, bounds=bounds)
+    taught = ctx.student().adapter is not None
+    form = FORMS[ctx.config.training.tasks if taught else "solution"]
+    return StudentVariant(ctx.student(), sampling=sampling, shots=shots or {}, bounds=bounds, form=form)
 
 
 def reply_bounds(ctx: RunContext, probes: Sequence[Probe]) -> list[ReplyBound]:

@@ -50,9 +50,11 @@ def start(
     _require_new(run)
     listener.message(_introduction(run_id, config))  # before anything that takes long to import or to make
     from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum
+    from ioa.graph.method_port import configured
     from ioa.memory.domains.packs import load_source
     from ioa.training import resolve_student
 
+    config = configured(config)
     named = load_source(config.domain)
     domain = named if isinstance(named, Domain) else None
     given = curriculum_yaml(read_curriculum(curriculum, domain)) if curriculum else ""
@@ -97,7 +99,8 @@ def _require_new(run: RunDirectory) -> None:
 
 
 def _introduction(run_id: str, config: RunConfig) -> str:
-    return f"Run {run_id}: {config.domain}, teacher {config.teacher.model}, student {config.student.model}"
+    by = "" if config.method.name == "ioa" else f"{config.method.name}, "
+    return f"Run {run_id}: {by}{config.domain}, teacher {config.teacher.model}, student {config.student.model}"
 
 
 def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] = ()) -> RunDirectory:

@@ -31,6 +31,8 @@ class Method(StrEnum):
     """The same is asked, in another order or under other names: see `ioa.memory.domains.families.forms`."""
     NUMBERS = "numbers"
     """The same numbers in another order play the same parts in a similar text."""
+    ROUGE_L = "ROUGE-L"
+    """Longest common subsequence of words, as in Self-Instruct."""
 
 
 class Hit(NamedTuple):

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from ioa.memory.errors import UserError
 
@@ -51,6 +53,10 @@ def absolute_plugin(name: str) -> str:
         return name
     path = Path(found["file"]).expanduser().absolute()
     return f"{path}{name[found.end('file') :]}"
+
+
+PluginName = Annotated[str, AfterValidator(absolute_plugin)]
+"""A name, or `FILE.py:ATTRIBUTE`; a relative path begins where the run is begun, and it may go on from elsewhere."""
 
 
 def plugin_argument(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ioa.memory.records import Example
 from ioa.training.chat_format import PromptFormat
+from ioa.training.task_forms import FORMS, TaskForm
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +28,8 @@ class Lesson:
     """The example's."""
     module: str = ""
     """The example's."""
+    weight: float = 1.0
+    """Of its mean loss, where lessons are taught in several tasks."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Batch:
     """(B, T - 1) bool: where the next token belongs to a solution."""
     tokens: int
     """Tokens without the padding."""
+    weights: "torch.Tensor | None" = None
+    """(N,) float32: what each taught token counts, so that every lesson's mean loss has its own weight; none where all
+    tokens of the batch count alike."""
 
     @property
     def targets(self) -> "torch.Tensor":
@@ -47,9 +53,20 @@ class Batch:
 
 
 def encode_lessons(
-    examples: Sequence[Example], prompts: PromptFormat, max_length: int
+    examples: Sequence[Example],
+    prompts: PromptFormat,
+    max_length: int,
+    form: TaskForm = FORMS["solution"],
+    share: float = 0.5,
 ) -> tuple[list[Lesson], list[str]]:
     """Turn examples into token ids.
+
+    Args:
+        examples: What is taught.
+        prompts: The student's.
+        max_length: Longest task in tokens.
+        form: In which tasks.
+        share: Weight of the rationale, where there are two.
 
     Returns:
         The lessons in the order of the examples, and the ids of those examples that are longer than
@@ -57,12 +74,15 @@ def encode_lessons(
     """
     lessons, too_long = [], []
     for example in examples:
-        prompt = prompts.encode(example.problem)
-        ids = (*prompt, *prompts.encode_reply(example.solution))
-        if len(ids) > max_length:
+        own = []
+        for task in form.tasks(example, share):
+            prompt = prompts.encode(task.prompt)
+            ids = (*prompt, *prompts.encode_reply(task.reply))
+            own.append(Lesson(ids, len(prompt), example.id, example.module, task.weight))
+        if max(len(lesson.ids) for lesson in own) > max_length:
             too_long.append(example.id)
         else:
-            lessons.append(Lesson(ids, len(prompt), example.id, example.module))
+            lessons += own
     return lessons, too_long
 
 
@@ -98,8 +118,13 @@ def collate(lessons: Sequence[Lesson], pad_id: int, device: "torch.device | str"
     longest = max(len(lesson.ids) for lesson in lessons)
     ids = [[*lesson.ids, *[pad_id] * (longest - len(lesson.ids))] for lesson in lessons]
     taught = [[lesson.prompt_length <= place < len(lesson.ids) for place in range(1, longest)] for lesson in lessons]
+    weights = None
+    if any(lesson.weight != 1 for lesson in lessons):
+        each = [(lesson.weight / sum(row), sum(row)) for lesson, row in zip(lessons, taught, strict=True)]
+        weights = torch.tensor([w / len(lessons) for w, count in each for _ in range(count)], device=device)
     return Batch(
         ids=torch.tensor(ids, device=device),
         taught=torch.tensor(taught, device=device),
         tokens=sum(len(lesson.ids) for lesson in lessons),
+        weights=weights,
     )

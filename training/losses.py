@@ -23,10 +23,13 @@ class AnswerLoss:
         return whole[:, :-1][batch.taught]
 
     def __call__(self, model: Any, batch: Batch) -> "torch.Tensor":
-        """Its mean in nats, a scalar with a gradient."""
+        """Its mean in nats, weighted where the batch says so: a scalar with a gradient."""
         import torch
 
-        return torch.nn.functional.cross_entropy(self.logits(model, batch).float(), batch.targets)
+        logits = self.logits(model, batch).float()
+        if batch.weights is None:
+            return torch.nn.functional.cross_entropy(logits, batch.targets)
+        return torch.nn.functional.cross_entropy(logits, batch.targets, reduction="none") @ batch.weights
 
     def measure(self, model: Any, batch: Batch) -> "tuple[torch.Tensor, torch.Tensor]":
         """(N,) float32 in nats for each token, and (N,) bool: whether it is the likeliest one; without gradients."""
@@ -73,7 +76,7 @@ class FusedLoss(PickedLoss):
         names = [name for name, _ in head.named_parameters()]
         if type(head) is not torch.nn.Linear or names != ["weight"] or head.weight.requires_grad:
             raise TypeError("the output head is more than a frozen matrix")
-        loss: torch.Tensor = _head_loss().apply(self.hidden(model, batch), head.weight, batch.targets)
+        loss: torch.Tensor = _head_loss().apply(self.hidden(model, batch), head.weight, batch.targets, batch.weights)
         return loss
 
 
@@ -127,7 +130,7 @@ def _head_loss() -> Any:
     import torch
 
     class HeadLoss(torch.autograd.Function):
-        """Mean cross-entropy of softmax(h W^T) against the targets, with the gradient for h."""
+        """Mean cross-entropy of softmax(h W^T) against the targets, or its weighted sum, with the gradient for h."""
 
         @staticmethod
         def forward(
@@ -135,6 +138,7 @@ def _head_loss() -> Any:
             hidden: torch.Tensor,  # (N, D)
             weight: torch.Tensor,  # (V, D)
             targets: torch.Tensor,  # (N,)
+            weights: torch.Tensor | None,  # (N,)
         ) -> torch.Tensor:
             logits_nv = (hidden @ weight.t()).float()
             high, likeliest = logits_nv.max(1, keepdim=True)
@@ -144,12 +148,13 @@ def _head_loss() -> Any:
             losses = high - p_nv.gather(1, likeliest).log() - right  # (N, 1)
             if ctx.needs_input_grad[0]:
                 p_nv.scatter_add_(1, targets[:, None], torch.full_like(right, -1))
-                ctx.save_for_backward((p_nv.to(weight.dtype) @ weight).mul_(1 / len(targets)))
-            return losses.mean()
+                share = 1 / len(targets) if weights is None else weights[:, None].to(weight.dtype)
+                ctx.save_for_backward((p_nv.to(weight.dtype) @ weight).mul_(share))
+            return losses.mean() if weights is None else losses[:, 0] @ weights
 
         @staticmethod
         def backward(ctx: Any, grad: torch.Tensor) -> Any:
             (grad_nd,) = ctx.saved_tensors
-            return grad_nd * grad, None, None
+            return grad_nd * grad, None, None, None
 
     return HeadLoss

@@ -20,6 +20,7 @@ from ioa.training.packed_weights import packed_weights
 from ioa.training.reply_bounds import UNBOUNDED, ReplyBound, is_answered
 from ioa.training.reply_decoding import decode_reply
 from ioa.training.settings.student import DEFAULT_BATCH, StudentSettings
+from ioa.training.task_forms import FORMS, TaskForm
 
 WORTH_PACKING = 4
 """Prompts from which on packing the weights takes less time than it saves."""
@@ -278,9 +279,15 @@ class StudentVariant:
     """Worked examples by question."""
     bounds: Mapping[str, ReplyBound] = field(default_factory=dict)
     """By question, where its reply ends at the latest."""
+    form: TaskForm = FORMS["solution"]
+    """In which tasks it was taught, and so is asked."""
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
         """The replies, in the order of the questions."""
         shots = [self.shots.get(question, ()) for question in questions] if self.shots else ()
         bounds = [self.bounds.get(question, UNBOUNDED) for question in questions]
-        return self.student.generate(questions, on_progress, sampling=self.sampling, shots=shots, bounds=bounds)
+
+        def ask(prompts: Sequence[str]) -> list[str]:
+            return self.student.generate(prompts, on_progress, sampling=self.sampling, shots=shots, bounds=bounds)
+
+        return self.form.replies(questions, ask)

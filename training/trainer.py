@@ -23,6 +23,7 @@ from ioa.training.losses import AnswerLoss, choose_loss
 from ioa.training.schedule import learning_rate, plan_course
 from ioa.training.settings.training import TrainingSettings
 from ioa.training.student import Student
+from ioa.training.task_forms import FORMS
 
 if TYPE_CHECKING:
     import torch
@@ -98,13 +99,17 @@ def train(
 
     if is_complete(out):
         return checkpoint.read_log(out)
-    lessons, too_long = encode_lessons(examples, student.format, settings.max_length)
+    lessons, too_long = encode_lessons(
+        examples, student.format, settings.max_length, FORMS[settings.tasks], settings.rationale_weight
+    )
     if not lessons:
         raise UserError(
             f"Nothing to train on: of {len(examples)} examples {len(too_long)} are longer than `max_length` "
             f"({settings.max_length} tokens). Raise it, or write shorter lessons."
         )
     held = hold_out(lessons, settings.held_out, seed, seen)
+    ids = {lessons[place].id for place in held}  # of a lesson that is taught in two tasks, both or none
+    held = [place for place, lesson in enumerate(lessons) if lesson.id in ids] if held else []
     taught = [lesson for place, lesson in enumerate(lessons) if place not in set(held)]
     order = batch_order([len(lesson.ids) for lesson in taught], settings.batch_size, settings.epochs, seed)
     look = max(1, round(len(order) / settings.epochs / settings.looks)) if held else len(order) + 1

@@ -10,9 +10,9 @@ from ioa.memory.records import Record, Unit
 class CurriculumSettings(Record):
     """What a curriculum may look like."""
 
-    stages: Literal["by-prerequisites", "one"] = "by-prerequisites"
-    """Whether prerequisites and difficulty decide what is taught when (Eq. 7 and 8), or all targets are taught together
-    from the beginning, whatever they need."""
+    stages: Literal["by-prerequisites", "by-difficulty", "one"] = "by-prerequisites"
+    """What decides what is taught when: prerequisites and difficulty (Eq. 7 and 8); difficulty alone, `largest_stage`
+    targets at a time; or nothing, and all targets are taught together from the beginning."""
     tau_zpd: Unit = 0.15
     """Eq. 8, for each module: how much harder it may be, as measured, than the hardest of all stages before its own,
     and in the first stage than what the student can do already; where it is more, a bridge comes first."""

@@ -95,6 +95,8 @@ class DiagnosisSettings(Record):
     """Eq. 4: weight of the gap against connectivity in severity."""
     top_share: Annotated[float, Field(gt=0, le=1)] = 0.25
     """Eq. 6: share of the deficient modules that become targets, rounded up."""
+    selection: Literal["severity", "random"] = "severity"
+    """Eq. 6: the severest gaps are the targets; `random`: as many modules, drawn from all that the teacher can do."""
     misconceptions: MisconceptionSettings = MisconceptionSettings()
 
     @model_validator(mode="after")

@@ -69,6 +69,8 @@ class SynthesisSettings(Record):
     probe_similarity: Unit = Bounds().guarded
     """Cosine similarity from which a problem with the numbers and operators of a probe or benchmark item is that
     item in other words; where an item has none that tell it from others, the bounds for duplicates hold."""
+    pool_rouge_l: Annotated[float, Field(gt=0, le=1)] | None = None
+    """ROUGE-L with an accepted problem above which a problem is dropped (Self-Instruct); null: it is not looked at."""
     benchmarks: tuple[str, ...] = ()
     """Files of benchmark items that no lesson may come near, beside the probes: JSON lines or JSON, as their
     authors publish them (GSM8K, MATH, HumanEval, MBPP, Dolly, Vicuna, MT-Bench)."""

@@ -36,7 +36,7 @@ def examine(ctx: RunContext) -> Node:
     """Put the diagnosis split to the teacher and to the bare student."""
 
     def node(_state: RunState) -> RunState:
-        student, teacher = _examined(ctx).scores
+        student, teacher = examine_bare(ctx).scores
         for module, score in student.items():
             known = teacher[module]
             ctx.remark(f"{module}: student {score.out_of}; teacher {known.out_of}")
@@ -45,7 +45,7 @@ def examine(ctx: RunContext) -> Node:
     return node
 
 
-def _examined(ctx: RunContext) -> Examined:
+def examine_bare(ctx: RunContext) -> Examined:
     """The diagnosis: more items where it is not clear whether a module's gap exceeds tau_gap (Eq. 2 and 5)."""
     return _examine_domain(ctx, "diagnosis-student", adapter=None, node="examine")
 
@@ -84,7 +84,7 @@ def diagnose(ctx: RunContext) -> Node:
     """Turn scores and wrong answers into gaps, prerequisites, targets and misconceptions."""
 
     def node(_state: RunState) -> RunState:
-        examined = _examined(ctx)
+        examined = examine_bare(ctx)
         student, teacher = examined.scores
         diagnosis, note = ctx.diagnoser().diagnose(
             ctx.domain(), student, teacher, examined.student, measure_prerequisites(ctx)

@@ -24,6 +24,7 @@ from ioa.graph.strategy_history import record_strategies
 from ioa.memory import Collision, Example, Note, Refusal
 from ioa.memory.files import read_records, write_records
 from ioa.memory.open_work import do_open
+from ioa.memory.pool_overlap import find_overlaps
 
 
 def pass_folder(ctx: RunContext, state: SynthesisState) -> Path:
@@ -124,7 +125,13 @@ def deduplicate(ctx: RunContext) -> SynthesisNode:
     """Refuse what is there already, in any stage of this run or another's that shares its lessons; accept the rest."""
 
     def find(lessons: Sequence[Example]) -> Sequence[Collision | None]:
-        return ctx.store().find_duplicates([one.problem for one in lessons])
+        found = ctx.store().find_duplicates([one.problem for one in lessons])
+        bound = ctx.config.synthesis.pool_rouge_l
+        if bound is None:
+            return found
+        new = [one for one, hit in zip(lessons, found, strict=True) if hit is None]
+        overlaps = iter(find_overlaps(ctx.store().examples(), new, bound))
+        return [next(overlaps) if hit is None else hit for hit in found]
 
     def node(state: SynthesisState) -> SynthesisState:
         place = pass_folder(ctx, state)

@@ -1,6 +1,7 @@
 """The training of a round: its lessons, and those of earlier rounds that are mixed in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
@@ -37,30 +38,51 @@ def train_stage(ctx: RunContext) -> Node:
         if not enough_new(ctx, stage, round_):
             ctx.message(_too_few(ctx, stage, round_))
             return {"trained": False}
-        out = ctx.run.adapter(stage, round_)
         what = teaching_of(ctx, stage, round_)
         settings = _settings(ctx, what)
         block = block_of(ctx, stage, round_)
         lessons = _with_earlier(ctx, state, block, None if what.consolidation else settings.replay)
         start = ctx.run.root / state["adapter"] if state["adapter"] else None
-        describe_dataset(ctx, lessons, {lesson.id for lesson in block}, stage, round_, start)
-        log = train(
-            ctx.student(),
-            lessons,
-            start=start,
-            out=out,
-            settings=settings,
-            seed=ctx.config.seed + 1000 * stage + round_,
-            seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)},
-            on_step=lambda progress: _show(ctx, state, len(lessons), progress),
-        )
-        ctx.listener.trained(stage, round_, log)
-        ctx.message(
-            f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_held_out_text(log)}"
-        )
-        return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
+        return train_on(ctx, state, lessons, block={lesson.id for lesson in block}, start=start, settings=settings)
 
     return node
+
+
+def train_on(
+    ctx: RunContext,
+    state: RunState,
+    lessons: Sequence[Example],
+    *,
+    block: Collection[str],
+    start: Path | None,
+    settings: TrainingSettings,
+) -> RunState:
+    """Train the student on these lessons; the adapter is that of the state's stage and round.
+
+    Args:
+        ctx: The run.
+        state: Where it stands.
+        lessons: All that is trained on, in order.
+        block: Ids of what this round teaches; the others are mixed in.
+        start: The LoRA to go on from; none: the bare student.
+        settings: How.
+    """
+    stage, round_ = state["stage"], state["round"]
+    out = ctx.run.adapter(stage, round_)
+    describe_dataset(ctx, lessons, block, stage, round_, start)
+    log = train(
+        ctx.student(),
+        lessons,
+        start=start,
+        out=out,
+        settings=settings,
+        seed=ctx.config.seed + 1000 * stage + round_,
+        seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)} if start else (),
+        on_step=lambda progress: _show(ctx, state, len(lessons), progress),
+    )
+    ctx.listener.trained(stage, round_, log)
+    ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_held_out_text(log)}")
+    return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
 
 
 def _settings(ctx: RunContext, what: Teaching) -> TrainingSettings:

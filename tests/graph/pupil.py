@@ -10,7 +10,7 @@ from tests.small import sums
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
 from ioa.memory.files import write_record
-from ioa.memory.records import Domain, Module, Probe
+from ioa.memory.records import Domain, Example, Module, Probe, Split
 from ioa.memory.run_dir import RunDirectory
 
 
@@ -32,6 +32,7 @@ class Pupil:
 
     def answer(self, questions, on_progress=None):
         probes = {probe.question: probe for probe in self._ctx.probes()}
+        probes |= {lesson.problem: _as_probe(lesson) for lesson in self._ctx.store().examples()}
         self.passes.append([probes[question].id for question in questions])
         self.asked += self.passes[-1]
         return [self._reply(probes[question]) for question in questions]
@@ -47,6 +48,19 @@ class Pupil:
             if luck < self.abilities.get(name, self.abilities[probe.module])
             else "Answer: none"
         )
+
+
+def _as_probe(lesson: Example) -> Probe:
+    """The problem of a lesson, which some methods ask the student."""
+    return Probe(
+        id=f"pool/{lesson.module}/{lesson.id}",
+        module=lesson.module,
+        split=Split.GATE,
+        level=lesson.level,
+        question=lesson.problem,
+        answer=lesson.answer,
+        family="",
+    )
 
 
 def module(name: str, *needs: str) -> Module:

@@ -19,6 +19,8 @@ PROBES = [
 
 
 class Pupil:
+    adapter = None
+
     def __init__(self):
         self.asked = []
 

@@ -83,6 +83,12 @@ def first_marker(reply: str) -> int | None:
     return markers[0].end() if markers else None
 
 
+def first_marker_start(reply: str) -> int | None:
+    """Where the first marker begins."""
+    markers = _markers(reply)
+    return markers[0].start() if markers else None
+
+
 def said_later(reply: str) -> list[str]:
     """What a reply says to be the answer behind the last marker, in words."""
     markers = _markers(reply)

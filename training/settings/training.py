@@ -73,6 +73,11 @@ class TrainingSettings(Record):
     """Relative fall of their loss that counts as a gain."""
     looks: Positive = 2
     """Measurements of them in each epoch."""
+    tasks: Literal["solution", "step-by-step", "cascade"] = "solution"
+    """In which tasks a lesson is taught: its whole solution; answer and rationale, each by a prefix of its own
+    (Distilling Step-by-Step); or question to rationale, and with that to the answer (CasCoD)."""
+    rationale_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Weight of the rationale's loss where there are two tasks; the answer's has the rest."""
     max_length: Positive = 512
     """Longest example, prompt and solution together, in tokens; a longer one is left out and counted."""
     consolidation: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,185 @@
+"""IOA: Identifier, Organizer and Adapter in a loop of stages, each taught until it is mastered (arXiv 2602.12172).
+
+Each of its parts can be switched off, for an ablation (the paper's Table 3 leaves out one agent at a time):
+
+    ioa run configs/arithmetic.yaml --method ioa --set method.options.organizer=off
+
+A switch changes the run file and nothing else, so that the config a run keeps says what was done.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from pydantic import BeforeValidator
+
+from ioa.graph.config import RunConfig, with_settings
+from ioa.graph.context import RunContext
+from ioa.graph.decisions import visited
+from ioa.graph.method_port import Method, MethodGraph
+from ioa.graph.nodes import (
+    diagnosis_nodes,
+    planning_nodes,
+    revision_nodes,
+    teaching_nodes,
+    training_nodes,
+)
+from ioa.graph.state import Node, RunState, remediations
+from ioa.graph.synthesis_graph import build_synthesis
+from ioa.memory.records import Record
+
+
+def _word(value: Any) -> Any:
+    """YAML reads a bare `on` or `off` as true or false."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
+Switch = Annotated[Literal["on", "off"], BeforeValidator(_word)]
+
+
+class Ablation(Record):
+    """Which parts of the method work; all of them unless one is switched off."""
+
+    identifier: Switch = "on"
+    """`off`: as many targets, drawn from all that the teacher can do, in place of the severest gaps (Eq. 6)."""
+    organizer: Annotated[Literal["on", "off", "easy-to-hard"], BeforeValidator(_word)] = "on"
+    """`off`: all targets at once, shuffled, in one stage; `easy-to-hard`: in the order of their measured difficulty,
+    `curriculum.largest_stage` at a time, without prerequisites, bridges, revision or a gate that decides anything."""
+    adapter: Switch = "on"
+    """`off`: the teacher's plain solutions: no strategies, no templates, nothing of an easier level, no
+    counterfactuals."""
+    remediation: Switch = "on"
+    """`off`: what missed its gate gets its further portions, and no remedies."""
+    gate: Switch = "on"
+    """`off`: all of a stage's lessons at once, and on: the examination at its end is read and decides nothing."""
+    cycles: Switch = "on"
+    """`off`: targets are chosen once, as in the paper."""
+    mixture: Literal["mixed", "blocks"] = "mixed"
+    """`blocks`: each stage is trained on its own lessons alone, as the paper's Algorithm 1 reads."""
+
+
+_UNGATED: dict[str, Any] = {"synthesis": {"portion": None}, "mastery": {"rounds": 0}}
+_CHANGES: dict[tuple[str, str], dict[str, Any]] = {
+    ("identifier", "off"): {"diagnosis": {"selection": "random"}},
+    ("organizer", "off"): {"curriculum": {"stages": "one"}},
+    ("organizer", "easy-to-hard"): {
+        "curriculum": {"stages": "by-difficulty", "bridges": False, "revise": False},
+        **_UNGATED,
+    },
+    ("adapter", "off"): {"synthesis": {"choice": "off", "introductory_share": 0.0, "counterfactual_share": 0.0}},
+    ("remediation", "off"): {"mastery": {"rounds": 0}},
+    ("gate", "off"): _UNGATED,
+    ("cycles", "off"): {"curriculum": {"cycles": 1}},
+    ("mixture", "blocks"): {"training": {"replay": 0.0, "remedial_replay": 0.0, "consolidation": 0}},
+}
+"""What a value of a switch means in the run file."""
+
+
+def configure(config: RunConfig, options: Ablation) -> RunConfig:
+    """The run file with what is switched off switched off."""
+    for switch, value in options:
+        config = with_settings(config, **_CHANGES.get((switch, value), {}))
+    return config
+
+
+def build(ctx: RunContext) -> MethodGraph:
+    """The whole run as a graph."""
+    config = ctx.config
+    graph = StateGraph(RunState)
+    nodes: dict[str, Callable[[RunContext], Node]] = {
+        "decompose": diagnosis_nodes.decompose,
+        "examine": diagnosis_nodes.examine,
+        "relate": diagnosis_nodes.relate,
+        "diagnose": diagnosis_nodes.diagnose,
+        "plan": planning_nodes.plan,
+        "review": planning_nodes.review,
+        "train": training_nodes.train_stage,
+        "assess": teaching_nodes.assess,
+        "remediate": teaching_nodes.remediate,
+        "advance": teaching_nodes.advance,
+        "revise": revision_nodes.revise,
+        "rediagnose": diagnosis_nodes.rediagnose,
+        "extend": revision_nodes.extend,
+        "finish": teaching_nodes.finish,
+    }
+    for name, make in nodes.items():
+        graph.add_node(name, visited(ctx, name, make(ctx)))
+    graph.add_node("synthesize", build_synthesis(ctx))
+
+    graph.add_edge(START, "decompose")
+    graph.add_edge("decompose", "examine")
+    graph.add_edge("examine", "relate")
+    graph.add_edge("relate", "diagnose")
+    graph.add_edge("diagnose", "plan")
+    graph.add_conditional_edges("plan", after_plan(review=config.curriculum.review))
+    graph.add_conditional_edges("review", after_review)
+    graph.add_edge("synthesize", "train")
+    graph.add_edge("train", "assess")
+    graph.add_conditional_edges("assess", after_assess(rounds=config.mastery.rounds))
+    graph.add_conditional_edges("remediate", after_remediate)
+    graph.add_conditional_edges("advance", after_advance)
+    graph.add_conditional_edges("revise", after_revise)
+    graph.add_edge("rediagnose", "extend")
+    graph.add_conditional_edges("extend", after_extend)
+    graph.add_edge("finish", END)
+    return graph
+
+
+def after_plan(*, review: bool) -> Callable[[RunState], Literal["review", "synthesize", "finish"]]:
+    """To the review, where one is wanted; to the first stage; or to the end, when there is nothing to teach."""
+
+    def route(state: RunState) -> Literal["review", "synthesize", "finish"]:
+        if not state["stages"]:
+            return "finish"
+        return "review" if review else "synthesize"
+
+    return route
+
+
+def after_review(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the first stage, unless the person took out all of them."""
+    return "synthesize" if state["stages"] else "finish"
+
+
+def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "remediate"]]:
+    """On when the stage is mastered, or nothing is left to be taught (Eq. 9).
+
+    That is when all portions of its first lessons were given and `rounds` remediations were not enough, or the last of
+    them brought nothing.
+    """
+
+    def route(state: RunState) -> Literal["advance", "remediate"]:
+        if state["mastered"] or state.get("stalled", False):
+            return "advance"
+        return "remediate" if state.get("portion_due", False) or remediations(state) < rounds else "advance"
+
+    return route
+
+
+def after_remediate(state: RunState) -> Literal["synthesize", "advance"]:
+    """To the lessons that were decided on, or on where nothing is left that could be taught."""
+    return "advance" if state.get("stalled", False) else "synthesize"
+
+
+def after_advance(state: RunState) -> Literal["revise", "rediagnose", "finish"]:
+    """To the rest of the plan, to a further cycle, or to the end where there is neither or the run is given up."""
+    if state["given_up"]:
+        return "finish"
+    return "revise" if state["stage"] <= state["stages"] else _after_last(state)
+
+
+def after_revise(state: RunState) -> Literal["synthesize", "rediagnose", "finish"]:
+    """To the next stage, unless nothing is left of the plan."""
+    return "synthesize" if state["stage"] <= state["stages"] else _after_last(state)
+
+
+def after_extend(state: RunState) -> Literal["synthesize", "finish"]:
+    """To the first stage of the cycle, unless it has no target."""
+    return "synthesize" if state["stage"] <= state["stages"] else "finish"
+
+
+def _after_last(state: RunState) -> Literal["rediagnose", "finish"]:
+    return "rediagnose" if state.get("cycle_due", False) else "finish"
+
+
+METHOD = Method(build, Ablation, configure)
