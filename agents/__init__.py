@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ioa.agents.settings.diagnosis import DiagnosisSettings
     from ioa.agents.settings.roles import ROLES, Role, Roles
     from ioa.agents.settings.synthesis import SynthesisSettings
+    from ioa.agents.step_checks import false_step
     from ioa.agents.teacher import Teacher
     from ioa.agents.teachers import (
         PRICES,
@@ -87,6 +88,7 @@ __all__ = [
     "check_methods",
     "check_teacher",
     "choose_modules_to_teach",
+    "false_step",
     "first_lessons",
     "further_lessons",
     "is_here",

@@ -12,7 +12,7 @@ from ioa.agents.screening import Same, refuse_lesson, screen, split_original
 from ioa.agents.settings.synthesis import SynthesisSettings
 from ioa.agents.teacher import Call, Outcome, Teacher
 from ioa.memory.answer_equality import same_answer
-from ioa.memory.records import Difficulty, Domain, Example, Kind, Module, Refusal, RefusalReason
+from ioa.memory.records import Domain, Example, Kind, Module, Refusal, RefusalReason, difficulty_of
 from ioa.memory.store import example_id
 
 Agree = Callable[[Module, str, str, str, str], bool]
@@ -187,13 +187,6 @@ class _Check:
 def _example(domain: Domain, draft: Draft, lesson: Lesson) -> Example:
     request = draft.request
     module = domain.module(request.module)
-    levels = tuple(module.levels)
-    if request.level == module.exam_level:
-        difficulty = Difficulty.INTERMEDIATE
-    elif levels.index(request.level) < levels.index(module.exam_level):
-        difficulty = Difficulty.INTRODUCTORY
-    else:
-        difficulty = Difficulty.ADVANCED
     changed = request.kind is Kind.COUNTERFACTUAL
     return Example(
         id=example_id(request.module, lesson.problem),
@@ -202,7 +195,7 @@ def _example(domain: Domain, draft: Draft, lesson: Lesson) -> Example:
         round=request.round,
         batch=request.batch,
         kind=request.kind,
-        difficulty=difficulty,
+        difficulty=difficulty_of(request.level, list(module.levels), module.exam_level),
         level=request.level,
         strategies=request.strategies,
         prerequisites=module.prerequisites,

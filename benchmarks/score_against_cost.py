@@ -7,7 +7,8 @@ Each point is a whole run of `ioa run` with `budget.lessons`, in a folder of its
 resumed, and one that stands in the file is not made again. An arm is what differs from the run file, and all else is
 the same: seeds, items, teacher, student. `plain` is the rival: all that is deficient is taught at once, lessons shared
 out evenly, one training until its held-out lessons say that nothing more is learnt, no gate that decides anything.
-`ioa` is the run file as it is. Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`.
+`ioa` teaches as much, and then has the student practise by itself, which asks no teacher (docs/method.md says why the
+run file's stages are not among it). Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`.
 
 The sums are those of the final examination: of all modules that it asked, and of the targets among them.
 """
@@ -24,18 +25,21 @@ from typing import Any
 import yaml
 
 from ioa.memory.files import read_records
-from ioa.memory.records import ItemResult
+from ioa.memory.records import Example, ItemResult, Kind
 
+TOGETHER: dict[str, Any] = {
+    "diagnosis.top_share": 1.0,
+    "curriculum.stages": "one",
+    "examination.spare": 0,
+    "synthesis.portion": None,
+    "synthesis.introductory_share": 0,
+    "training.epochs": 6,
+    "mastery.rounds": 0,
+}
+"""All that is deficient is taught side by side, until the held-out lessons say that nothing more is learnt."""
 ARMS: dict[str, dict[str, Any]] = {
-    "plain": {
-        "diagnosis.top_share": 1.0,
-        "curriculum.stages": "one",
-        "synthesis.portion": None,
-        "synthesis.introductory_share": 0,
-        "training.epochs": 6,
-        "mastery.rounds": 0,
-    },
-    "ioa": {},
+    "plain": {**TOGETHER, "practice.rounds": 0},
+    "ioa": {**TOGETHER, "practice.rounds": 1},
 }
 SCORES = ("final-before", "final-after", "final-teacher")
 
@@ -69,9 +73,11 @@ def measure(run: Path) -> dict[str, Any]:
     asked = [read_records(run / "scores" / f"{name}.jsonl", ItemResult) for name in SCORES]
     right = [sum(result.correct for result in results) for results in asked]
     done = summary["activities"]
-    lessons = sum(len(path.read_text().splitlines()) for path in (run / "examples").glob("stage-*.jsonl"))
+    examples = [one for path in sorted((run / "examples").glob("stage-*.jsonl")) for one in read_records(path, Example)]
+    practised = sum(example.kind is Kind.PRACTICE for example in examples)
     return {
-        "lessons": lessons,
+        "lessons": len(examples) - practised,
+        "practised": practised,
         "visits": done["training"]["items"],
         "training_seconds": round(done["training"]["seconds"], 1),
         "seconds": round(summary["wall_seconds"], 1),

@@ -23,6 +23,7 @@ from ioa.graph.config_override import nearest, place_settings, read_setting
 from ioa.graph.settings.exporters import ExporterSettings
 from ioa.graph.settings.mastery import MasterySettings
 from ioa.graph.settings.method import MethodSettings
+from ioa.graph.settings.practice import PracticeSettings
 from ioa.memory.errors import UserError
 from ioa.memory.plugins import PluginName, absolute_plugin, is_plugin_file
 from ioa.memory.records import Record
@@ -77,6 +78,7 @@ class RunConfig(Record):
     curriculum: CurriculumSettings = CurriculumSettings()
     synthesis: SynthesisSettings = SynthesisSettings()
     mastery: MasterySettings = MasterySettings()
+    practice: PracticeSettings = PracticeSettings()
     training: TrainingSettings = TrainingSettings()
     exporters: ExporterSettings = ExporterSettings()
 

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 
 from ioa.graph.context import RunContext
 from ioa.memory import Remedy
+from ioa.memory.records import Kind
 
 
 def lessons_left(ctx: RunContext) -> int | None:
-    """How many more lessons `budget.lessons` allows; none where it sets no bound."""
+    """How many more lessons `budget.lessons` allows; none where it sets no bound. What a student practised is free."""
     bound = ctx.config.budget.lessons
-    return None if bound is None else max(0, bound - len(ctx.store().examples()))
+    if bound is None:
+        return None
+    return max(0, bound - sum(lesson.kind is not Kind.PRACTICE for lesson in ctx.store().examples()))
 
 
 def within_budget(ctx: RunContext, wanted: Iterable[Remedy]) -> tuple[Remedy, ...]:

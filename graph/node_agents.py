@@ -13,6 +13,7 @@ AGENTS = {
     "deduplicate": "adapter",
     "top_up": "adapter",
     "train": "trainer",
+    "practise": "examiner",
     "assess": "examiner",
     "remediate": "diagnoser",
     "advance": "examiner",

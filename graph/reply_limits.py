@@ -25,12 +25,15 @@ def bounded_student(
     *,
     sampling: Sampling | None = None,
     shots: Mapping[str, Sequence[Shot]] | None = None,
+    begun: Mapping[str, str] | None = None,
 ) -> StudentVariant:
     """The student with the LoRA it has on, whose replies to these probes end where nothing more is wanted."""
     bounds = {probe.question: bound for probe, bound in zip(probes, reply_bounds(ctx, probes), strict=True)}
     taught = ctx.student().adapter is not None
     form = FORMS[ctx.config.training.tasks if taught else "solution"]
-    return StudentVariant(ctx.student(), sampling=sampling, shots=shots or {}, bounds=bounds, form=form)
+    return StudentVariant(
+        ctx.student(), sampling=sampling, shots=shots or {}, bounds=bounds, form=form, begun=begun or {}
+    )
 
 
 def reply_bounds(ctx: RunContext, probes: Sequence[Probe]) -> list[ReplyBound]:

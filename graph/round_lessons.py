@@ -88,10 +88,12 @@ def enough_new(ctx: RunContext, stage: int, round_: int) -> bool:
 def block_of(ctx: RunContext, stage: int, round_: int) -> list[Example]:
     """The lessons that a round teaches: its own, and of a portion the earlier portions of its modules before them.
 
-    They are one block: taught alone, a later portion would displace the first.
+    They are one block: taught alone, a later portion would displace the first. After practice it is all of the stage's.
     """
-    own = _own(ctx, stage, round_)
-    if not teaching_of(ctx, stage, round_).portion:
+    own, what = _own(ctx, stage, round_), teaching_of(ctx, stage, round_)
+    if what.practice:  # all that the stage has
+        return [lesson for at in range(round_ + 1) for lesson in _own(ctx, stage, at)]
+    if not what.portion:
         return own
     modules = {wish.module for wish in _asked(ctx, stage).get((stage, round_), ())}
     return [lesson for at in range(round_) for lesson in _own(ctx, stage, at) if lesson.module in modules] + own

@@ -26,6 +26,12 @@ class RunState(TypedDict, total=False):
     """A module that is not mastered has not had all portions of its first lessons."""
     stalled: bool
     """The last remediation rounds brought nothing, or nothing is left to be taught, so no more are tried."""
+    practised: int
+    """How often the student has practised since the last portion of lessons."""
+    practice_due: bool
+    """The last practice brought something to train on."""
+    began_with: str
+    """The adapter with which the stage began."""
     adapter: str
     """Folder of the LoRA that the next training starts from, relative to the run; empty for a bare student."""
     given_up: bool

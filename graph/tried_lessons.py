@@ -6,7 +6,7 @@ from typing import Literal
 from ioa.agents.exchange import TriedLessons
 from ioa.graph.context import RunContext
 from ioa.graph.round_lessons import count_accepted, lessons_wanted
-from ioa.memory.records import Refusal, RefusalReason, Remedy
+from ioa.memory.records import Kind, Refusal, RefusalReason, Remedy
 
 NOTHING_NEW = {RefusalReason.DUPLICATE, RefusalReason.CONTAMINATED}
 """Refusals that say that a problem is taught or examined already."""
@@ -28,6 +28,8 @@ def tried_lessons(ctx: RunContext, stage: int, rounds: int) -> dict[str, tuple[T
         refusals = [refusal for refusal in ctx.store().refusals(stage) if refusal.round == round_]
         alike = defaultdict[tuple[str, str, frozenset[str]], list[Remedy]](list)
         for wish in lessons_wanted(ctx, stage, round_):
+            if wish.kind is Kind.PRACTICE:
+                continue
             alike[wish.module, wish.level, frozenset(wish.strategies)].append(wish)
         for (module, level, _), wishes in alike.items():
             brought = sum(accepted[wish.aim] for wish in wishes)

@@ -7,7 +7,7 @@ from functools import cached_property, reduce
 from typing import Self
 
 from ioa.memory.files import read_record
-from ioa.memory.records import Assessment, GateResult, Remedy, Teaching
+from ioa.memory.records import Assessment, GateResult, Kind, Remedy, Teaching
 from ioa.memory.run_dir import Round, RunDirectory
 
 CONFIDENCE = 0.6
@@ -100,9 +100,13 @@ def teachings(asked: Mapping[Round, Sequence[Remedy]]) -> dict[Round, Teaching]:
         asked: The wishes of the rounds. Older runs have none of a stage's first round written down: it is one portion.
     """
     found: dict[Round, Teaching] = {}
-    remedies: Counter[int] = Counter()
+    remedies, practices = Counter[int](), Counter[int]()
     for (stage, round_), wishes in sorted(asked.items()):
         found.setdefault((stage, 0), Teaching(portion=1, portions=1))
+        if wishes and wishes[0].kind is Kind.PRACTICE:
+            practices[stage] += 1
+            found[stage, round_] = Teaching(practice=practices[stage])
+            continue
         portion = max((wish.portion for wish in wishes), default=0)
         remedies[stage] += not portion
         found[stage, round_] = (

@@ -244,6 +244,10 @@ class RunDirectory:
         """What is asked for in that round, a portion or what the Planner decided, JSON lines of `Remedy`."""
         return self.root / "remedies" / f"{round_name(stage, round_)}.jsonl"
 
+    def practice(self, stage: int, round_: int) -> Path:
+        """The problems that the student practised with after that round, JSON lines of `Probe`."""
+        return self.root / "practice" / f"{round_name(stage, round_)}.jsonl"
+
     def rounds_with(self, path_of: Callable[[int, int], Path]) -> dict[Round, Path]:
         """The rounds that have that file or folder, in the order of stage and round.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ioa.training.chat_format import Shot
     from ioa.training.difficulty import observe, sample_for_observation
     from ioa.training.exams.answer_extraction import extract_answer
+    from ioa.training.exams.answer_markers import split_solution
     from ioa.training.exams.examining import Examinee, examine, grade
     from ioa.training.exams.mastery_gate import can_teach, contrast, gate, verdict
     from ioa.training.exams.probes import build_probes, further_probes, gate_seed, level_probes, shared_modules
@@ -79,6 +80,7 @@ __all__ = [
     "sequential_test",
     "shared_modules",
     "sit",
+    "split_solution",
     "total_score",
     "train",
     "verdict",

@@ -88,6 +88,10 @@ class PromptFormat:
             ids.pop()
         return ids
 
+    def encode_beginning(self, beginning: str) -> list[int]:
+        """The token ids of what a reply begins with."""
+        return list(self._tokenizer(beginning, add_special_tokens=False)["input_ids"]) if beginning else []
+
     def encode_reply(self, reply: str) -> list[int]:
         """The token ids of a reply, closed with `end_id`."""
         return [*self._tokenizer(reply, add_special_tokens=False)["input_ids"], self.end_id]

@@ -9,10 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 SHRINK = 0.75
 """The batch is made smaller once at most this share of its rows is still being written."""
+
+RACING = 256
+"""Likeliest tokens that a sampled one is drawn from."""
 
 Choose = Callable[["torch.Tensor", Sequence[int]], "torch.Tensor"]
 """Chooses the next token of each row, (B,), from its logits, (B, V); told which prompts the rows belong to."""
@@ -254,21 +259,42 @@ def _likeliest(logits_BV: "torch.Tensor", _rows: Sequence[int]) -> "torch.Tensor
 def _sampler(prompts: Sequence[Sequence[int]], sampling: Sampling) -> Choose:
     """Draws by the exponential race: the argmax of p / E with E exponential is distributed as p.
 
-    Each prompt has a generator of its own, which is seeded by the prompt, so that its reply depends neither on
-    its neighbours nor on its place. The race is kinder than inverting the distribution function: a logit that
-    another batch size rounds otherwise changes the winner only where two are all but equal.
+    Each prompt has random numbers of its own, by its tokens, the place in its reply and the token that may come next,
+    so that its reply depends neither on its neighbours nor on its place. The race is kinder than inverting the
+    distribution function: a logit that another batch size rounds otherwise changes the winner only where two are all
+    but equal. Only the likeliest tokens race: random numbers for a whole vocabulary take longer than the model itself.
     """
+    import numpy as np
     import torch
 
-    generators = [torch.Generator().manual_seed(_seed(sampling.seed, prompt)) for prompt in prompts]
+    seeds, steps = [_seed(sampling.seed, prompt) for prompt in prompts], [0] * len(prompts)
 
     def choose(logits_BV: "torch.Tensor", rows: Sequence[int]) -> "torch.Tensor":  # noqa: N803 - its shape
-        width = logits_BV.shape[-1]
-        race = torch.stack([torch.empty(width).exponential_(generator=generators[row]) for row in rows])
-        scaled = logits_BV.float() / sampling.temperature
-        return (scaled - race.to(logits_BV.device).log()).argmax(-1)
+        likely, ids = logits_BV.float().topk(min(RACING, logits_BV.shape[-1]))
+        begun = np.array([[seeds[row], steps[row]] for row in rows], dtype=np.uint64)
+        for row in rows:
+            steps[row] += 1
+        uniform = _uniform(begun[:, :1], begun[:, 1:], ids.cpu().numpy().astype(np.uint64))
+        race = torch.from_numpy(-np.log(uniform)).log().to(logits_BV.device, torch.float32)
+        winner = (likely / sampling.temperature - race).argmax(-1, keepdim=True)
+        return ids.gather(1, winner).squeeze(1)
 
     return choose
+
+
+def _uniform(seed: "NDArray[np.uint64]", step: "NDArray[np.uint64]", token: "NDArray[np.uint64]") -> "NDArray[Any]":
+    """Numbers in (0, 1) that three counters decide: the finaliser of SplitMix64 (Steele et al. 2014)."""
+    import numpy as np
+
+    def mix(x: "NDArray[np.uint64]") -> "NDArray[np.uint64]":
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
+
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    with np.errstate(over="ignore"):
+        mixed = mix(mix(mix(seed + golden) + (step + np.uint64(1)) * golden) + (token + np.uint64(1)) * golden)
+    return ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
 
 
 def _seed(seed: int, prompt: Sequence[int]) -> int:

@@ -122,6 +122,7 @@ class Student:
         sampling: Sampling | None = None,
         shots: Sequence[Sequence[Shot]] = (),
         bounds: Sequence[ReplyBound] = (),
+        begun: Sequence[str] = (),
     ) -> list[str]:
         """Answer each question, questions of like length beside one another.
 
@@ -131,12 +132,14 @@ class Student:
             sampling: How tokens are drawn; none: greedily.
             shots: The worked examples before each question, in the order of the questions; empty: none anywhere.
             bounds: Where the reply to each question ends at the latest; empty: where the settings say.
+            begun: What each reply begins with, as if the student had written it; empty: nothing anywhere.
 
         Returns:
-            The replies in the order of the questions, without special tokens.
+            The replies in the order of the questions, without special tokens; what they began with is part of them.
         """
-        written = self.write(prompts, on_progress, sampling=sampling, shots=shots, bounds=bounds)
-        return [self.text(ids) for ids in written]
+        written = self.write(prompts, on_progress, sampling=sampling, shots=shots, bounds=bounds, begun=begun)
+        beginnings = begun or [""] * len(prompts)
+        return [beginning + self.text(ids) for beginning, ids in zip(beginnings, written, strict=True)]
 
     def text(self, ids: Sequence[int]) -> str:
         """What these tokens of a reply say, without special tokens; a thought before it and its marks are kept."""
@@ -150,10 +153,11 @@ class Student:
         sampling: Sampling | None = None,
         shots: Sequence[Sequence[Shot]] = (),
         bounds: Sequence[ReplyBound] = (),
+        begun: Sequence[str] = (),
     ) -> list[list[int]]:
-        """The replies of `generate` as token ids, the one that ends a reply left out."""
+        """The replies of `generate` as token ids, what they began with and the token that ends a reply left out."""
         with self.meter.during("generation"):
-            return self._write(prompts, on_progress, sampling, shots, bounds)
+            return self._write(prompts, on_progress, sampling, shots, bounds, begun)
 
     def _write(
         self,
@@ -162,9 +166,13 @@ class Student:
         sampling: Sampling | None,
         shots: Sequence[Sequence[Shot]],
         bounds: Sequence[ReplyBound],
+        begun: Sequence[str],
     ) -> list[list[int]]:
-        before = shots or [()] * len(prompts)
-        encoded = [self.format.encode(prompt, own) for prompt, own in zip(prompts, before, strict=True)]
+        before, beginnings = shots or [()] * len(prompts), begun or [""] * len(prompts)
+        encoded = [
+            [*self.format.encode(prompt, own), *self.format.encode_beginning(beginning)]
+            for prompt, own, beginning in zip(prompts, before, beginnings, strict=True)
+        ]
         ends = bounds or [UNBOUNDED] * len(prompts)
         limits = [self._limit(len(ids), end) for ids, end in zip(encoded, ends, strict=True)]
         # Sampled, a batch must not depend on the order of the questions; the sort is stable, so greedily it may.
@@ -281,13 +289,19 @@ class StudentVariant:
     """By question, where its reply ends at the latest."""
     form: TaskForm = FORMS["solution"]
     """In which tasks it was taught, and so is asked."""
+    begun: Mapping[str, str] = field(default_factory=dict)
+    """By question, what its reply begins with; of a student that is asked in one step."""
 
     def answer(self, questions: Sequence[str], on_progress: Progress | None = None) -> list[str]:
         """The replies, in the order of the questions."""
         shots = [self.shots.get(question, ()) for question in questions] if self.shots else ()
         bounds = [self.bounds.get(question, UNBOUNDED) for question in questions]
 
+        begun = [self.begun.get(question, "") for question in questions] if self.begun else ()
+
         def ask(prompts: Sequence[str]) -> list[str]:
-            return self.student.generate(prompts, on_progress, sampling=self.sampling, shots=shots, bounds=bounds)
+            return self.student.generate(
+                prompts, on_progress, sampling=self.sampling, shots=shots, bounds=bounds, begun=begun
+            )
 
         return self.form.replies(questions, ask)

@@ -20,6 +20,7 @@ from ioa.graph.method_port import Method, MethodGraph
 from ioa.graph.nodes import (
     diagnosis_nodes,
     planning_nodes,
+    practice_nodes,
     revision_nodes,
     teaching_nodes,
     training_nodes,
@@ -52,6 +53,8 @@ class Ablation(Record):
     """`off`: what missed its gate gets its further portions, and no remedies."""
     gate: Switch = "on"
     """`off`: all of a stage's lessons at once, and on: the examination at its end is read and decides nothing."""
+    practice: Switch = "on"
+    """`off`: the student does not practise by itself."""
     cycles: Switch = "on"
     """`off`: targets are chosen once, as in the paper."""
     mixture: Literal["mixed", "blocks"] = "mixed"
@@ -69,6 +72,7 @@ _CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("adapter", "off"): {"synthesis": {"choice": "off", "introductory_share": 0.0, "counterfactual_share": 0.0}},
     ("remediation", "off"): {"mastery": {"rounds": 0}},
     ("gate", "off"): _UNGATED,
+    ("practice", "off"): {"practice": {"rounds": 0}},
     ("cycles", "off"): {"curriculum": {"cycles": 1}},
     ("mixture", "blocks"): {"training": {"replay": 0.0, "remedial_replay": 0.0, "consolidation": 0}},
 }
@@ -94,6 +98,7 @@ def build(ctx: RunContext) -> MethodGraph:
         "plan": planning_nodes.plan,
         "review": planning_nodes.review,
         "train": training_nodes.train_stage,
+        "practise": practice_nodes.practise,
         "assess": teaching_nodes.assess,
         "remediate": teaching_nodes.remediate,
         "advance": teaching_nodes.advance,
@@ -114,7 +119,8 @@ def build(ctx: RunContext) -> MethodGraph:
     graph.add_conditional_edges("plan", after_plan(review=config.curriculum.review))
     graph.add_conditional_edges("review", after_review)
     graph.add_edge("synthesize", "train")
-    graph.add_edge("train", "assess")
+    graph.add_conditional_edges("train", after_train(ctx))
+    graph.add_conditional_edges("practise", after_practise)
     graph.add_conditional_edges("assess", after_assess(rounds=config.mastery.rounds))
     graph.add_conditional_edges("remediate", after_remediate)
     graph.add_conditional_edges("advance", after_advance)
@@ -139,6 +145,20 @@ def after_plan(*, review: bool) -> Callable[[RunState], Literal["review", "synth
 def after_review(state: RunState) -> Literal["synthesize", "finish"]:
     """To the first stage, unless the person took out all of them."""
     return "synthesize" if state["stages"] else "finish"
+
+
+def after_train(ctx: RunContext) -> Callable[[RunState], Literal["practise", "assess"]]:
+    """To practice, where it is wanted, before the examination."""
+
+    def route(state: RunState) -> Literal["practise", "assess"]:
+        return "practise" if practice_nodes.practice_wanted(ctx, state) else "assess"
+
+    return route
+
+
+def after_practise(state: RunState) -> Literal["train", "assess"]:
+    """To a training with what was solved, unless it was too little."""
+    return "train" if state["practice_due"] else "assess"
 
 
 def after_assess(*, rounds: int) -> Callable[[RunState], Literal["advance", "remediate"]]:

@@ -207,7 +207,8 @@ def remediate(ctx: RunContext) -> Node:
 
     def node(state: RunState) -> RunState:
         if state.get("portion_due", False):
-            return {"round": state["round"] + 1, "notes": dump_notes(_ask_for_portion(ctx, state))}
+            told = dump_notes(_ask_for_portion(ctx, state))
+            return {"round": state["round"] + 1, "practised": 0, "practice_due": True, "notes": told}
         stage, round_ = state["stage"], state["round"]
         rounds = ctx.rounds()
         kept = best_of(rounds, stage)  # training goes on from this round, which need not be the last
@@ -279,6 +280,9 @@ def advance(ctx: RunContext) -> Node:
             "stage": stage + 1,
             "round": 0,
             "adapter": best.adapter,
+            "began_with": best.adapter,
+            "practised": 0,
+            "practice_due": True,
             "given_up": given_up,
             "cycle_due": stage == state["stages"] and not given_up and cycle_due(ctx),
             "stalled": False,

@@ -42,7 +42,9 @@ def train_stage(ctx: RunContext) -> Node:
         settings = _settings(ctx, what)
         block = block_of(ctx, stage, round_)
         lessons = _with_earlier(ctx, state, block, None if what.consolidation else settings.replay)
-        start = ctx.run.root / state["adapter"] if state["adapter"] else None
+        # After practice anew: what was learnt of the lessons alone is learnt better beside what was practised.
+        begin = state.get("began_with", "") if what.practice else state["adapter"]
+        start = ctx.run.root / begin if begin else None
         return train_on(ctx, state, lessons, block={lesson.id for lesson in block}, start=start, settings=settings)
 
     return node
@@ -111,9 +113,10 @@ def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], re
     if replay is None:
         return [*block, *old]
     again = sum(lesson.round < round_ for lesson in block)
-    asked = again + sum(remedy.lessons for remedy in lessons_wanted(ctx, stage, round_))
-    forgotten = _forgotten(ctx, state)
-    if again:
+    practised = bool(teaching_of(ctx, stage, round_).practice)
+    new = len(block) - again if practised else sum(one.lessons for one in lessons_wanted(ctx, stage, round_))
+    asked, forgotten = again + new, _forgotten(ctx, state)
+    if again and not practised:
         ctx.message(f"Taught again with them, as one block: {again} lessons of the earlier portions of their modules")
     if forgotten:
         ctx.message(f"Below the gate again, so more of their lessons are mixed in: {', '.join(forgotten)}")
@@ -129,10 +132,10 @@ def _with_earlier(ctx: RunContext, state: RunState, block: Sequence[Example], re
 
 def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
     """What the student that is trained now had mastered, and does not master any more."""
-    stage = state["stage"] if state["round"] else state["stage"] - 1
+    rounds = ctx.rounds()
+    stage = state["stage"] if rounds.of(state["stage"]) else state["stage"] - 1
     if stage < 1:
         return []
-    rounds = ctx.rounds()
     passed = {
         result.module
         for assessment in rounds.kept

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         StrategyUse,
         TaughtLesson,
         Teaching,
+        difficulty_of,
     )
     from ioa.memory.records.record import Record, Unit
     from ioa.memory.records.scores import (
@@ -129,6 +130,7 @@ __all__ = [
     "Verdict",
     "Written",
     "WrongAnswer",
+    "difficulty_of",
     "sum_unread",
     "unread_note",
     "wilson",

@@ -1,6 +1,7 @@
 """What the Pedagogical Adapter is asked for and what it writes, and what is learnt of its strategies."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +18,12 @@ class Difficulty(StrEnum):
     ADVANCED = "advanced"
 
 
+def difficulty_of(level: str, levels: Sequence[str], examined: str) -> Difficulty:
+    """How hard a lesson of one of a module's levels is, easiest first, beside what is examined."""
+    step = levels.index(level) - levels.index(examined)
+    return Difficulty.INTERMEDIATE if not step else Difficulty.INTRODUCTORY if step < 0 else Difficulty.ADVANCED
+
+
 class Kind(StrEnum):
     """Why a lesson was written."""
 
@@ -25,6 +32,8 @@ class Kind(StrEnum):
     REMEDIAL = "remedial"
     BRIDGING = "bridging"
     REPLAY = "replay"
+    PRACTICE = "practice"
+    """The student's own right solution of a new problem."""
 
 
 class Strategy(StrEnum):
@@ -48,12 +57,16 @@ class Teaching(Record):
     """Number of the remediation round, from 1; 0 of a portion."""
     consolidation: bool = False
     """All that was taught before is trained on together, with further lessons of what missed its gate."""
+    practice: Annotated[int, Field(ge=0)] = 0
+    """Number of the practice in its stage, from 1; 0 of all other rounds."""
 
     @property
     def words(self) -> str:
-        """`portion 2 of 3`, `remediation 1`, `consolidation`, or `first lessons` where all of them are one portion."""
+        """`portion 2 of 3`, `first lessons` where they are one, `remediation 1`, `practice 1` or `consolidation`."""
         if self.consolidation:
             return "consolidation"
+        if self.practice:
+            return f"practice {self.practice}"
         if self.remediation:
             return f"remediation {self.remediation}"
         return f"portion {self.portion} of {self.portions}" if self.portions > 1 else "first lessons"

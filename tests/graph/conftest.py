@@ -24,6 +24,7 @@ def teach(tmp_path, monkeypatch):
             "training": {"observe": 0, "least_new": 4},
             "mastery": {"rounds": 1},
             "curriculum": {"bridges": False, "revise": False},
+            "practice": {"rounds": 0},
         }
         config = {name: {**config.get(name, {}), **sections.get(name, {})} for name in {**config, **sections}}
         taught = [module(A), module(B, *needs)] if modules is None else modules

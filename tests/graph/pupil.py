@@ -9,7 +9,7 @@ from tests.small import sums
 
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
-from ioa.memory.files import write_record
+from ioa.memory.files import read_records, write_record
 from ioa.memory.records import Domain, Example, Module, Probe, Split
 from ioa.memory.run_dir import RunDirectory
 
@@ -32,6 +32,8 @@ class Pupil:
 
     def answer(self, questions, on_progress=None):
         probes = {probe.question: probe for probe in self._ctx.probes()}
+        for drawn in self._ctx.run.rounds_with(self._ctx.run.practice).values():
+            probes |= {probe.question: probe for probe in read_records(drawn, Probe)}
         probes |= {lesson.problem: _as_probe(lesson) for lesson in self._ctx.store().examples()}
         self.passes.append([probes[question].id for question in questions])
         self.asked += self.passes[-1]
@@ -44,7 +46,7 @@ class Pupil:
         name = f"{probe.module}@{probe.level}" if "@" in probe.id else probe.module
         luck = int(hashlib.sha256(probe.question.encode()).hexdigest()[:8], 16) / 2**32
         return (
-            f"Answer: {probe.answer}"
+            f"So it is.\nAnswer: {probe.answer}"
             if luck < self.abilities.get(name, self.abilities[probe.module])
             else "Answer: none"
         )

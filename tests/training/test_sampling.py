@@ -107,3 +107,14 @@ def test_a_variant_answers_each_question_with_its_own_examples(student, adapter)
     ]
     sampled = StudentVariant(student, sampling=Sampling(1.0, 1))
     assert sampled.answer(QUESTIONS) == student.generate(QUESTIONS, sampling=Sampling(1.0, 1))
+
+
+def test_a_reply_goes_on_from_what_it_began_with(student, adapter):
+    student.use(adapter)
+    whole = student.generate(["7", "1+1=?"])
+    begun = [whole[0][: len(whole[0]) // 2], ""]
+    replies = student.generate(["7", "1+1=?"], begun=begun)
+    assert replies[0].startswith(begun[0])
+    assert replies[1] == whole[1]
+    variant = StudentVariant(student, begun={"7": begun[0]})
+    assert variant.answer(["7", "1+1=?"]) == replies

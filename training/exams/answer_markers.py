@@ -42,6 +42,7 @@ _LINE = re.compile(
     r"[^\n\w]*\w[^\n]*\n",
     re.IGNORECASE | re.MULTILINE,
 )
+_LESSON_ANSWER = re.compile(r"^Answer:[ \t]*", re.MULTILINE)
 _TOKEN = re.compile(r"[^\s$]+")
 _HEADING = re.compile(r"[ \t]*[^\W\d_]{2}[^\n]*\n\s*\S")
 _BETWEEN_BOXES = re.compile(
@@ -81,6 +82,18 @@ def first_marker(reply: str) -> int | None:
     """Where the first marker ends."""
     markers = _markers(reply)
     return markers[0].end() if markers else None
+
+
+def split_solution(reply: str) -> tuple[tuple[str, ...], str]:
+    """Steps and answer of a reply in the form of a lesson: lines, then `Answer:` at the beginning of one.
+
+    Both are empty where there is no such line; an answer of several lines, such as code, goes on to the end.
+    """
+    found = _LESSON_ANSWER.search(reply)
+    if found is None:
+        return (), ""
+    steps = tuple(line.rstrip() for line in reply[: found.start()].splitlines() if line.strip())
+    return steps, reply[found.end() :].strip()
 
 
 def first_marker_start(reply: str) -> int | None:
