@@ -33,13 +33,13 @@ TOGETHER: dict[str, Any] = {
     "examination.spare": 0,
     "synthesis.portion": None,
     "synthesis.introductory_share": 0,
-    "training.epochs": 6,
+    "training.epochs": 4,
     "mastery.rounds": 0,
 }
 """All that is deficient is taught side by side, until the held-out lessons say that nothing more is learnt."""
 ARMS: dict[str, dict[str, Any]] = {
     "plain": {**TOGETHER, "practice.rounds": 0},
-    "ioa": {**TOGETHER, "practice.rounds": 1},
+    "ioa": {**TOGETHER, "practice.rounds": 2},
 }
 SCORES = ("final-before", "final-after", "final-teacher")
 

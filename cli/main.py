@@ -20,6 +20,7 @@ from ioa.cli.resume import resume
 from ioa.cli.run import run
 from ioa.cli.runs import runs
 from ioa.cli.show import show
+from ioa.cli.study import study_app
 from ioa.cli.teacher import estimate, teacher_app
 from ioa.cli.transcript import transcript
 from ioa.cli.view import view
@@ -43,7 +44,8 @@ app.command()(graph)
 app.add_typer(teacher_app, name="teacher")
 app.add_typer(domain_app, name="domain")
 app.add_typer(index_app, name="index")
-for group in (app, teacher_app, domain_app, index_app):
+app.add_typer(study_app, name="study")
+for group in (app, teacher_app, domain_app, index_app, study_app):
     for registered in group.registered_commands:
         # What it does, whole: a text that is not given as short is cut off at the end of the line.
         registered.short_help = " ".join(str(getattr(registered.callback, "__doc__", "")).partition("\n\n")[0].split())

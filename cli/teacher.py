@@ -8,6 +8,7 @@ from ioa.cli.options import RunFile, Settings
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
+    from ioa.agents import TeacherSettings
     from ioa.agents.estimate import Estimate, Plan, Range
     from ioa.graph.config import RunConfig
 
@@ -64,19 +65,15 @@ def check(
 def estimate(config: RunFile, settings: Settings = None) -> None:
     """What a run will ask of its teachers: calls, tokens, cost and time, from least to most. Asks nobody."""
     from ioa.agents import load_prices
-    from ioa.agents.estimate import estimate as estimate_run
     from ioa.graph.config import load_config, override
+    from ioa.graph.method_port import configured
     from ioa.results import words
     from ioa.results.console import Console
 
-    run = override(load_config(config), settings or [])
-    prices = load_prices(run.prices)
-    plan = plan_of(run)
-    cast = {"examinee": run.teacher}
-    for role in ("diagnoser", "planner", "adapter", "verifier"):
-        cast[role] = run.roles.cast(role, run.teacher)[0]
+    run = configured(override(load_config(config), settings or []))
+    prices, cast = load_prices(run.prices), cast_of(run)
     by_agent = {agent: teacher.price or prices.price(teacher.model) for agent, teacher in cast.items()}
-    found = estimate_run(plan, cast, by_agent)
+    found = estimate_of(run)
     console = Console()
     console.print(_table(found, {agent: teacher.model for agent, teacher in cast.items()}))
     unknown = sorted({cast[agent].model for agent, price in by_agent.items() if price is None})
@@ -90,6 +87,24 @@ def estimate(config: RunFile, settings: Settings = None) -> None:
         f"Prices of {prices.as_of}. Least: few modules are deficient and each stage is mastered at once. Most: all "
         "are, and every remediation round is needed. Reasoning that a teacher does before it answers is paid on top."
     )
+
+
+def cast_of(run: "RunConfig") -> "dict[str, TeacherSettings]":
+    """Who plays each role."""
+    cast = {"examinee": run.teacher}
+    for role in ("diagnoser", "planner", "adapter", "verifier"):
+        cast[role] = run.roles.cast(role, run.teacher)[0]
+    return cast
+
+
+def estimate_of(run: "RunConfig") -> "Estimate":
+    """What a run will ask of its teachers."""
+    from ioa.agents import load_prices
+    from ioa.agents.estimate import estimate as estimate_run
+
+    prices, cast = load_prices(run.prices), cast_of(run)
+    by_agent = {agent: teacher.price or prices.price(teacher.model) for agent, teacher in cast.items()}
+    return estimate_run(plan_of(run), cast, by_agent)
 
 
 def plan_of(run: "RunConfig") -> "Plan":

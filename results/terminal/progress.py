@@ -81,8 +81,12 @@ class PlainProgress(Listener):
         self._console.print(text, soft_wrap=True)
 
 
-class _Name(ProgressColumn):
+class NameColumn(ProgressColumn):
+    """What a bar is about, read as text and not as markup."""
+
+    @override
     def render(self, task: Task) -> Text:
+        """The task's description."""
         return Text(task.description)
 
 
@@ -98,7 +102,7 @@ class LiveProgress(Listener):
         self._console = console
         self._bars = Progress(
             SpinnerColumn(),
-            _Name(),
+            NameColumn(),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

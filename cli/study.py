@@ -1,0 +1,117 @@
+"""`ioa study`: ways of teaching compared, at equal cost, over several seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ioa.cli.options import AsJson
+from ioa.cli.output import echo, echo_json
+from ioa.memory.errors import UserError
+
+if TYPE_CHECKING:
+    from ioa.evaluation.study_file import Cell, Study
+    from ioa.evaluation.study_work import StudyFolder
+
+STUDIES = Path("studies")
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the study; studies/NAME where none is given.")]
+
+
+class _RunByDefault(TyperGroup):
+    """`ioa study FILE` is `ioa study run FILE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command named first, or `run`."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
+
+
+study_app = typer.Typer(
+    cls=_RunByDefault, help="Compare ways of teaching, at equal cost, over several seeds.", no_args_is_help=True
+)
+
+
+@study_app.command()
+def run(
+    study_file: StudyFile,
+    out: Out = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time, in place of the file's.")] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will ask for, and begin nothing.")] = False,
+) -> None:
+    """Do all runs of a study that are not done; what is interrupted goes on, and one that fails stops nobody."""
+    from ioa.evaluation.study_work import check_unchanged, last_line, work_on
+    from ioa.memory.holding import hold
+    from ioa.results.terminal.study_progress import study_progress
+
+    study, folder, cells = _open(study_file, out)
+    check_unchanged(folder, cells)
+    _show_plan(study, folder, cells)
+    if estimate:
+        return
+    executor = study.executor if jobs is None else study.executor.model_copy(update={"jobs": jobs})
+    with hold(folder.root, f"Study {folder.root.name}", "study"):
+        try:
+            with study_progress(folder, len(cells)) as watch:
+                failed = work_on(folder, cells, executor, watch)
+        except KeyboardInterrupt:
+            echo(f"Interrupted; nothing is lost. Go on with: ioa study {study_file}", err=True)
+            raise
+    show(study_file, out)
+    if failed:
+        told = "\n".join(f"- {cell.run_id}: {last_line(folder, cell)} ({folder.log(cell)})" for cell in failed)
+        raise UserError(
+            f"{len(failed)} of {len(cells)} runs failed; the others are done.\n{told}\n"
+            f"Try them again: ioa study {study_file}"
+        )
+
+
+@study_app.command()
+def show(study_file: StudyFile, out: Out = None, as_json: AsJson = False) -> None:
+    """What came of a study so far: scores, differences and costs by arm."""
+    from ioa.results.study_results import read_study
+    from ioa.results.terminal.pager import wide_console
+    from ioa.results.terminal.study_table import study_tables
+
+    study, folder, cells = _open(study_file, out)
+    found = read_study(study, folder, cells)
+    if as_json:
+        echo_json(found.model_dump(mode="json"))
+        return
+    wide_console().print(study_tables(found))
+
+
+def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list[Cell]]":
+    from ioa.evaluation.study_file import cells, load_study
+    from ioa.evaluation.study_work import StudyFolder
+
+    study = load_study(study_file)
+    return study, StudyFolder(out or STUDIES / study_file.stem), cells(study, study_file)
+
+
+def _show_plan(study: "Study", folder: "StudyFolder", cells: "Sequence[Cell]") -> None:
+    """How many runs there are, and what they will ask of their teachers."""
+    from ioa.cli.teacher import estimate_of
+    from ioa.results import words
+
+    left = [cell for cell in cells if folder.state(cell) != "finished"]
+    echo(
+        f"Study {folder.root}: {len(study.arms)} arms, {len(study.seeds)} seeds, {len(study.budgets)} budgets, "
+        f"{len(study.tries)} settings tried: {len(cells)} runs, {len(left)} of them to do."
+    )
+    if not left:
+        return
+    known = {cell.config.model_dump_json(exclude={"seed"}): cell for cell in left}
+    found = {key: estimate_of(cell.config) for key, cell in known.items()}
+    whole = [found[cell.config.model_dump_json(exclude={"seed"})] for cell in left]
+    low, high = (
+        sum(getattr(one.total("input"), end) + getattr(one.total("output"), end) for one in whole)
+        for end in ("low", "high")
+    )
+    costs = [one.usd for one in whole]
+    paid = words.money(None)
+    if all(cost is not None for cost in costs):
+        ends = (sum(getattr(cost, end) for cost in costs) for end in ("low", "high"))
+        paid = " to ".join(dict.fromkeys(words.money(end) for end in ends))
+    echo(f"They will ask their teachers for {words.count(low)} to {words.count(high)} tokens: {paid}.")

@@ -1,0 +1,183 @@
+"""The study file: which ways of teaching are compared, with what is the same for all of them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from ioa.graph.config import RunConfig, load_config, override
+from ioa.graph.method_port import configured
+from ioa.graph.settings.method import MethodSettings
+from ioa.memory.errors import UserError
+from ioa.memory.records import Record
+from ioa.memory.yaml_source import validate
+
+EQUAL = (
+    *("domain", "seed", "embedder", "student", "teacher", "roles", "budget", "scorers", "prices", "decomposition"),
+    *("examination", "exporters"),
+)
+"""Sections and keys of the run file that no arm may set: a comparison is fair where they are the same for all."""
+ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+Keys = Mapping[str, Any]
+"""Keys of the run file, such as `training.epochs`, with their values."""
+
+
+def _by_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Arm(Record):
+    """One of the ways that are compared."""
+
+    method: Annotated[MethodSettings, BeforeValidator(_by_name)] = MethodSettings()
+    """How it teaches; a name alone stands for `{name: ...}`."""
+    set: Mapping[str, Any] = {}
+    """Keys of the run file that this arm has otherwise than `base`."""
+
+    @field_validator("set")
+    @classmethod
+    def _own(cls, given: Keys) -> Keys:
+        shared = [key for key in given if key.partition(".")[0] in EQUAL]
+        if shared:
+            raise ValueError(f"{', '.join(shared)} must be the same for all arms; set it above, under `set`")
+        if any(key.partition(".")[0] == "method" for key in given):
+            raise ValueError("the method of an arm stands under `method`")
+        return given
+
+
+class StudyBudget(Record):
+    """What each run of an arm may use; null: no bound."""
+
+    lessons: Annotated[int | None, Field(gt=0)] = None
+    """Accepted lessons of the teacher."""
+
+    @property
+    def name(self) -> str:
+        """`lessons-400`, or `unbounded`."""
+        return "-".join(f"{key}-{value}" for key, value in self if value is not None) or "unbounded"
+
+
+class Executor(Record):
+    """Where the runs are done."""
+
+    jobs: Annotated[int, Field(ge=1)] = 1
+    """Runs at a time."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """Threads of PyTorch in each of them."""
+
+
+class Study(Record):
+    """A study, completely described."""
+
+    base: str
+    """A run file, from the folder of this one, or the name of a built-in one."""
+    set: Mapping[str, Any] = {}
+    """Keys of the run file that all arms have otherwise than `base`."""
+    arms: Annotated[Mapping[str, Arm], Field(min_length=1)]
+    """By their names."""
+    reference: str = ""
+    """The arm that the others are compared with; the first one where none is named."""
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1)]
+    """Of a seed all arms have the same items and the same untaught student."""
+    budgets: Annotated[tuple[StudyBudget, ...], Field(min_length=1)] = (StudyBudget(),)
+    """Each is a point of the curve of score against cost."""
+    tries: Annotated[tuple[Keys, ...], Field(min_length=1)] = ({},)
+    """Settings that each arm is tried with, the same for all; of an arm that counts which its own held-out lessons like
+    best."""
+    executor: Executor = Executor()
+
+    @field_validator("arms")
+    @classmethod
+    def _named(cls, given: Mapping[str, Arm]) -> Mapping[str, Arm]:
+        wrong = [name for name in given if not ARM_NAME.fullmatch(name)]
+        if wrong:
+            raise ValueError(f"{', '.join(map(repr, wrong))}: a name has 1 to 40 letters, digits, '-' or '_'")
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        twice = [str(seed) for seed in dict.fromkeys(self.seeds) if self.seeds.count(seed) > 1]
+        if twice:
+            raise ValueError(f"seeds names {', '.join(twice)} twice")
+        if len(set(self.budgets)) < len(self.budgets):
+            raise ValueError("budgets names one twice")
+        if self.reference and self.reference not in self.arms:
+            raise ValueError(f"reference: there is no arm {self.reference!r}; there are {', '.join(self.arms)}")
+        owned = {key.partition(".")[0] for key in self.set} & {"seed", "method", "budget"}
+        if owned:
+            raise ValueError(f"set: {', '.join(sorted(owned))} has a place of its own in a study")
+        return self
+
+    @property
+    def compared_with(self) -> str:
+        """Name of the reference arm."""
+        return self.reference or next(iter(self.arms))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a study."""
+
+    arm: str
+    budget: StudyBudget
+    seed: int
+    attempt: int
+    """Which of the study's `tries`, from 0."""
+    config: RunConfig
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run."""
+        attempt = f".try-{self.attempt + 1}" if self.attempt else ""
+        return f"{self.arm}.{self.budget.name}.seed-{self.seed}{attempt}"
+
+
+def load_study(path: Path) -> Study:
+    """Read a study file.
+
+    Raises:
+        UserError: there is no such file, or something in it is wrong: file, line, field, what was expected.
+    """
+    return validate(path, Study)
+
+
+def cells(study: Study, path: Path) -> list[Cell]:
+    """All runs of a study, those of a budget and seed beside one another, so that early results can be compared.
+
+    Args:
+        study: The study.
+        path: Its file: a relative `base` begins in its folder.
+
+    Raises:
+        UserError: the base is missing; a key, a method or one of its options is wrong.
+    """
+    beside = path.parent / study.base
+    base = load_config(str(beside) if beside.is_file() else study.base)
+    return list(_cells(study, base, path))
+
+
+def _cells(study: Study, base: RunConfig, path: Path) -> Iterator[Cell]:
+    grid = product(study.budgets, study.seeds, study.arms.items(), enumerate(study.tries))
+    for budget, seed, (name, arm), (attempt, tried) in grid:
+        own = {
+            **study.set,
+            **tried,
+            **arm.set,
+            **{f"budget.{key}": value for key, value in budget if value is not None},
+            "seed": seed,
+            "method": arm.method.model_dump(mode="json"),
+        }
+        if budget.lessons is not None and "synthesis.per_module" not in own:
+            own["synthesis.per_module"] = budget.lessons  # the budget alone bounds what a module gets
+        try:
+            config = configured(
+                override(base, [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in own.items()])
+            )
+        except UserError as error:
+            raise UserError(f"{path}: arms.{name}: {error}") from error
+        yield Cell(name, budget, seed, attempt, config)

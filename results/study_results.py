@@ -1,0 +1,182 @@
+"""What came of the runs of a study, read from their folders."""
+
+from collections.abc import Mapping, Sequence
+
+from ioa.evaluation.study_file import Cell, Study
+from ioa.evaluation.study_work import State, StudyFolder, last_line
+from ioa.memory.errors import UserError
+from ioa.memory.files import read_record, read_records
+from ioa.memory.records import Example, ItemResult, Kind, Record, Score
+from ioa.memory.rounds import Rounds
+from ioa.memory.run_dir import RunDirectory
+from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.results.run_cards import read_summary
+
+
+class RunScores(Record):
+    """A finished run in numbers: what it came to, and what that took."""
+
+    targets: Score
+    """In the final examination, in the modules that this arm planned."""
+    untouched: Score | None
+    """In the modules that it never planned; none where there are none."""
+    all: Score
+    """In the whole domain: what arms are compared by."""
+    before: Score
+    """The bare student, in the whole domain."""
+    teacher: Score
+    lessons: int
+    """Accepted lessons that a teacher wrote."""
+    practised: int
+    """The student's own solutions that were taught."""
+    visits: int
+    """Lessons trained, each as often as it was."""
+    training_tokens: int
+    teacher_tokens: int
+    """Of prompts and replies, estimated where the teacher reports none."""
+    usd: float | None
+    """None where a price is not known."""
+    seconds: Mapping[str, float]
+    """By activity: `training`, `generation`, `teacher`, `overhead`."""
+    lost: int
+    """Items that were right before and wrong after: what was forgotten."""
+    held_out_loss: float | None
+    """Of the lessons that its last training did not see, in nats per token; none where none were held out."""
+    rounds: float | None
+    """Mean number of rounds that the mastered modules took; none where no gate was sat."""
+
+
+class StudyRun(Record):
+    """One run of a study, as far as it is."""
+
+    run_id: str
+    arm: str
+    budget: str
+    seed: int
+    attempt: int
+    """Which of the study's `tries`, from 0."""
+    state: State
+    told: str = ""
+    """Of a run that is not finished, the last line that it printed."""
+    scores: RunScores | None = None
+
+
+def read_runs(folder: StudyFolder, cells: Sequence[Cell]) -> list[StudyRun]:
+    """All runs of a study, in its order."""
+    return [_read(folder, cell) for cell in cells]
+
+
+def _read(folder: StudyFolder, cell: Cell) -> StudyRun:
+    state = folder.state(cell)
+    known = StudyRun(
+        run_id=cell.run_id, arm=cell.arm, budget=cell.budget.name, seed=cell.seed, attempt=cell.attempt, state=state
+    )
+    if state != "finished":
+        return known.model_copy(update={"told": last_line(folder, cell) if state == "begun" else ""})
+    return known.model_copy(update={"scores": read_scores(folder.run(cell))})
+
+
+def read_scores(run: RunDirectory) -> RunScores:
+    """The numbers of a finished run.
+
+    Raises:
+        UserError: it has no final examination of the whole domain.
+    """
+    summary = read_summary(run)
+    final = summary.final if summary else None
+    if summary is None or final is None or final.all.after is None or final.all.before is None:
+        raise UserError(
+            f"{run.root}: this run took no final examination of the whole domain, by which the arms of a study are "
+            "compared. Leave examination.final_scope at `domain`."
+        )
+    paths = sorted(run.examples(1).parent.glob("stage-*.jsonl"))
+    examples = [one for path in paths for one in read_records(path, Example)]
+    practised = sum(example.kind is Kind.PRACTICE for example in examples)
+    logs = [read_record(path / TRAINING_LOG, TrainingLog) for path in run.rounds_with(run.adapter).values()]
+    modules = [module for module in summary.modules if module.mastered]
+    return RunScores(
+        targets=final.after or final.all.after,
+        untouched=final.untouched.after,
+        all=final.all.after,
+        before=final.all.before,
+        teacher=final.all.teacher or Score(k=0, n=0),
+        lessons=len(examples) - practised,
+        practised=practised,
+        visits=summary.activities["training"].items if "training" in summary.activities else 0,
+        training_tokens=sum(log.tokens for log in logs),
+        teacher_tokens=summary.teacher.tokens.input + summary.teacher.tokens.output,
+        usd=summary.teacher.usd,
+        seconds={name: done.seconds for name, done in summary.activities.items()},
+        lost=sum(module.lost or 0 for module in summary.modules),
+        held_out_loss=logs[-1].held_out[-1].loss if logs and logs[-1].held_out else None,
+        rounds=_mean(_rounds_to_mastery(run)) if modules else None,
+    )
+
+
+def _rounds_to_mastery(run: RunDirectory) -> list[int]:
+    """For each module that passed its gate, the rounds of its stage until then."""
+    first: dict[str, int] = {}
+    for one in Rounds.read(run).assessments:
+        for result in one.gate:
+            if result.mastered and not result.level:
+                first.setdefault(result.module, one.round + 1)
+    return list(first.values())
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def chosen_runs(study: Study, runs: Sequence[StudyRun]) -> list[StudyRun]:
+    """Of each arm at a budget the runs of the try that its own held-out lessons like best; finished ones alone.
+
+    All seeds of an arm count together, so that the choice is one of a setting, not of a lucky training.
+    """
+    chosen = []
+    for budget in dict.fromkeys(run.budget for run in runs):
+        for arm in study.arms:
+            own = [run for run in runs if (run.arm, run.budget) == (arm, budget) and run.scores is not None]
+            if own:
+                best = min({run.attempt for run in own}, key=lambda attempt: (_held_out_loss(own, attempt), attempt))
+                chosen += [run for run in own if run.attempt == best]
+    return chosen
+
+
+def _held_out_loss(runs: Sequence[StudyRun], attempt: int) -> float:
+    losses = [run.scores.held_out_loss for run in runs if run.attempt == attempt and run.scores is not None]
+    known = [loss for loss in losses if loss is not None]
+    return sum(known) / len(known) if known else float("inf")
+
+
+def answers(folder: StudyFolder, run_id: str, label: str = "final-after") -> dict[str, bool]:
+    """The items of a run's final examination, each with whether it was right."""
+    path = RunDirectory.at(folder.runs, run_id).scores(label)
+    return {result.probe: result.correct for result in read_records(path, ItemResult)}
+
+
+class StudyResults(Record):
+    """A study as far as it is."""
+
+    name: str
+    arms: tuple[str, ...]
+    reference: str
+    budgets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[StudyRun, ...]
+    """All of them."""
+    chosen: tuple[StudyRun, ...]
+    """Of each arm the finished runs of the try that counts."""
+
+
+def read_study(study: Study, folder: StudyFolder, cells: Sequence[Cell]) -> StudyResults:
+    """What came of a study so far."""
+    runs = read_runs(folder, cells)
+    return StudyResults(
+        name=folder.root.name,
+        arms=tuple(study.arms),
+        reference=study.compared_with,
+        budgets=tuple(budget.name for budget in study.budgets),
+        seeds=study.seeds,
+        runs=tuple(runs),
+        chosen=tuple(chosen_runs(study, runs)),
+    )

@@ -1,0 +1,113 @@
+"""Studies: several ways of teaching, seeds and budgets, as ordinary runs in one folder."""
+
+import json
+import signal
+import time
+
+import pytest
+import yaml
+from tests.small import ioa, start, write_config
+
+from ioa.evaluation.study_file import cells, load_study
+from ioa.evaluation.study_work import StudyFolder, check_unchanged
+from ioa.memory.errors import UserError
+from ioa.results.study_results import StudyRun, chosen_runs, read_study
+
+ARMS = {"ioa": {}, "direct-sft": {"method": "direct-sft"}, "llm2llm": {"method": "llm2llm"}}
+STUDY = {"base": "run.yaml", "arms": ARMS, "seeds": [3, 4], "budgets": [{"lessons": 8}], "executor": {"jobs": 2}}
+
+
+def write_study(folder, **changes):
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump({**STUDY, **changes}, sort_keys=False), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_config(tmp_path)
+    return tmp_path
+
+
+def test_a_cell_is_the_base_with_what_is_its_own(folder):
+    path = write_study(folder, set={"training.epochs": 1}, tries=[{}, {"training.learning_rate": 0.002}])
+    study = load_study(path)
+    found = cells(study, path)
+    assert len(found) == 3 * 2 * 2
+    first, second = found[0], found[1]
+    assert (first.run_id, second.run_id) == ("ioa.lessons-8.seed-3", "ioa.lessons-8.seed-3.try-2")
+    assert (first.config.seed, first.config.budget.lessons, first.config.training.epochs) == (3, 8, 1)
+    assert second.config.training.learning_rate == 0.002
+    direct = next(cell for cell in found if cell.arm == "direct-sft")
+    assert direct.config.method.name == "direct-sft"
+    assert direct.config.synthesis.choice == "off"  # as its method reads the run file
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"seeds": [3, 3]}, "seeds names 3 twice"),
+        ({"arms": {"a": {"set": {"examination.final": 2}}}}, "examination.final must be the same for all arms"),
+        ({"arms": {"a": {"set": {"student.model": "x"}}}}, "student.model must be the same for all arms"),
+        ({"arms": {"a": {"method": "nobody"}}}, "There is no method 'nobody'"),
+        ({"arms": {"a": {"method": {"name": "ioa", "options": {"gate": "maybe"}}}}}, "gate"),
+        ({"arms": {"a": {"set": {"training.epoch": 2}}}}, "training.epoch"),
+        ({"reference": "b"}, "there is no arm 'b'"),
+        ({"arms": {"a b": {}}}, "a name has 1 to 40 letters"),
+        ({"base": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"arms": {}}, "arms"),
+    ],
+)
+def test_what_is_wrong_is_said_once_and_nothing_is_run(folder, changes, told):
+    write_study(folder, **changes)
+    done = ioa("study", "study.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "studies").exists()
+
+
+def test_of_several_settings_the_one_counts_that_the_arms_own_held_out_lessons_like_best(folder, monkeypatch):
+    study = load_study(write_study(folder))
+
+    class Scores:
+        def __init__(self, loss):
+            self.held_out_loss = loss
+
+    def run(arm, seed, attempt, loss):
+        known = StudyRun(run_id="r", arm=arm, budget="b", seed=seed, attempt=attempt, state="finished")
+        return known.model_copy(update={"scores": Scores(loss)})
+
+    runs = [run("ioa", 3, 0, 0.5), run("ioa", 4, 0, 0.1), run("ioa", 3, 1, 0.2), run("ioa", 4, 1, 0.2)]
+    assert [(one.seed, one.attempt) for one in chosen_runs(study, runs)] == [(3, 1), (4, 1)]  # 0.2 against 0.3
+
+
+@pytest.mark.slow
+def test_a_study_is_interrupted_goes_on_and_tells_what_came_of_it(folder):
+    path = write_study(folder)
+    process = start("study", "study.yaml", cwd=folder)
+    for line in process.stderr:
+        if "begun" in line:
+            break
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=90) != 0
+    done = ioa("study", "study.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    study, made = load_study(path), StudyFolder(folder / "studies" / "study")
+    every = cells(study, path)
+    assert {made.state(cell) for cell in every} == {"finished"}
+    found = json.loads(ioa("study", "show", "study.yaml", "--json", cwd=folder).stdout)
+    assert len(found["chosen"]) == 6
+    assert all(run["scores"]["lessons"] <= 8 for run in found["chosen"])
+    before = {(run["seed"], run["scores"]["before"]["k"]) for run in found["chosen"]}
+    assert len(before) == 2  # the arms of a seed have the same items and the same bare student
+    assert "direct-sft" in ioa("study", "show", "study.yaml", cwd=folder).stdout
+    # Nothing is done again, arms can be added, and what was run cannot be described anew.
+    assert "6 runs, 0 of them to do" in ioa("study", "study.yaml", cwd=folder).stdout
+    more = write_study(folder, seeds=[3, 4, 5])
+    check_unchanged(made, cells(load_study(more), more))
+    other = write_study(folder, set={"training.epochs": 1})
+    with pytest.raises(UserError, match=r"training\.epochs was 2 and is 1"):
+        check_unchanged(made, cells(load_study(other), other))
+    assert read_study(load_study(more), made, cells(load_study(more), more)).runs[-1].state == "to do"
