@@ -30,6 +30,7 @@ from ioa.memory.records import Example, ItemResult, Kind
 TOGETHER: dict[str, Any] = {
     "diagnosis.top_share": 1.0,
     "curriculum.stages": "one",
+    "curriculum.cycles": 1,
     "examination.spare": 0,
     "synthesis.portion": None,
     "synthesis.introductory_share": 0,

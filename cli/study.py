@@ -23,9 +23,11 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder of the study; st
 class _RunByDefault(TyperGroup):
     """`ioa study FILE` is `ioa study run FILE`."""
 
+    usual = "run"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command named first, or `run`."""
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["run", *args])
+        return super().resolve_command(ctx, args if args[0] in self.commands else [self.usual, *args])
 
 
 study_app = typer.Typer(

@@ -36,6 +36,8 @@ def resolve(words):
         inner = getattr(command, "commands", None)
         if inner is None:
             break
+        if word not in inner and (usual := getattr(command, "usual", "")):
+            return [*path, usual], inner[usual]
         if word not in inner:
             return [*path, word], None
         command, path = inner[word], [*path, word]
