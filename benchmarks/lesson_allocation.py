@@ -13,8 +13,10 @@ examined with items that no lesson has. It is the loop without its agents, so th
   many that it was asked (as in LLM2LLM, Lee et al. 2024).
 - `gone-on`: half of the lessons evenly, then all of them in one training that goes on from there, for half the epochs.
 - `nearest`: the lessons go to the third of the modules whose worked solutions the bare student finds the likeliest.
-- `practice`: `even`; then the student solves 40 new problems a module, and what it solves rightly, every line checked,
-  is trained on beside the lessons (as in STaR, Zelikman et al. 2022). Its own solutions are not counted as lessons.
+- `practice`: `even`; then, twice, the student is asked 40 new problems a module, up to four times more what it does not
+  solve at once, sampled; and is trained anew on the lessons and its own right solutions (STaR, Zelikman et al. 2022),
+  as with `practice` in a run file. Its own solutions are not counted as lessons.
+- `easy-practice`: the same once, with what it solves at once alone.
 
 What is trained and asked before the last training counts towards the seconds of processor time. Results are appended to
 the file as they come, and what stands there is not measured again.
@@ -33,11 +35,22 @@ from typing import Any
 
 from learning_speed import lessons_of, probe_of
 
-from ioa.agents.step_checks import false_step
+from ioa.graph.practice import choose_solutions, work_problems
+from ioa.graph.settings.practice import PracticeSettings
 from ioa.memory.domains.packs import load_domain
 from ioa.memory.domains.procedural import supply
 from ioa.memory.records import Example, Generator, ItemResult, Module, Probe
-from ioa.training import Student, StudentSettings, TrainingSettings, examine, observe, train
+from ioa.training import (
+    Sampling,
+    Student,
+    StudentSettings,
+    StudentVariant,
+    TrainingSettings,
+    examine,
+    observe,
+    split_solution,
+    train,
+)
 
 EXAMINED, PROBED, LESSONS = 24, 64, 420
 """Items of a module in the examination, items for probes, and problems to teach; of a small module a share of each."""
@@ -45,8 +58,8 @@ PROBE, BAR = 12, 0.8
 """Items a module in a probe, and the share of them from which it gets no more lessons."""
 ASKED = 3
 """Problems asked for each lesson on a failed one."""
-PRACTISED = 40
-"""Problems a module that the student practises with."""
+PRACTICE = PracticeSettings()
+"""How the student practises: as `practice` in a run file."""
 
 
 @dataclass
@@ -99,34 +112,29 @@ class Work:
         train(self.student, [*self.taught, *more], start=start, out=self.adapter, settings=settings, seed=self.seed)
         self.training += time.process_time() - began
 
-    def ask(self, probes: Sequence[Probe]) -> list[ItemResult]:
+    def ask(
+        self, probes: Sequence[Probe], sampling: Sampling | None = None, begun: Mapping[str, str] | None = None
+    ) -> list[ItemResult]:
         """What the student answers as it is taught now."""
         began = time.process_time()
         self.student.use(self.adapter)
-        results = examine(self.student, probes)
+        results = examine(StudentVariant(self.student, sampling=sampling, begun=begun or {}), probes)
         self.student.use(None)
         self.asking += time.process_time() - began
         return results
 
-    def ask_problems(self, lessons: Sequence[Example]) -> list[ItemResult]:
-        """The same for the problems of lessons."""
-        return self.ask(
-            [
-                Probe.model_validate(
-                    {
-                        "id": f"lesson/{one.id}",
-                        "module": one.module,
-                        "split": "gate",
-                        "level": one.level,
-                        "question": one.problem,
-                        "answer": one.answer,
-                        "family": getattr(self.modules[one.module].exam, "family", ""),
-                        "metadata": {},
-                        "scorer": "",
-                    }
-                )
-                for one in lessons
-            ]
+    def as_probe(self, lesson: Example) -> Probe:
+        """The problem of a lesson, with its id."""
+        return Probe.model_validate(
+            {
+                "id": lesson.id,
+                "module": lesson.module,
+                "split": "gate",
+                "level": lesson.level,
+                "question": lesson.problem,
+                "answer": lesson.answer,
+                "family": getattr(self.modules[lesson.module].exam, "family", ""),
+            }
         )
 
 
@@ -152,8 +160,8 @@ def skip_mastered(work: Work, budget: int, *, failed: bool = False) -> None:
     for module, count in shares(budget - budget // 2, short).items():
         if failed:
             looked = work.take(module, ASKED * count)
-            wrong = {one.probe for one in work.ask_problems(looked) if not one.correct}
-            work.taught += sorted(looked, key=lambda one: f"lesson/{one.id}" not in wrong)[:count]
+            wrong = {one.probe for one in work.ask([work.as_probe(one) for one in looked]) if not one.correct}
+            work.taught += sorted(looked, key=lambda one: one.id not in wrong)[:count]
         else:
             work.taught += work.take(module, count)
     work.teach()
@@ -181,16 +189,23 @@ def nearest(work: Work, budget: int) -> None:
     work.teach()
 
 
-def practice(work: Work, budget: int) -> None:
-    """Evenly; then also what the student solves rightly by itself."""
+def practice(work: Work, budget: int, settings: PracticeSettings = PRACTICE) -> None:
+    """Evenly; then also what the student solves rightly by itself, at once or after some attempts."""
     even(work, budget)
-    problems = [one for module in work.modules for one in work.take(module, PRACTISED)]
-    own = []
-    for lesson, result in zip(problems, work.ask_problems(problems), strict=True):
-        *steps, last = [line for line in result.reply.strip().splitlines() if line.strip()] or [""]
-        if result.correct and steps and last.startswith("Answer:") and not false_step(steps):
-            own.append(lesson.model_copy(update={"id": f"own/{lesson.id}", "steps": tuple(steps)}))
-    work.teach(own)
+    own: list[Example] = []
+    for _ in range(settings.times(bounded=True)):
+        lessons = {one.id: one for module in work.modules for one in work.take(module, settings.problems)}
+
+        def ask(probes: Sequence[Probe], attempt: int, begun: Mapping[str, str]) -> list[ItemResult]:
+            seed = 1000 * work.seed + 100 * work.visits + attempt
+            return work.ask(probes, Sampling(settings.temperature, seed) if attempt else None, begun)
+
+        at_once, later = work_problems([work.as_probe(one) for one in lessons.values()], ask, settings)
+        for probe, result in choose_solutions(at_once, later, settings.known) if settings.attempts else at_once:
+            steps, answer = split_solution(result.reply)
+            lesson = lessons[probe.id]
+            own.append(lesson.model_copy(update={"id": f"own/{lesson.id}", "steps": steps, "answer": answer}))
+        work.teach(own)
 
 
 WAYS: dict[str, Callable[[Work, int], None]] = {
@@ -200,6 +215,7 @@ WAYS: dict[str, Callable[[Work, int], None]] = {
     "gone-on": gone_on,
     "nearest": nearest,
     "practice": practice,
+    "easy-practice": lambda work, budget: practice(work, budget, PracticeSettings(rounds=1, attempts=0)),
 }
 
 

@@ -1,13 +1,14 @@
 """Practice: what the student solves by itself of new problems, as lessons (STaR, Zelikman et al. 2022)."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from ioa.agents import false_step
 from ioa.graph.context import RunContext
 from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import sit_exam
+from ioa.graph.settings.practice import PracticeSettings
 from ioa.memory import Example, ItemResult, Probe, Split
 from ioa.memory.domains.bank import shuffle_items
 from ioa.memory.domains.families.forms import item_key
@@ -31,8 +32,8 @@ def practise_round(ctx: RunContext, stage: int, round_: int) -> tuple[list[Examp
         Its own right solutions as lessons of the next round, and the number of problems asked, by module.
     """
     problems = _problems(ctx, stage, round_)
-    at_once, later = _solved(ctx, stage, round_, problems)
-    chosen = _choose(at_once, later, ctx.config.practice.known)
+    at_once, later = work_problems(problems, _asking(ctx, stage, round_), ctx.config.practice)
+    chosen = choose_solutions(at_once, later, ctx.config.practice.known)
     batch = f"{round_name(stage, round_ + 1)}/practice"
     made = [_lesson(ctx, probe, result, stage, round_ + 1, batch) for probe, result in chosen]
     return made, Counter(probe.module for probe in problems)
@@ -86,23 +87,25 @@ def _supply(ctx: RunContext, module: Module, level: str, name: str, taken: set[s
     return (item for item in items if item.key not in taken)
 
 
-_Solution = tuple[Probe, ItemResult]
+Solution = tuple[Probe, ItemResult]
+"""A problem with a reply to it."""
+Ask = Callable[[Sequence[Probe], int, Mapping[str, str]], list[ItemResult]]
+"""Asks problems: in the attempt of that number, from 0, with what each reply begins with, by question."""
 
 
-def _solved(
-    ctx: RunContext, stage: int, round_: int, problems: Sequence[Probe]
-) -> tuple[list[_Solution], list[_Solution]]:
-    """What is solved at once, and what at a further attempt."""
-    settings, left = ctx.config.practice, list(problems)
-    found: list[list[_Solution]] = []
+def work_problems(
+    problems: Sequence[Probe], ask: Ask, settings: PracticeSettings
+) -> tuple[list[Solution], list[Solution]]:
+    """What is solved at once in the form of a lesson, and what at a further attempt."""
+    left, found = list(problems), list[list[Solution]]()
     begun: dict[str, str] = {}
     for attempt in range(1 + settings.attempts):
         if not left:
             break
         # Every other attempt goes on from the lines that are true, and the others begin anew: these may lead nowhere.
-        results = _ask(ctx, stage, round_, left, attempt, begun if attempt % 2 else {})
+        results = ask(left, attempt, begun if attempt % 2 else {})
         begun |= {result.question: true_beginning(result.reply) for result in results}
-        usable = [_is_usable(result) for result in results]
+        usable = [is_usable(result) for result in results]
         found.append([pair for pair, fits in zip(zip(left, results, strict=True), usable, strict=True) if fits])
         solved, open_ = Counter(probe.module for probe, _ in found[-1]), Counter(probe.module for probe in left)
         left = [probe for probe, fits in zip(left, usable, strict=True) if not fits]
@@ -120,22 +123,25 @@ def true_beginning(reply: str) -> str:
     return ""
 
 
-def _ask(
-    ctx: RunContext, stage: int, round_: int, probes: Sequence[Probe], attempt: int, begun: Mapping[str, str]
-) -> list[ItemResult]:
+def _asking(ctx: RunContext, stage: int, round_: int) -> Ask:
+    """Asks the student as it is after that round; what was answered before a kill is not asked again."""
     settings, adapter = ctx.config.practice, ctx.run.adapter(stage, round_)
-    seed = ctx.config.seed + 1000 * stage + 100 * round_ + attempt
-    sampling = Sampling(temperature=settings.temperature, seed=seed) if attempt else None
-    name = f"practice, attempt {attempt + 1}"
 
-    def student() -> Examinee:
-        ctx.student().use(adapter)
-        return bounded_student(ctx, probes, sampling=sampling, begun=begun)
+    def ask(probes: Sequence[Probe], attempt: int, begun: Mapping[str, str]) -> list[ItemResult]:
+        seed = ctx.config.seed + 1000 * stage + 100 * round_ + attempt
+        sampling = Sampling(temperature=settings.temperature, seed=seed) if attempt else None
 
-    return sit_exam(ctx, f"practice-{round_name(stage, round_)}-{attempt}", probes, student, name)
+        def student() -> Examinee:
+            ctx.student().use(adapter)
+            return bounded_student(ctx, probes, sampling=sampling, begun=begun)
+
+        label = f"practice-{round_name(stage, round_)}-{attempt}"
+        return sit_exam(ctx, label, probes, student, f"practice, attempt {attempt + 1}")
+
+    return ask
 
 
-def _is_usable(result: ItemResult) -> bool:
+def is_usable(result: ItemResult) -> bool:
     """Right, in the form of a lesson, and without a line that is false."""
     if not result.correct:
         return False
@@ -145,7 +151,7 @@ def _is_usable(result: ItemResult) -> bool:
     return bool(steps and answer) and not false_step(steps)
 
 
-def _choose(at_once: Sequence[_Solution], later: Sequence[_Solution], known: int) -> list[_Solution]:
+def choose_solutions(at_once: Sequence[Solution], later: Sequence[Solution], known: int) -> list[Solution]:
     """All that took several attempts, and of each module as many more that did not, and `known`."""
     most = Counter(probe.module for probe, _ in later)
     chosen, taken = list(later), Counter[str]()

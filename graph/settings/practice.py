@@ -21,7 +21,7 @@ class PracticeSettings(Record):
     lessons, and not at all where it does not: then further lessons are the better way."""
     problems: Annotated[int, Field(ge=1)] = 40
     """New problems a module, each time; none of those are among them that are asked in an examination."""
-    attempts: Annotated[int, Field(ge=1, le=64)] = 4
+    attempts: Annotated[int, Field(ge=0, le=64)] = 4
     """Further, sampled attempts at a problem that is not solved at once."""
     temperature: Annotated[float, Field(gt=0, le=2)] = 0.8
     """Softmax temperature of these."""

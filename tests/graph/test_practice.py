@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from tests.graph.pupil import module
 
-from ioa.graph.practice import _choose, _is_usable, true_beginning
+from ioa.graph.practice import choose_solutions, is_usable, true_beginning
 from ioa.memory.domains.families.forms import item_key
 from ioa.memory.files import read_records
 from ioa.memory.records import ItemResult, Kind, Probe, Split
@@ -79,7 +79,7 @@ def result(reply, correct=True, expected="12"):
     ],
 )
 def test_only_right_solutions_in_the_form_of_a_lesson_are_taught(found, usable):
-    assert _is_usable(found) is usable
+    assert is_usable(found) is usable
 
 
 def test_of_what_is_solved_at_once_no_more_is_taught_than_helps():
@@ -90,7 +90,7 @@ def test_of_what_is_solved_at_once_no_more_is_taught_than_helps():
         return probe, result("a\nAnswer: 1")
 
     at_once = [pair(A, n) for n in range(9)] + [pair(B, n) for n in range(9)]
-    chosen = _choose(at_once, [pair(A, n) for n in range(20, 23)], known=2)
+    chosen = choose_solutions(at_once, [pair(A, n) for n in range(20, 23)], known=2)
     assert Counter(probe.module for probe, _ in chosen) == {A: 3 + 5, B: 2}
 
 
