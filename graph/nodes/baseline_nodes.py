@@ -32,7 +32,7 @@ class Asked(NamedTuple):
 
     lessons: int
     seeds: tuple[str, ...] = ()
-    """Problems after which new ones are to be made, one a request, where the teacher can."""
+    """Problems after which new ones are to be made, one a request, where the teacher can; empty: after none."""
     strategies: tuple[Strategy, ...] = ()
 
 
@@ -165,7 +165,9 @@ def ask_for(ctx: RunContext, round_: int, iterations: int, asked: Mapping[str, A
 
 def ask_lessons(ctx: RunContext, lessons: Sequence[Example]) -> list[tuple[Example, bool]]:
     """Ask the student, as the last iteration left it, the problems of lessons; each with whether it was right."""
-    last = max(lesson.round for lesson in ctx.store().examples())
+    if not lessons:
+        return []
+    last = max(lesson.round for lesson in ctx.store().examples())  # where no lesson came nothing was trained
     probes = [_as_probe(ctx, lesson) for lesson in lessons]
     results = examine_student(ctx, f"pool-after-{last + 1:02d}", probes, ctx.run.adapter(1, last))
     return [(lesson, result.correct) for lesson, result in zip(lessons, results, strict=True)]
@@ -223,9 +225,10 @@ def measure_gain(ctx: RunContext) -> list[tuple[Example, float]]:
     """
     found, training = [], ctx.config.training
     everything = ctx.store().examples()
-    for round_ in sorted({lesson.round for lesson in everything}):
+    taught_in = sorted({lesson.round for lesson in everything})  # the others brought no lesson, and no adapter
+    for place, round_ in enumerate(taught_in):
         own = {lesson.id: lesson for lesson in everything if lesson.round == round_}
-        earlier = [ctx.run.adapter(1, round_ - 1)] if round_ else []
+        earlier = [ctx.run.adapter(1, taught_in[place - 1])] if place else []
         bare, *taught = (
             {
                 one.example: one.nll
