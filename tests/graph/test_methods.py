@@ -9,12 +9,13 @@ from tests.graph.pupil import Pupil, module
 
 from ioa.agents import LessonRequest
 from ioa.graph.config import RunConfig
-from ioa.graph.method_port import configured, load_method, read_options
+from ioa.graph.method_port import GROUP, configured, load_method, read_options
 from ioa.graph.methods.ioa import Ablation
 from ioa.graph.methods.star_agents import PAIRS
 from ioa.graph.nodes import baseline_nodes
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_records
+from ioa.memory.plugins import plugin_names
 from ioa.memory.records import Difficulty, Kind, ObservedDifficulty, RefusalReason, Remedy
 from ioa.memory.transcript import read_decisions
 from ioa.results.comparison import flat
@@ -88,6 +89,10 @@ def observed(monkeypatch):
 
     monkeypatch.setattr(baseline_nodes, "observe", observe)
     return nll
+
+
+def test_these_are_all_that_are_installed():
+    assert set(plugin_names(GROUP)) == {"ioa", *METHODS}
 
 
 @pytest.mark.parametrize("method", METHODS)
