@@ -164,3 +164,10 @@ def test_after_kill_9_a_method_goes_on_and_ends_as_if_nothing_had_happened(place
         ours, theirs = (one.adapter(1, round_) / "adapter_model.safetensors" for one in (run, whole))
         assert ours.read_bytes() == theirs.read_bytes()
     assert run.remedies(1, 1).read_bytes() == whole.remedies(1, 1).read_bytes()
+
+
+def test_a_method_is_drawn_with_its_own_nodes(place, mine):
+    drawn = {name: ioa("graph", "--method", name, cwd=place) for name in ("ioa", "lion", f"./{mine}:METHOD")}
+    assert [done.returncode for done in drawn.values()] == [0, 0, 0]
+    assert ["select(select)" in done.stdout for done in drawn.values()] == [False, True, False]
+    assert ["assess(assess)" in done.stdout for done in drawn.values()] == [True, False, False]
