@@ -12,15 +12,16 @@ def graph(
     out: Annotated[
         Path | None, typer.Argument(help="A .png, .svg or .mmd file; Mermaid text on the screen if none.")
     ] = None,
+    method: Annotated[str, typer.Option(help="Whose: ioa, one it is compared with, or ./FILE.py:FUNCTION.")] = "ioa",
 ) -> None:
-    """Draw the state graph."""
+    """Draw the state graph of a method."""
     from ioa.graph.builder import build_graph
     from ioa.graph.config import RunConfig
     from ioa.graph.context import RunContext
     from ioa.memory.run_dir import RunDirectory
     from ioa.results.graph_drawing import draw, mermaid
 
-    built = build_graph(RunContext(RunDirectory(Path("unused")), RunConfig()))
+    built = build_graph(RunContext(RunDirectory(Path("unused")), RunConfig.model_validate({"method": method})))
     if out is None:
         echo(mermaid(built))
     else:

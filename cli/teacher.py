@@ -67,6 +67,7 @@ def estimate(config: RunFile, settings: Settings = None) -> None:
     from ioa.agents import load_prices
     from ioa.graph.config import load_config, override
     from ioa.graph.method_port import configured
+    from ioa.graph.settings.method import USUAL_METHOD
     from ioa.results import words
     from ioa.results.console import Console
 
@@ -83,6 +84,11 @@ def estimate(config: RunFile, settings: Settings = None) -> None:
     console.print(f"Cost: {cost}" + (f" (no price is known for {', '.join(unknown)})" if unknown else ""))
     least, most = words.duration(found.seconds.low), words.duration(found.seconds.high)
     console.print(f"Waiting for teachers: {least} to {most}; training not counted.")
+    if run.method.name != USUAL_METHOD:
+        console.print(
+            f"Counted is what the method {USUAL_METHOD} would ask with the run file as {run.method.name} reads it. "
+            "That method may have no gates and ask no Diagnoser or Planner, and may ask for its lessons one by one."
+        )
     console.print(
         f"Prices of {prices.as_of}. Least: few modules are deficient and each stage is mastered at once. Most: all "
         "are, and every remediation round is needed. Reasoning that a teacher does before it answers is paid on top."

@@ -42,6 +42,8 @@ class Named(Record):
     """The model, of a student and of a run."""
     adapter: Path | None = None
     """Folder of its LoRA; none: bare."""
+    tasks: str = "solution"
+    """In which tasks it was taught, and so is asked; see `training.tasks`."""
     teacher: TeacherSettings | None = None
 
     @property
@@ -69,6 +71,8 @@ class Named(Record):
             sizes = [f"{file.name} {file.stat().st_size}" for file in sorted(folder.glob("*.safetensors"))]
             told = "\n".join([sha256(folder / "config.json"), *sizes])
             seen["weights"] = hashlib.sha256(told.encode()).hexdigest()
+        if self.tasks != "solution":
+            seen["tasks"] = self.tasks
         if self.adapter is not None:
             seen["adapter"] = sha256(self.adapter / _WEIGHTS)
             seen["adapter_config"] = sha256(self.adapter / _SHAPE)
@@ -159,6 +163,7 @@ class Namer:
             told=f"the run {run.run_id}: student {config.student.model} with {state}",
             student=config.student,
             adapter=adapter,
+            tasks=config.training.tasks if adapter else "solution",
         )
 
     def _student(self, name: str) -> Named | None:
@@ -190,7 +195,7 @@ def _bared(one: Named) -> Named:
     model = one.weights.model
     label = f"{one.label} (bare)" if one.kind == "run" else model
     told = f"the student {model}" + (f" of the run {one.label}" if one.kind == "run" else "") + ", bare"
-    return one.model_copy(update={"label": label, "adapter": None, "told": told})
+    return one.model_copy(update={"label": label, "adapter": None, "tasks": "solution", "told": told})
 
 
 def _missing(adapter: Path) -> list[str]:
@@ -208,11 +213,19 @@ def _with_adapter(one: Named, adapter: Path) -> Named:
 def _last_adapter(run: RunDirectory) -> tuple[Path | None, str]:
     """The LoRA that the run ended with, or has so far, and the same in words."""
     rounds = Rounds.read(run)
-    kept = rounds.kept[-1].adapter if rounds.kept else ""
+    kept = rounds.kept[-1].adapter if rounds.kept else _last_trained(run)
     if not kept:
         return None, "no LoRA, since nothing was taught yet"
     finished = run.scores("final-after").exists()
     return run.root / kept, f"its final LoRA {kept}" if finished else f"the LoRA {kept}; the run is not finished"
+
+
+def _last_trained(run: RunDirectory) -> str:
+    """The LoRA of the last training that is over, for methods without gates; empty where there is none."""
+    from ioa.training import is_complete
+
+    trained = [path for path in run.rounds_with(run.adapter).values() if is_complete(path)]
+    return str(trained[-1].relative_to(run.root)) if trained else ""
 
 
 def check(named: Named, listener: Listener) -> None:

@@ -14,7 +14,7 @@ from ioa.evaluation.examinee_names import Named
 from ioa.graph.context import RunContext
 from ioa.graph.listeners import Listener
 from ioa.memory.transcript import CallContext, Message
-from ioa.training import Shot, Student, StudentSettings, open_student
+from ioa.training import FORMS, Shot, Student, StudentSettings, TaskForm, open_student
 
 NODE = "evaluation"
 NO_CONVERSATION = "it reads briefs alone and cannot be asked a question that goes on from an earlier one"
@@ -61,9 +61,10 @@ class Speaker(Protocol):
 class StudentSpeaker:
     """A student with or without a LoRA, decoding greedily."""
 
-    def __init__(self, student: Student, shots: Sequence[Shot]) -> None:
+    def __init__(self, student: Student, shots: Sequence[Shot], form: TaskForm) -> None:
         self._student = student
         self._shots = shots
+        self._form = form
 
     def batches(self, prompts: Sequence[str], earlier: Earlier = ()) -> list[list[int]]:
         """By length, so that little of a batch is padding."""
@@ -74,7 +75,7 @@ class StudentSpeaker:
         return [order[start : start + size] for start in range(0, len(order), size)]
 
     def speak(self, prompts: Sequence[str], on_progress: Progress, earlier: Earlier = ()) -> list[Spoken]:
-        """See `Speaker`; the token that ends a reply is not counted."""
+        """See `Speaker`; the token that ends a reply is not counted, and a first step's are the reply's, too."""
         form = self._student.format
         shots = [(*self._shots, *before) for before in earlier or [()] * len(prompts)]
         rendered = [form.render(*one) for one in zip(prompts, shots, strict=True)]
@@ -83,15 +84,23 @@ class StudentSpeaker:
         fits = [longest is None or length < longest for length in lengths]
         asked = [place for place, fit in enumerate(fits) if fit]
         texts, before = [prompts[place] for place in asked], [shots[place] for place in asked]
-        replies = iter(self._student.write(texts, on_progress, shots=before))
+        written = [0] * len(texts)
+
+        def ask(step: Sequence[str]) -> list[str]:
+            replies = self._student.write(step, on_progress, shots=before)
+            for place, ids in enumerate(replies):
+                written[place] += len(ids)
+            return [self._student.text(ids) for ids in replies]
+
+        replies = iter(zip(self._form.replies(texts, ask), written, strict=True))
         return [
-            self._spoken(text, length, next(replies)) if fit else _too_long(text, length, longest)
+            _spoken(text, length, *next(replies)) if fit else _too_long(text, length, longest)
             for text, length, fit in zip(rendered, lengths, fits, strict=True)
         ]
 
-    def _spoken(self, prompt: str, length: int, ids: Sequence[int]) -> Spoken:
-        text = self._student.text(ids)
-        return Spoken(prompt=prompt, text=text, prompt_tokens=length, generated_tokens=len(ids))
+
+def _spoken(prompt: str, length: int, text: str, tokens: int) -> Spoken:
+    return Spoken(prompt=prompt, text=text, prompt_tokens=length, generated_tokens=tokens)
 
 
 def _too_long(prompt: str, length: int, longest: int | None) -> Spoken:
@@ -217,7 +226,7 @@ def open_examinee(named: Named, ctx: RunContext, holder: StudentHolder, shots: S
         UserError: it cannot be opened.
     """
     if named.teacher is None:
-        yield StudentSpeaker(holder.student(named), shots)
+        yield StudentSpeaker(holder.student(named), shots, FORMS[named.tasks])
         return
     piece = max(32, named.teacher.concurrency)
     endpoint = ctx.endpoint(named.teacher.model_copy(update={"form": "text"}))

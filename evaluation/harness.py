@@ -102,6 +102,12 @@ def _refuse(run: HarnessTask) -> None:
             f"{teachers[0]} is a teacher. lm-evaluation-harness runs models in memory here, and many of its tasks need "
             "the probabilities of texts, which chat models do not give. Examine a teacher with --benchmark."
         )
+    cut = [named for named in run.examinees if named.tasks != "solution"]
+    if cut:
+        raise UserError(
+            f"{cut[0].label} was taught in two tasks (training.tasks: {cut[0].tasks}), and lm-evaluation-harness knows "
+            "nothing of how such a student is asked. Examine it with --benchmark."
+        )
     choice = run.choice
     given = {"--scorer": choice.scorer, "--sample": choice.sample, "--skip-bad": choice.skip_bad or None}
     wrong = [name for name, value in given.items() if value is not None]

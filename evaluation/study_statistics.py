@@ -3,10 +3,10 @@
 A run's score varies for two reasons: which items were drawn, and how the training went. Of a seed all arms have the
 same items, so that differences are taken item by item. Intervals are those of a hierarchical bootstrap: seeds with
 replacement, then items within each. It knows of three seeds no more than those three, so that its intervals are too
-narrow where trainings differ: without any difference they missed 0 in 2, 5, 15 and 22 % of simulated studies of two arms,
-three seeds and 400 items whose arms' true scores varied from seed to seed by 0, 2, 5 and 10 points. What decides is
-therefore Student's t over the seeds' differences, whose standard error is never taken below what the items alone
-explain: it rejected in 0, 0, 1 and 3 % of them at a level of 5 %. It says little with three seeds, and that is the truth.
+narrow where trainings differ: without any difference they missed 0 in 2, 5, 15 and 22 % of simulated studies of two
+arms, three seeds and 400 items whose arms' true scores varied from seed to seed by 0, 2, 5 and 10 points. What decides
+is therefore Student's t over the seeds' differences, whose standard error is never taken below what the items alone
+explain: it rejected in 0, 0, 1 and 3 % of them at a level of 5 %. With three seeds it says little.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -45,6 +45,8 @@ class Method:
     configure: Callable[[RunConfig, Any], RunConfig] = _unchanged
     """The run file as this method reads it, given its options: what it does not use is switched off there, so that the
     config that a run keeps says what was done. Applied twice, it is the same as once."""
+    takes_curriculum: bool = False
+    """Whether a person can write or review its curriculum."""
 
 
 def load_method(name: str) -> Method:
@@ -79,6 +81,19 @@ def read_options(config: RunConfig) -> Any:
             "\n".join(f"method.options.{fault_text(fault, known)}" for fault in error.errors())
             + f"\nOptions of the method {named.name}: {names}."
         ) from error
+
+
+def refuse_curriculum(config: RunConfig) -> None:
+    """Say of a method that it takes no curriculum of a person's.
+
+    Raises:
+        UserError: it takes none.
+    """
+    if not load_method(config.method.name).takes_curriculum:
+        raise UserError(
+            f"The method {config.method.name} has no curriculum that a person could write or review. "
+            "Leave out --curriculum and curriculum.review, and begin it with `ioa run`."
+        )
 
 
 def configured(config: RunConfig) -> RunConfig:

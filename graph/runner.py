@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ioa.graph.config import RunConfig, changed, read_run_config
 from ioa.graph.listeners import Listener
+from ioa.graph.settings.method import USUAL_METHOD
 from ioa.memory import Domain, RunDirectory
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_text
@@ -50,10 +51,12 @@ def start(
     _require_new(run)
     listener.message(_introduction(run_id, config))  # before anything that takes long to import or to make
     from ioa.graph.curriculum_file import curriculum_yaml, read_curriculum
-    from ioa.graph.method_port import configured
+    from ioa.graph.method_port import configured, refuse_curriculum
     from ioa.memory.domains.packs import load_source
     from ioa.training import resolve_student
 
+    if curriculum or config.curriculum.review:
+        refuse_curriculum(config)
     config = configured(config)
     named = load_source(config.domain)
     domain = named if isinstance(named, Domain) else None
@@ -99,7 +102,7 @@ def _require_new(run: RunDirectory) -> None:
 
 
 def _introduction(run_id: str, config: RunConfig) -> str:
-    by = "" if config.method.name == "ioa" else f"{config.method.name}, "
+    by = "" if config.method.name == USUAL_METHOD else f"{config.method.name}, "
     return f"Run {run_id}: {by}{config.domain}, teacher {config.teacher.model}, student {config.student.model}"
 
 

@@ -163,6 +163,11 @@ class Facts:
         return self._teachings.get((stage, round_), default)
 
     @property
+    def ungated(self) -> bool:
+        """Whether the run is over, and nothing of it was examined at a gate, as with methods that have none."""
+        return self.status == "finished" and not self.assessments
+
+    @property
     def kept(self) -> tuple[Assessment, ...]:
         """The assessment of each stage's best round: of the adapter that the next stage went on from."""
         return self.rounds.kept

@@ -166,8 +166,8 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
 
 
 def _settings(config: RunConfig | None) -> tuple[Setting, ...]:
-    """The keys that are not at their defaults, besides who is taught what by whom."""
-    said = {"domain", "teacher.model", "student.model"}
+    """The keys that are not at their defaults, besides who is taught what by whom and how."""
+    said = {"domain", "teacher.model", "student.model", "method.name"}
     changed = differing_settings(RunConfig(), config) if config else ()
     return tuple(setting for setting in changed if setting.key not in said)
 

@@ -64,6 +64,8 @@ class RunCard(Record):
     teacher: str | None = None
     student: str | None = None
     domain: str | None = None
+    method: str | None = None
+    """By which it is taught."""
 
 
 def list_runs(runs_dir: Path) -> list[RunCard]:
@@ -124,6 +126,7 @@ def read_card(run: RunDirectory) -> RunCard:
         teacher=config.teacher.model,
         student=config.student.model,
         domain=config.domain,
+        method=config.method.name,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ioa.graph.settings.method import USUAL_METHOD
 from ioa.memory.records import Score
 from ioa.results.activities import OVERHEAD
 from ioa.results.charts import Look
@@ -24,20 +25,19 @@ class Tile:
 def tiles(facts: Facts) -> list[Tile]:
     """What a person wants to know first."""
     summary = summarise(facts)
-    planned = [module for module in summary.modules if module.planned]
-    mastered = sum(1 for module in planned if module.mastered)
     teacher = summary.teacher
     about = "about " if teacher.tokens.estimated else ""
-    gate = facts.config.mastery.tau_mastery if facts.config else None
+    method = facts.config.method.name if facts.config else USUAL_METHOD
     student = facts.config.student.model if facts.config else "no student named"
     return [
         _final(summary),
+        _mastered(facts, summary),
         Tile(
-            "Modules mastered",
-            f"{mastered} of {len(planned)}" if planned else NONE,
-            "of the plan, at their gate" + (f": P_S / P_T ≥ {gate:g}" if gate is not None else ""),
+            "Lessons",
+            f"{summary.examples.accepted:,}",
+            f"accepted; {summary.examples.rejected:,} refused"
+            + ("" if method == USUAL_METHOD else f"; method {method}"),
         ),
-        Tile("Lessons", f"{summary.examples.accepted:,}", f"accepted; {summary.examples.rejected:,} refused"),
         Tile(
             "Teacher",
             money(teacher.usd),
@@ -50,6 +50,19 @@ def tiles(facts: Facts) -> list[Tile]:
             f"{_overhead(summary)}at most {size(summary.peak_rss_bytes)} of memory; {student}",
         ),
     ]
+
+
+def _mastered(facts: Facts, summary: Summary) -> Tile:
+    planned = [module for module in summary.modules if module.planned]
+    mastered = sum(1 for module in planned if module.mastered)
+    gate = facts.config.mastery.tau_mastery if facts.config else None
+    if planned and facts.ungated:
+        return Tile("Modules mastered", NONE, f"of {len(planned)} of the plan: the run had no gates")
+    return Tile(
+        "Modules mastered",
+        f"{mastered} of {len(planned)}" if planned else NONE,
+        "of the plan, at their gate" + (f": P_S / P_T ≥ {gate:g}" if gate is not None else ""),
+    )
 
 
 def _overhead(summary: Summary) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ioa.training.settings.student import StudentSettings
     from ioa.training.settings.training import LoraSettings, TrainingSettings
     from ioa.training.student import Student, StudentVariant, open_student
-    from ioa.training.task_forms import FORMS
+    from ioa.training.task_forms import FORMS, TaskForm
     from ioa.training.trainer import TrainingProgress, check_trainable, is_complete, train
 else:
     import_when_used(__name__)
@@ -54,6 +54,7 @@ __all__ = [
     "Student",
     "StudentSettings",
     "StudentVariant",
+    "TaskForm",
     "TrainingProgress",
     "TrainingSettings",
     "build_probes",

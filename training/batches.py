@@ -69,13 +69,15 @@ def encode_lessons(
         share: Weight of the rationale, where there are two.
 
     Returns:
-        The lessons in the order of the examples, and the ids of those examples that are longer than
-        `max_length` tokens: a lesson cut short would teach replies without an end.
+        The lessons in the order of the examples, one a task, and the ids of those examples of which a task is longer
+        than `max_length` tokens: a lesson cut short would teach replies without an end.
     """
     lessons, too_long = [], []
     for example in examples:
         own = []
         for task in form.tasks(example, share):
+            if not task.weight:  # it would be computed, and teach nothing
+                continue
             prompt = prompts.encode(task.prompt)
             ids = (*prompt, *prompts.encode_reply(task.reply))
             own.append(Lesson(ids, len(prompt), example.id, example.module, task.weight))

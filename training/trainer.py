@@ -108,8 +108,6 @@ def train(
             f"({settings.max_length} tokens). Raise it, or write shorter lessons."
         )
     held = hold_out(lessons, settings.held_out, seed, seen)
-    ids = {lessons[place].id for place in held}  # of a lesson that is taught in two tasks, both or none
-    held = [place for place, lesson in enumerate(lessons) if lesson.id in ids] if held else []
     taught = [lesson for place, lesson in enumerate(lessons) if place not in set(held)]
     order = batch_order([len(lesson.ids) for lesson in taught], settings.batch_size, settings.epochs, seed)
     look = max(1, round(len(order) / settings.epochs / settings.looks)) if held else len(order) + 1
@@ -165,7 +163,7 @@ def train(
             held_out.append(look_at(len(points)))
         log = TrainingLog(
             steps=tuple(points),
-            examples=len(taught),
+            examples=len({lesson.id for lesson in taught}),  # one may be two tasks
             tokens=tokens,
             seconds=before.seconds + time.monotonic() - began,
             held_out=tuple(held_out),

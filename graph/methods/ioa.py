@@ -202,4 +202,4 @@ def _after_last(state: RunState) -> Literal["rediagnose", "finish"]:
     return "rediagnose" if state.get("cycle_due", False) else "finish"
 
 
-METHOD = Method(build, Ablation, configure)
+METHOD = Method(build, Ablation, configure, takes_curriculum=True)

@@ -9,6 +9,7 @@ embedded tutor cannot, they are drawn from the pack's generators.
 """
 
 from collections.abc import Mapping
+from itertools import cycle, islice
 from typing import Annotated
 
 from pydantic import Field
@@ -43,9 +44,9 @@ def hard_and_easy(ctx: RunContext, count: int) -> Mapping[str, Asked]:
     hard = [lesson for lesson, right in ask_lessons(ctx, ctx.store().examples()) if not right]
     asked = dict(at_random(ctx, count - count // 2 if hard else count))
     for module, share in in_proportion(count // 2, [lesson.module for lesson in hard]).items():
-        seeds = tuple(lesson.problem for lesson in hard if lesson.module == module)[:share]
-        before = asked.get(module, Asked(0))
-        asked[module] = Asked(before.lessons + share, seeds)
+        seeds = islice(cycle(lesson.problem for lesson in hard if lesson.module == module), share)
+        anywhere = asked.get(module, Asked(0)).lessons
+        asked[module] = Asked(share + anywhere, (*seeds, *[""] * anywhere))
     return asked
 
 

@@ -39,8 +39,10 @@ def build(ctx: RunContext) -> MethodGraph:
 
 
 def after_the_wrong(ctx: RunContext, count: int) -> Mapping[str, Asked]:
-    """New problems after those of the seed data that the student got wrong, in equal numbers."""
+    """New problems after those of the seed data that the student got wrong, in equal numbers; or after all of it."""
     seed_data = [lesson for lesson in ctx.store().examples() if lesson.round == 0]
+    if not seed_data:
+        return evenly(ctx, count)
     wrong = [lesson for lesson, right in ask_lessons(ctx, seed_data) if not right] or seed_data
     shares = even_shares(count, [lesson.id for lesson in wrong])
     asked = {}

@@ -1,7 +1,7 @@
 """Self-Instruct: instructions bootstrapped from a pool, those too like one of it dropped (Wang et al., ACL 2023).
 
-The pool begins with the samples that each module of the whole domain has, and grows by what is accepted; a problem
-whose ROUGE-L with one of the pool is above 0.7 is dropped. Requests are spread over the domain at random, since the
+Each request shows the samples of its module, the seeds; the pool is what was accepted so far, and a problem whose
+ROUGE-L with one of the pool is above 0.7 is dropped. Requests are spread over the domain at random, since the
 method has no idea of what the student cannot do. Where a teacher cannot invent problems, as the embedded tutor
 cannot, they are drawn from the pack's generators, over the whole domain. Simplified: the paper's model teaches
 itself; here the teacher answers, as in all methods of this comparison, and its filter of keywords has nothing to

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 from ioa.agents.gaps import find_gaps
@@ -23,7 +24,7 @@ from ioa.graph.run_examinations import examine_student
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Example, Note, Probe, Remedy, Split, Stage
 from ioa.memory.files import read_record, write_record, write_records, write_text
-from ioa.memory.records import Kind, Strategy
+from ioa.memory.records import Gap, Kind, Strategy
 from ioa.training import observe
 
 
@@ -32,7 +33,7 @@ class Asked(NamedTuple):
 
     lessons: int
     seeds: tuple[str, ...] = ()
-    """Problems after which new ones are to be made, one a request, where the teacher can."""
+    """Problems after which new ones are to be made, one a request, where the teacher can; empty: after none."""
     strategies: tuple[Strategy, ...] = ()
 
 
@@ -54,6 +55,7 @@ def plainly(config: RunConfig, **training: object) -> RunConfig:
             "alignment": False,
         },
         mastery={"rounds": 0},
+        practice={"rounds": 0},
         training={"consolidation": 0, **training},
     )
 
@@ -120,19 +122,17 @@ def lay_out(ctx: RunContext, *, iterations: int, why: str, share: Share, whole: 
 
     def node(_state: RunState) -> RunState:
         gaps = read_record(ctx.run.diagnosis, Diagnosis).gaps
-        modules = tuple(gap.module for gap in gaps if gap.targeted or (whole and gap.delta is not None))
-        hard = sum(gap.delta or 0.0 for gap in gaps if gap.module in modules) / max(1, len(modules))
         wanted = any(gap.targeted for gap in gaps)
-        stages = [Stage(title="All lessons", modules=modules, difficulty=min(1.0, max(0.0, hard)), rationale=why)]
-        curriculum = Curriculum(stages=tuple(stages) if wanted else ())
+        taught = [gap for gap in gaps if gap.targeted or (whole and gap.delta is not None)] if wanted else []
+        curriculum = Curriculum(stages=(_only_stage(taught, why),) if taught else ())
         write_text(ctx.run.curriculum, curriculum_yaml(curriculum))
         note = Note(sender="planner", receiver="adapter", text=why)
         show_plan(ctx, curriculum, note)
-        if wanted:
-            first = lessons_in_all(ctx, len(modules)) // iterations
+        if taught:
+            first = lessons_in_all(ctx, len(taught)) // iterations
             ask_for(ctx, 0, iterations, share(ctx, first))
         return {
-            "stages": int(wanted),
+            "stages": len(curriculum.stages),
             "stage": 1,
             "round": 0,
             "remediation": 0,
@@ -141,6 +141,12 @@ def lay_out(ctx: RunContext, *, iterations: int, why: str, share: Share, whole: 
         }
 
     return node
+
+
+def _only_stage(taught: Sequence[Gap], why: str) -> Stage:
+    hard = fmean(gap.delta or 0.0 for gap in taught)
+    modules = tuple(gap.module for gap in taught)
+    return Stage(title="All lessons", modules=modules, difficulty=min(1.0, max(0.0, hard)), rationale=why)
 
 
 def ask_for(ctx: RunContext, round_: int, iterations: int, asked: Mapping[str, Asked]) -> None:
@@ -165,7 +171,9 @@ def ask_for(ctx: RunContext, round_: int, iterations: int, asked: Mapping[str, A
 
 def ask_lessons(ctx: RunContext, lessons: Sequence[Example]) -> list[tuple[Example, bool]]:
     """Ask the student, as the last iteration left it, the problems of lessons; each with whether it was right."""
-    last = max(lesson.round for lesson in ctx.store().examples())
+    if not lessons:
+        return []
+    last = max(lesson.round for lesson in ctx.store().examples())  # where no lesson came nothing was trained
     probes = [_as_probe(ctx, lesson) for lesson in lessons]
     results = examine_student(ctx, f"pool-after-{last + 1:02d}", probes, ctx.run.adapter(1, last))
     return [(lesson, result.correct) for lesson, result in zip(lessons, results, strict=True)]
@@ -223,9 +231,10 @@ def measure_gain(ctx: RunContext) -> list[tuple[Example, float]]:
     """
     found, training = [], ctx.config.training
     everything = ctx.store().examples()
-    for round_ in sorted({lesson.round for lesson in everything}):
+    taught_in = sorted({lesson.round for lesson in everything})  # the others brought no lesson, and no adapter
+    for place, round_ in enumerate(taught_in):
         own = {lesson.id: lesson for lesson in everything if lesson.round == round_}
-        earlier = [ctx.run.adapter(1, round_ - 1)] if round_ else []
+        earlier = [ctx.run.adapter(1, taught_in[place - 1])] if place else []
         bare, *taught = (
             {
                 one.example: one.nll

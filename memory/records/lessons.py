@@ -87,7 +87,8 @@ class Remedy(Record):
     lessons: Annotated[int, Field(ge=1)]
     """How many accepted examples are asked for."""
     seeds: tuple[str, ...] = ()
-    """Problems after which the lessons are to be made, a request after each in turn; none: the requests draw theirs."""
+    """Problems after which the lessons are to be made, a request after each in turn; where none is given, or an empty
+    one, the request draws its own."""
     reason: str = ""
     """Why it is to be like this, in the Planner's words."""
     portion: Annotated[int, Field(ge=0)] = 0

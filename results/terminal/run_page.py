@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ioa.graph.settings.method import USUAL_METHOD
 from ioa.memory.plain_text import plain
 from ioa.results.activities import COLUMNS, activity_rows
 from ioa.results.overview import Overview, StagePage, Taught, Untouched
@@ -35,7 +36,7 @@ def _blocks(page: Overview) -> Iterator["RenderableType"]:
     yield _facts(page)
     if page.stages:
         yield title("Curriculum and mastery, right answers of the student at each gate")
-        yield _mastery(page.stages)
+        yield _mastery(page.stages, finished=page.card.status == "finished")
         if page.rounds:
             yield title("What each round taught, new lessons")
             yield _rounds(page.rounds)
@@ -79,6 +80,7 @@ def _facts(page: Overview) -> "Table":
         "domain": f"{card.domain or '-'}{modules}{described}",
         "teacher": card.teacher or "-",
         "student": card.student or "-",
+        **({"method": card.method} if card.method not in {None, USUAL_METHOD} else {}),
         "settings": ", ".join(f"{one.key}={setting(one.b)}" for one in page.settings) or "all at their defaults",
         "began": f"{card.began[:16].replace('T', ' ')} UTC, {ago(card.began)}; changed {ago(card.changed)}",
         "worked": _worked(page),
@@ -94,17 +96,18 @@ def _worked(page: Overview) -> str:
     return duration(page.card.wall_seconds) + (f": {', '.join(longest)}" if longest else "")
 
 
-def _mastery(stages: Iterable[StagePage]) -> "Table":
+def _mastery(stages: Iterable[StagePage], *, finished: bool) -> "Table":
     from rich.table import Table
 
     stages = list(stages)
     rounds = sorted({gate.round for stage in stages for module in stage.modules for gate in module.rounds})
+    unknown = "no gate" if finished and not rounds else "not examined yet"
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("Stage", "Module", *(f"Round {round_}" for round_ in rounds), "Teacher", "Mastered"):
         table.add_column(name, overflow="fold")
     for stage in stages:
         for at, module in enumerate(stage.modules):
-            table.add_row(f"{stage.number}" if at == 0 else "", *_mastery_cells(module, rounds))
+            table.add_row(f"{stage.number}" if at == 0 else "", *_mastery_cells(module, rounds, unknown))
     return table
 
 
@@ -125,7 +128,7 @@ def _rounds(rounds: Iterable[RoundTaught]) -> "Table":
     return grid(names, rows)
 
 
-def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:
+def _mastery_cells(module: Taught, rounds: Iterable[int], unknown: str) -> list["Text"]:
     from rich.text import Text
 
     by_round = {gate.round: gate for gate in module.rounds}
@@ -136,7 +139,7 @@ def _mastery_cells(module: Taught, rounds: Iterable[int]) -> list["Text"]:
         style = ("green" if gate.mastered else "red") if gate else ""
         cells.append(Text(shown, style=f"{style} bold" if gate and gate.kept else style))
     teacher = module.rounds[-1].teacher if module.rounds else None
-    word = {True: "yes", False: "no", None: "not examined yet"}[module.mastered]
+    word = {True: "yes", False: "no", None: unknown}[module.mastered]
     style = {True: "green", False: "red", None: "dim"}[module.mastered]
     lost = ", forgotten since" if module.forgotten else ""
     return [*cells, Text(teacher.fraction if teacher else ""), Text(word + lost, style=style)]

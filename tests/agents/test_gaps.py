@@ -37,3 +37,23 @@ def test_targets_are_the_worst_share_of_the_deficient():
 def test_a_teacher_below_the_floor_makes_no_gap(right, known):
     (gap,) = find_gaps({"a": Score(k=0, n=24)}, {"a": Score(k=right, n=24)}, (), DiagnosisSettings())
     assert (gap.delta is not None, gap.deficient, gap.targeted) == (known, known, known)
+
+
+def drawn(student, teacher, seed, spent=()):
+    settings = DiagnosisSettings(top_share=0.5, selection="random")
+    return {gap.module for gap in find_gaps(student, teacher, (), settings, spent, seed) if gap.targeted}
+
+
+def test_targets_at_random_are_as_many_of_all_that_can_be_taught_and_the_same_for_a_seed():
+    student = {f"m/{i}": Score(k=i, n=10) for i in range(10)}
+    teacher = dict.fromkeys(student, Score(k=10, n=10)) | {"m/0": Score(k=0, n=10)}  # of which it knows nothing
+    draws = [drawn(student, teacher, seed, spent={"m/1"}) for seed in range(40)]
+    assert {len(targets) for targets in draws} == {3}  # half of the five that are deficient and not used up
+    assert set.union(*draws) == {f"m/{i}" for i in range(2, 10)}  # mastered ones, too
+    assert draws == [drawn(student, teacher, seed, spent={"m/1"}) for seed in range(40)]
+    assert len(set(map(frozenset, draws))) > 10
+
+
+def test_where_nothing_is_deficient_nothing_is_drawn():
+    full = {f"m/{i}": Score(k=10, n=10) for i in range(4)}
+    assert drawn(full, full, 0) == set()

@@ -73,3 +73,19 @@ def test_what_stays_too_steep_is_said_for_the_module_and_counts_the_bridges_that
     assert [dict(stage.levels) for stage in again.stages] == [{}, {}, {"m/c": "easy"}, {}]
     assert again.warnings[0] == bridged.warnings[0]  # of what is over
     assert again.warnings[1] == "Stage 4 is harder than what is reached before it (0.20) by more than 0.15: m/c (0.95)."
+
+
+@pytest.mark.parametrize(
+    ("settings", "stages"),
+    [
+        ({"stages": "by-difficulty", "largest_stage": 2}, [("m/b", "m/c"), ("m/a",)]),
+        ({"stages": "by-difficulty", "largest_stage": 1}, [("m/b",), ("m/c",), ("m/a",)]),
+        ({"stages": "one", "largest_stage": 2}, [("m/b", "m/c", "m/a")]),
+    ],
+)
+def test_without_prerequisites_the_easiest_come_first_and_nobody_is_asked(plan, settings, stages):
+    _, curriculum, told = plan({"m/a": 0.9, "m/b": 0.1, "m/c": 0.2}, "never asked for", **settings)
+    assert [stage.modules for stage in curriculum.stages] == stages
+    assert [stage.number for stage in curriculum.stages] == list(range(1, len(stages) + 1))
+    assert told == ""
+    assert all(f"curriculum.stages is `{settings['stages']}`" in stage.rationale for stage in curriculum.stages)

@@ -67,3 +67,12 @@ def test_the_command_asks_nobody_and_names_what_has_no_price(tmp_path):
     least, most = map(float, re.search(r"Cost: \$([\d.]+) to \$([\d.]+)", priced.stdout).groups())
     assert 0 < least < most
     assert yaml.safe_load(path.read_text())["teacher"]["model"] == "openai:unheard-of"
+
+
+def test_of_another_method_it_says_what_was_counted(tmp_path):
+    write_config(tmp_path)
+    told = [ioa("estimate", "run.yaml", "--set", f"method.name={name}", cwd=tmp_path) for name in ("ioa", "lion")]
+    assert [done.returncode for done in told] == [0, 0]
+    assert ["as lion reads it" in " ".join(done.stdout.split()) for done in told] == [False, True]
+    wrong = ioa("estimate", "run.yaml", "--set", "method.name=nosuch", cwd=tmp_path)
+    assert (wrong.returncode, "direct-sft" in wrong.stderr) == (2, True)

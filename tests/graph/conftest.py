@@ -17,7 +17,7 @@ def teach(tmp_path, monkeypatch):
     """Run a graph in which each training makes of the student what its number says."""
     opened = []
 
-    def run(learnt, *, needs=(), modules=None, **sections):
+    def run(learnt, *, needs=(), modules=None, abilities=None, **sections):
         config = {
             "examination": {"diagnosis": 8, "gate": 8, "final": 2, "spare": 0},
             "synthesis": {"portion": 6, "per_module": 18, "per_remedy": 6, "per_request": 3, "introductory_share": 0},
@@ -28,7 +28,7 @@ def teach(tmp_path, monkeypatch):
         }
         config = {name: {**config.get(name, {}), **sections.get(name, {})} for name in {**config, **sections}}
         taught = [module(A), module(B, *needs)] if modules is None else modules
-        ctx = open_context(tmp_path, taught, {one.id: 0.0 for one in taught}, **config)
+        ctx = open_context(tmp_path, taught, {one.id: 0.0 for one in taught} | (abilities or {}), **config)
         opened.append(ctx)
         pupil, trained = ctx.student(), []
 

@@ -9,6 +9,7 @@ from tests.small import sums
 
 from ioa.graph.config import RunConfig
 from ioa.graph.context import RunContext
+from ioa.graph.method_port import configured
 from ioa.memory.files import read_records, write_record
 from ioa.memory.records import Domain, Example, Module, Probe, Split
 from ioa.memory.run_dir import RunDirectory
@@ -83,7 +84,7 @@ def open_context(folder: Path, modules: list[Module], abilities: Mapping[str, fl
     """A run over these modules whose student is a `Pupil`."""
     run = RunDirectory.at(folder, "made")
     settings = {"diagnosis": {"top_share": 1.0}, **config}
-    ctx = RunContext(run, RunConfig.model_validate(settings))
+    ctx = RunContext(run, configured(RunConfig.model_validate(settings)))
     write_record(run.domain, Domain(name="made", description="Made up.", modules=tuple(modules)))
     ctx.prepare()
     ctx.parts["student"] = Pupil(ctx, abilities)
