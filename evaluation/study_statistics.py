@@ -45,8 +45,8 @@ class Difference(Record):
     """Over all these seeds."""
     difference: Estimate
     """Share of right answers, reference minus arm."""
-    ratio: Estimate
-    """Right answers of the reference over those of the arm."""
+    ratio: Estimate | None
+    """Right answers of the reference over those of the arm; none where the arm has none right with some seed."""
     p: float | None
     """Of no difference, two-sided, by Student's t over the seeds; none of a single seed."""
     p_holm: float | None = None
@@ -68,6 +68,8 @@ def compare(arms: Mapping[str, Answers], reference: str) -> list[Difference]:
     Returns:
         One for each other arm that has a seed in common with it, in their order.
     """
+    import numpy as np
+
     known, found = arms.get(reference, {}), []
     for arm, answers in arms.items():
         common = [seed for seed in answers if seed in known]
@@ -80,7 +82,7 @@ def compare(arms: Mapping[str, Answers], reference: str) -> list[Difference]:
                     seeds=len(common),
                     items=sum(one.items for one in counts),
                     difference=_estimate(counts, lambda own, other: own - other),
-                    ratio=_estimate(counts, lambda own, other: own / other.clip(1e-9)),
+                    ratio=_estimate(counts, np.divide) if all(one.means[1] for one in counts) else None,
                     p=_t_test(counts),
                 )
             )

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from ioa.evaluation.study_file import Cell, Study
+from ioa.evaluation.study_statistics import Difference, Estimate, compare, mean_score
 from ioa.evaluation.study_work import State, StudyFolder, last_line
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records
-from ioa.memory.records import Example, ItemResult, Kind, Record, Score
+from ioa.memory.records import Diagnosis, Example, ItemResult, Kind, Record, Score
 from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
@@ -16,10 +17,11 @@ from ioa.results.run_cards import read_summary
 class RunScores(Record):
     """A finished run in numbers: what it came to, and what that took."""
 
-    targets: Score
-    """In the final examination, in the modules that this arm planned."""
-    untouched: Score | None
-    """In the modules that it never planned; none where there are none."""
+    deficient: Score
+    """In the final examination, in the modules that the diagnosis found deficient: of a seed the same for all arms,
+    whatever they chose to teach."""
+    others: Score | None
+    """In the modules that were not; none where there are none."""
     all: Score
     """In the whole domain: what arms are compared by."""
     before: Score
@@ -90,13 +92,16 @@ def read_scores(run: RunDirectory) -> RunScores:
             "compared. Leave examination.final_scope at `domain`."
         )
     paths = sorted(run.examples(1).parent.glob("stage-*.jsonl"))
+    after = read_records(run.scores("final-after"), ItemResult)
+    deficient = {gap.module for gap in read_record(run.diagnosis, Diagnosis).gaps if gap.deficient}
+    others = [result for result in after if result.module not in deficient]
     examples = [one for path in paths for one in read_records(path, Example)]
     practised = sum(example.kind is Kind.PRACTICE for example in examples)
     logs = [read_record(path / TRAINING_LOG, TrainingLog) for path in run.rounds_with(run.adapter).values()]
     modules = [module for module in summary.modules if module.mastered]
     return RunScores(
-        targets=final.after or final.all.after,
-        untouched=final.untouched.after,
+        deficient=Score.of([result for result in after if result.module in deficient]),
+        others=Score.of(others) if others else None,
         all=final.all.after,
         before=final.all.before,
         teacher=final.all.teacher or Score(k=0, n=0),
@@ -154,6 +159,16 @@ def answers(folder: StudyFolder, run_id: str, label: str = "final-after") -> dic
     return {result.probe: result.correct for result in read_records(path, ItemResult)}
 
 
+class BudgetResults(Record):
+    """What the arms came to with a budget, by what is finished."""
+
+    budget: str
+    scores: Mapping[str, Estimate]
+    """Share of right answers in the whole domain, by arm."""
+    differences: tuple[Difference, ...]
+    """Of the reference and every other arm, on the seeds and items that both have."""
+
+
 class StudyResults(Record):
     """A study as far as it is."""
 
@@ -166,17 +181,30 @@ class StudyResults(Record):
     """All of them."""
     chosen: tuple[StudyRun, ...]
     """Of each arm the finished runs of the try that counts."""
+    by_budget: tuple[BudgetResults, ...]
 
 
 def read_study(study: Study, folder: StudyFolder, cells: Sequence[Cell]) -> StudyResults:
     """What came of a study so far."""
     runs = read_runs(folder, cells)
+    chosen = chosen_runs(study, runs)
+    budgets = tuple(budget.name for budget in study.budgets)
     return StudyResults(
         name=folder.root.name,
         arms=tuple(study.arms),
         reference=study.compared_with,
-        budgets=tuple(budget.name for budget in study.budgets),
+        budgets=budgets,
         seeds=study.seeds,
         runs=tuple(runs),
-        chosen=tuple(chosen_runs(study, runs)),
+        chosen=tuple(chosen),
+        by_budget=tuple(_compare(study, folder, chosen, budget) for budget in budgets),
     )
+
+
+def _compare(study: Study, folder: StudyFolder, chosen: Sequence[StudyRun], budget: str) -> BudgetResults:
+    arms: dict[str, dict[int, dict[str, bool]]] = {}
+    for run in chosen:
+        if run.budget == budget:
+            arms.setdefault(run.arm, {})[run.seed] = answers(folder, run.run_id)
+    scores = {arm: mean_score(own) for arm, own in arms.items()}
+    return BudgetResults(budget=budget, scores=scores, differences=tuple(compare(arms, study.compared_with)))

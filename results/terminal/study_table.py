@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ioa.evaluation.study_statistics import Estimate
 from ioa.results.study_results import RunScores, StudyResults
 from ioa.results.words import NONE, count, duration, money
 
@@ -14,8 +15,8 @@ _Column = Callable[[Sequence[RunScores]], str]
 SCORES: dict[str, _Column] = {
     "right of the whole domain, by seed": lambda runs: ", ".join(f"{run.all.k}" for run in runs) + _of(runs),
     "mean": lambda runs: _percent([run.all.mean for run in runs]),
-    "targets": lambda runs: _percent([run.targets.mean for run in runs]),
-    "untouched": lambda runs: _percent([run.untouched.mean for run in runs if run.untouched is not None]),
+    "deficient": lambda runs: _percent([run.deficient.mean for run in runs]),
+    "others": lambda runs: _percent([run.others.mean for run in runs if run.others is not None]),
     "forgotten": lambda runs: f"{_mean([run.lost for run in runs]):.0f}",
 }
 COSTS: dict[str, _Column] = {
@@ -39,6 +40,7 @@ def study_tables(found: StudyResults) -> "Group":
             _table(found, budget, f"{found.name}, {budget}: final examination", SCORES),
             _table(found, budget, "what that took, mean over the seeds", COSTS),
         ]
+        parts += _differences(found, budget)
     missing = [run for run in found.runs if run.scores is None]
     if missing:
         parts.append(Text(f"{len(missing)} of {len(found.runs)} runs are not finished."))
@@ -56,6 +58,37 @@ def _table(found: StudyResults, budget: str, title: str, columns: dict[str, _Col
         own = [run.scores for run in found.chosen if (run.arm, run.budget) == (arm, budget) and run.scores is not None]
         table.add_row(arm, *(cell(own) if own else NONE for cell in columns.values()))
     return table
+
+
+def _differences(found: StudyResults, budget: str) -> "list[Table]":
+    """The reference against the others; nothing before two arms have a seed in common."""
+    from rich.table import Table
+
+    (own,) = (one for one in found.by_budget if one.budget == budget)
+    if not own.differences:
+        return []
+    title = f"{found.reference} against the others, on the same items"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    table.add_column("arm", no_wrap=True)
+    for name in ("seeds", "difference", "95 % interval", "p", "p, corrected", "times as many right"):
+        table.add_column(name, justify="right")
+    for one in own.differences:
+        table.add_row(
+            one.arm,
+            str(one.seeds),
+            f"{100 * one.difference.mean:+.1f} %",
+            _interval(one.difference, 100, "+.1f"),
+            NONE if one.p is None else f"{one.p:.3f}",
+            NONE if one.p_holm is None else f"{one.p_holm:.3f}",
+            NONE if one.ratio is None else f"{one.ratio.mean:.2f} {_interval(one.ratio, 1, '.2f')}",
+        )
+    return [table]
+
+
+def _interval(found: Estimate, times: float, form: str) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    return f"[{times * found.low:{form}}, {times * found.high:{form}}]"
 
 
 def _of(runs: Sequence[RunScores]) -> str:
