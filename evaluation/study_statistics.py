@@ -68,8 +68,6 @@ def compare(arms: Mapping[str, Answers], reference: str) -> list[Difference]:
     Returns:
         One for each other arm that has a seed in common with it, in their order.
     """
-    import numpy as np
-
     known, found = arms.get(reference, {}), []
     for arm, answers in arms.items():
         common = [seed for seed in answers if seed in known]
@@ -82,7 +80,7 @@ def compare(arms: Mapping[str, Answers], reference: str) -> list[Difference]:
                     seeds=len(common),
                     items=sum(one.items for one in counts),
                     difference=_estimate(counts, lambda own, other: own - other),
-                    ratio=_estimate(counts, np.divide) if all(one.means[1] for one in counts) else None,
+                    ratio=_estimate(counts, _ratio) if all(one.means[1] for one in counts) else None,
                     p=_t_test(counts),
                 )
             )
@@ -149,6 +147,10 @@ def _estimate(
     shares /= len(counts)
     low, high = np.percentile(value(shares[:, 0], shares[:, 1]), TAILS)
     return Estimate(mean=mean, low=float(low), high=float(high))
+
+
+def _ratio(own: "NDArray[np.float64]", other: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    return own / other.clip(1e-9)  # a resample may have nothing right
 
 
 def _t_test(counts: Sequence[_Counts]) -> float | None:
