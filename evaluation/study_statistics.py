@@ -150,7 +150,8 @@ def _estimate(
 
 
 def _ratio(own: "NDArray[np.float64]", other: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    return own / other.clip(1e-9)  # a resample may have nothing right
+    ratio: NDArray[np.float64] = own / other.clip(1e-9)  # a resample may have nothing right
+    return ratio
 
 
 def _t_test(counts: Sequence[_Counts]) -> float | None:
