@@ -84,6 +84,20 @@ def show(study_file: StudyFile, out: Out = None, as_json: AsJson = False) -> Non
     wide_console().print(study_tables(found))
 
 
+@study_app.command()
+def report(study_file: StudyFile, out: Out = None) -> None:
+    """Draw what came of a study so far as one page, and keep its numbers beside it."""
+    from ioa.memory.files import write_record, write_text
+    from ioa.results.report.study_page import render_study
+    from ioa.results.study_results import read_study
+
+    study, folder, cells = _open(study_file, out)
+    found = read_study(study, folder, cells)
+    write_record(folder.root / "study.json", found)
+    write_text(folder.root / "report.html", render_study(found, folder.runs))
+    echo(folder.root / "report.html")
+
+
 def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list[Cell]]":
     from ioa.evaluation.study_file import cells, load_study
     from ioa.evaluation.study_work import StudyFolder

@@ -183,6 +183,11 @@ class StudyResults(Record):
     """Of each arm the finished runs of the try that counts."""
     by_budget: tuple[BudgetResults, ...]
 
+    def of(self, arm: str, budget: str) -> list[RunScores]:
+        """The numbers of an arm's runs that count, one a seed."""
+        own = [run for run in self.chosen if (run.arm, run.budget) == (arm, budget)]
+        return [run.scores for run in own if run.scores is not None]
+
 
 def read_study(study: Study, folder: StudyFolder, cells: Sequence[Cell]) -> StudyResults:
     """What came of a study so far."""

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 2
 """Lessons shown of each module."""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 """What could end a script element or a line of it; inside JSON all of them can only be in strings."""
 
 
@@ -45,8 +45,8 @@ def render_page(facts: Facts, summary: Summary) -> str:
     from markupsafe import Markup
 
     data = page_data(facts)
-    script, policy, trouble = _script() if data.charts or data.lessons or data.transcript else ("", _POLICY, "")
-    return _template().render(
+    script, policy, trouble = charts_script() if data.charts or data.lessons or data.transcript else ("", POLICY, "")
+    return open_template("report.html").render(
         facts=facts,
         summary=summary,
         sections=SECTIONS,
@@ -73,17 +73,18 @@ def render_page(facts: Facts, summary: Summary) -> str:
         remarks=remarks(facts),
         effects=[effect for effect in facts.strategies.effects if effect.n] if facts.strategies else [],
         difficulties=difficulties(facts),
-        card_style=Markup(_file("cards", "cards.css")),  # noqa: S704 - ours
+        page_style=Markup(page_file("report", "page.css")),  # noqa: S704 - ours
+        card_style=Markup(page_file("cards", "cards.css")),  # noqa: S704 - ours
     )
 
 
 @cache
-def _template() -> "Template":
-    """The page's template: a fifth of the time of drawing it would go into compiling that."""
+def open_template(name: str) -> "Template":
+    """A page's template: a fifth of the time of drawing it would go into compiling that."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        loader=FunctionLoader(partial(_file, "report")),
+        loader=FunctionLoader(partial(page_file, "report")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -96,19 +97,20 @@ def _template() -> "Template":
         "score": score_words,
         "duration": duration,
     }
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
-def _script() -> tuple[str, str, str]:
+def charts_script() -> tuple[str, str, str]:
     """The script, the page's policy, which lets it run and no other, and what is wrong where there is none."""
     try:
         script = page_script()
     except UserError as error:  # a run that took hours is not to fail for want of its charts
-        return "", _POLICY, str(error)
-    return script, f"{_POLICY}; script-src '{script_hash(script)}'", ""
+        return "", POLICY, str(error)
+    return script, f"{POLICY}; script-src '{script_hash(script)}'", ""
 
 
-def _file(room: str, name: str) -> str:
+def page_file(room: str, name: str) -> str:
+    """A file of one of the rooms of `results/`, such as a template or a style sheet."""
     return (files(f"ioa.results.{room}") / name).read_text(encoding="utf-8")
 
 
@@ -139,7 +141,7 @@ def page_data(facts: Facts) -> PageData:
         "transcript": transcript.content if transcript else None,
     }
     text = json.dumps(redact_strings(content), ensure_ascii=False, separators=(",", ":"))
-    return PageData(charts, samples, transcript, text.translate(_ESCAPES))
+    return PageData(charts, samples, transcript, text.translate(ESCAPES))
 
 
 def _cards(found: Sequence[Lesson], accepted: Mapping[str, Example]) -> dict[str, Any]:

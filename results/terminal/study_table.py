@@ -1,32 +1,15 @@
 """A study as tables for the terminal: what the arms came to, and what that took."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ioa.evaluation.study_statistics import Estimate
-from ioa.results.study_results import RunScores, StudyResults
-from ioa.results.words import NONE, count, duration, money
+from ioa.results.study_columns import COSTS, SCORES, Column
+from ioa.results.study_results import StudyResults
+from ioa.results.words import NONE
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
-
-_Column = Callable[[Sequence[RunScores]], str]
-SCORES: dict[str, _Column] = {
-    "right of the whole domain, by seed": lambda runs: ", ".join(f"{run.all.k}" for run in runs) + _of(runs),
-    "mean": lambda runs: _percent([run.all.mean for run in runs]),
-    "deficient": lambda runs: _percent([run.deficient.mean for run in runs]),
-    "others": lambda runs: _percent([run.others.mean for run in runs if run.others is not None]),
-    "forgotten": lambda runs: f"{_mean([run.lost for run in runs]):.0f}",
-}
-COSTS: dict[str, _Column] = {
-    "lessons": lambda runs: count(round(_mean([run.lessons for run in runs]))),
-    "own": lambda runs: count(round(_mean([run.practised for run in runs]))),
-    "training tokens": lambda runs: count(round(_mean([run.training_tokens for run in runs]))),
-    "teacher tokens": lambda runs: count(round(_mean([run.teacher_tokens for run in runs]))),
-    "cost": lambda runs: _money([run.usd for run in runs]),
-    "time": lambda runs: duration(_mean([sum(run.seconds.values()) for run in runs])),
-}
 
 
 def study_tables(found: StudyResults) -> "Group":
@@ -47,7 +30,7 @@ def study_tables(found: StudyResults) -> "Group":
     return Group(*parts)
 
 
-def _table(found: StudyResults, budget: str, title: str, columns: dict[str, _Column]) -> "Table":
+def _table(found: StudyResults, budget: str, title: str, columns: dict[str, Column]) -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
@@ -55,7 +38,7 @@ def _table(found: StudyResults, budget: str, title: str, columns: dict[str, _Col
     for name in columns:
         table.add_column(name, justify="right")
     for arm in found.arms:
-        own = [run.scores for run in found.chosen if (run.arm, run.budget) == (arm, budget) and run.scores is not None]
+        own = found.of(arm, budget)
         table.add_row(arm, *(cell(own) if own else NONE for cell in columns.values()))
     return table
 
@@ -89,20 +72,3 @@ def _interval(found: Estimate, times: float, form: str) -> str:
     if found.low is None or found.high is None:
         return ""
     return f"[{times * found.low:{form}}, {times * found.high:{form}}]"
-
-
-def _of(runs: Sequence[RunScores]) -> str:
-    return " of " + "/".join(dict.fromkeys(str(run.all.n) for run in runs))
-
-
-def _percent(shares: Sequence[float]) -> str:
-    return f"{_mean(shares):.1%}" if shares else NONE
-
-
-def _money(costs: Sequence[float | None]) -> str:
-    known = [cost for cost in costs if cost is not None]
-    return money(_mean(known) if len(known) == len(costs) else None)
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers)

@@ -103,6 +103,12 @@ def test_a_study_is_interrupted_goes_on_and_tells_what_came_of_it(folder):
     before = {(run["seed"], run["scores"]["before"]["k"]) for run in found["chosen"]}
     assert len(before) == 2  # the arms of a seed have the same items and the same bare student
     assert "direct-sft" in ioa("study", "show", "study.yaml", cwd=folder).stdout
+    assert ioa("study", "report", "study.yaml", cwd=folder).returncode == 0
+    page = (folder / "studies" / "study" / "report.html").read_text(encoding="utf-8")
+    assert "ioa against" in page
+    assert "direct-sft" in page
+    assert "http://" not in page.partition("<script>")[0]  # it loads nothing
+    assert [one["arm"] for one in found["by_budget"][0]["differences"]] == ["direct-sft", "llm2llm"]
     # Nothing is done again, arms can be added, and what was run cannot be described anew.
     assert "6 runs, 0 of them to do" in ioa("study", "study.yaml", cwd=folder).stdout
     more = write_study(folder, seeds=[3, 4, 5])
