@@ -92,6 +92,7 @@ def test_a_study_is_interrupted_goes_on_and_tells_what_came_of_it(folder):
     time.sleep(6)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=90) != 0
+    process.stderr.close()
     done = ioa("study", "study.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     study, made = load_study(path), StudyFolder(folder / "studies" / "study")
@@ -113,7 +114,7 @@ def test_a_study_is_interrupted_goes_on_and_tells_what_came_of_it(folder):
     assert "6 runs, 0 of them to do" in ioa("study", "study.yaml", cwd=folder).stdout
     more = write_study(folder, seeds=[3, 4, 5])
     check_unchanged(made, cells(load_study(more), more))
+    assert read_study(load_study(more), made, cells(load_study(more), more)).runs[-1].state == "to do"
     other = write_study(folder, set={"training.epochs": 1})
     with pytest.raises(UserError, match=r"training\.epochs was 2 and is 1"):
         check_unchanged(made, cells(load_study(other), other))
-    assert read_study(load_study(more), made, cells(load_study(more), more)).runs[-1].state == "to do"
