@@ -197,15 +197,19 @@ def _unquoted(value: str) -> str:
     return read if isinstance(read, str) else value
 
 
+MOST_MEANT = 3
+"""Keys that end alike and are named in place of one that was not found."""
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
-    """The known name that somebody who typed this one may have meant; empty where none is like it."""
+    """The known name, or names, that somebody who typed this one may have meant; empty where none is like it."""
     folded = {one.lower().replace("-", "_"): one for one in known}
     typed = name.lower().replace("-", "_")
     if typed in folded:
         return folded[typed]
     ending = [one for low, one in folded.items() if low.endswith(f".{typed.rpartition('.')[2]}")]
-    if len(ending) == 1:
-        return ending[0]
+    if 0 < len(ending) <= MOST_MEANT:
+        return " or ".join(ending)
     close = difflib.get_close_matches(typed, folded, n=1, cutoff=0.75)
     return folded[close[0]] if close else ""
 

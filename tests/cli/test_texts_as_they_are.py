@@ -124,6 +124,9 @@ SHOWN = {
         (("bad [red]:m:.jsonl", "--out", "made"), ("bad [red]:m:.jsonl:1", CUT)),
     ],
     "domain show": [(("./[red]:m:.yaml",), (f"d {SEEN}",)), (("./bad [red]:m:.yaml",), ("bad [red]:m:.yaml",))],
+    "study run": [(("[red]:m:.yaml",), ("[red]:m:.yaml:",))],
+    "study show": [(("[red]:m:.yaml",), ("[red]:m:.yaml:",)), ((NAME,), (NAME,))],
+    "study report": [(("[red]:m:.yaml",), ("[red]:m:.yaml:",))],
     "index rebuild": [((RUN,), ("lessons indexed",)), ((NAME,), (NAME,))],
 }
 """For each command what is typed, and what has to stand on the screen."""
