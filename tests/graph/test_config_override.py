@@ -184,7 +184,7 @@ def _names(key, found):
         (["student.max-new-tokens=3"], ["no key student.max-new-tokens", "Did you mean student.max_new_tokens?"]),
         (["Teacher.Rpm=3"], ["Did you mean teacher.rpm?"]),
         (["rounds=3"], ["Did you mean mastery.rounds or practice.rounds?"]),
-        (["mastery.round=3"], ["Did you mean mastery.rounds or practice.rounds?", "The keys of mastery: tau_mastery, rounds"]),
+        (["mastery.round=3"], ["Did you mean mastery.rounds?", "The keys of mastery: tau_mastery, rounds"]),
         (["student.modle=x"], ["Did you mean student.model?"]),
         (["scorers.unit_tests.unsafe=true"], ["no scorer 'unit_tests'", "Did you mean unit-tests?"]),
         (["scorers.nummeric.relative=1"], ["no scorer 'nummeric'", "Did you mean numeric?"]),
