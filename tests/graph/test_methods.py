@@ -10,7 +10,7 @@ from tests.graph.pupil import Pupil, module
 from ioa.agents import LessonRequest
 from ioa.graph.config import RunConfig
 from ioa.graph.method_port import GROUP, configured, load_method, read_options
-from ioa.graph.methods.ioa import Ablation
+from ioa.graph.methods.ablation import Ablation
 from ioa.graph.methods.star_agents import PAIRS
 from ioa.graph.nodes import baseline_nodes
 from ioa.memory.errors import UserError
