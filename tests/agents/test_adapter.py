@@ -313,7 +313,7 @@ def test_seed_problem_and_sources_reach_the_teacher(adapter):
     assert {draft.lessons for draft in found} == {(CHANGED,)}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.REPLAY])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.REPLAY, Kind.PRACTICE}])
 def test_each_kind_and_strategy_says_what_it_does_and_only_when_asked_for(adapter, kind):
     made, model = adapter(json.dumps({"lessons": []}))
     for strategies in ((), *((strategy,) for strategy in Strategy), tuple(Strategy)):
