@@ -129,7 +129,7 @@ def _source(path: Path, pack: PackFile, locate: Locate) -> Source:
         topics=pack.topics,
         modules=modules,
         items=tuple(item for found in sets for item in found.items),
-        warnings=tuple(_left_out(found) for found in sets if found.skipped),
+        warnings=tuple(text for found in sets for text in _left_out(found)),
     )
 
 
@@ -157,10 +157,13 @@ def _make_given_module(module: ItemModule) -> Module:
     return Module(**module.model_dump(), levels={GIVEN: level}, exam_level=GIVEN)
 
 
-def _left_out(found: ItemSet) -> str:
-    count = len(found.skipped)
-    left = "1 faulty item of {} was" if count == 1 else f"{count} faulty items of {{}} were"
-    return f"{left.format(found.name)} left out (skip_bad); the first: {found.skipped[0]}"
+def _left_out(found: ItemSet) -> Iterator[str]:
+    if count := len(found.skipped):
+        left = "1 faulty item of {} was" if count == 1 else f"{count} faulty items of {{}} were"
+        yield f"{left.format(found.name)} left out (skip_bad); the first: {found.skipped[0]}"
+    if found.undrawn:
+        drawn = len(found.items)
+        yield f"{drawn:,} of the {drawn + found.undrawn:,} items of {found.name} were drawn (sample)"
 
 
 def _from_plugin(value: Any, source: str) -> Domain | Source:

@@ -1,10 +1,11 @@
 """From a file or a data set to items: the format recognised or given, each item checked, the faults told."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -47,6 +48,8 @@ class ItemSetSource(Record):
     """Id of the module that all its items belong to that name none."""
     module_from: str = ""
     """Name of a field whose values become modules."""
+    sample: Annotated[int, Field(ge=1)] | None = None
+    """So many of its items, drawn by a hash of each: the same ones whatever their order and the seed; none: all."""
     skip_bad: bool = False
     """Leave out the items that cannot be read, and say how many."""
 
@@ -86,6 +89,8 @@ class ItemSet(Record):
     """The values of `module_from`, by the id of the module that is made of each."""
     skipped: tuple[Fault, ...] = ()
     """What was left out."""
+    undrawn: int = 0
+    """Items that `sample` left out."""
 
 
 def read_item_set(
@@ -120,12 +125,16 @@ def read_item_set(
         reader.read(row)
     if reader.faults and not (entry.skip_bad and reader.items):
         raise UserError(describe_faults(reader.faults))
+    items = _finished(reader.format, reader.items)
+    drawn = _drawn(items, entry.sample)
+    left = {item.module for item in drawn}
     return ItemSet(
         name=place,
         format=reader.format.name,
-        items=_finished(reader.format, reader.items),
-        modules=reader.made,
+        items=drawn,
+        modules={id_: label for id_, label in reader.made.items() if id_ in left},
         skipped=tuple(reader.faults),
+        undrawn=len(items) - len(drawn),
     )
 
 
@@ -257,6 +266,15 @@ def _short(place: str) -> str:
 def _field_fault(fault: Any) -> tuple[str, str]:
     name, _, text = fault_text(fault, SourceItem).partition(": ")
     return name, text
+
+
+def _drawn(items: tuple[SourceItem, ...], sample: int | None) -> tuple[SourceItem, ...]:
+    """So many of the items, in their order; which ones depends on their texts alone."""
+    if sample is None or sample >= len(items):
+        return items
+    by_hash = sorted(items, key=lambda item: hashlib.sha256(f"{item.question}\0{item.id}".encode()).digest())
+    kept = {item.id for item in by_hash[:sample]}
+    return tuple(item for item in items if item.id in kept)
 
 
 def _finished(format_: Format, items: list[SourceItem]) -> tuple[SourceItem, ...]:

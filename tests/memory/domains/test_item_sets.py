@@ -40,6 +40,22 @@ def test_items_are_read_from_beside_the_pack_one_file_or_several(tmp_path):
     assert [item.id for item in both.items] == [item_id("What is 1 + 1?"), "x7"]
 
 
+def test_a_sample_of_a_long_file_depends_on_its_items_alone(tmp_path):
+    lines = [json.dumps({"question": f"What is {n} + 1?", "answer": n + 1}) for n in range(40)]
+    text = "items: [{file: a.jsonl, sample: 12}]\n"
+    found = load_source(pack(tmp_path, text, a=lines))
+    turned = load_source(pack(tmp_path, text, a=lines[::-1]))
+    assert len(found.items) == 12
+    assert found.items == turned.items[::-1]
+    assert found.warnings == (f"12 of the 40 items of {tmp_path / 'a.jsonl'} were drawn (sample)",)
+    fewer = load_source(pack(tmp_path, text.replace("12", "5"), a=lines))
+    assert {item.id for item in fewer.items} < {item.id for item in found.items}
+    enough = load_source(pack(tmp_path, text.replace("12", "40"), a=lines))
+    assert (len(enough.items), enough.warnings) == (40, ())
+    with pytest.raises(UserError, match=r"sample.*greater than or equal to 1"):
+        load_source(pack(tmp_path, text.replace("12", "0"), a=lines))
+
+
 def test_the_last_line_needs_no_line_feed(tmp_path):
     (tmp_path / "a.jsonl").write_text(GOOD)
     assert len(read_item_set(tmp_path / "a.jsonl").items) == 1

@@ -1,0 +1,1 @@
+"""Packs of those run files; a regular package, so that they are found when installed."""
