@@ -28,6 +28,14 @@ def test_a_case_worked_out_by_hand():
     assert mean_score(REFERENCE).mean == pytest.approx(0.8)
 
 
+def test_the_bootstrap_draws_the_seeds_anew():
+    """The items say nothing here: all or none are right. Of two seeds with differences 1 and 0, a quarter of the draws
+    has the first one twice, and a quarter the second one."""
+    every, none = items(*range(10)), items()
+    (found,) = compare({"ioa": {1: every, 2: none}, "other": {1: none, 2: none}}, "ioa")
+    assert (found.difference.mean, found.difference.low, found.difference.high) == (0.5, 0, 1)
+
+
 def test_equal_arms_differ_by_nothing():
     (found,) = compare({"ioa": REFERENCE, "other": REFERENCE}, "ioa")
     assert (found.difference.mean, found.difference.low, found.difference.high, found.p) == (0, 0, 0, 1)
