@@ -10,7 +10,7 @@ from itertools import islice
 
 from ioa.agents.exchange import LessonsBrief, LessonsReply, TemplateBrief, TemplateReply
 from ioa.agents.exchange.briefs import module_brief
-from ioa.agents.lost_calls import is_lost, require_answers
+from ioa.agents.lost_calls import is_lost, is_unasked, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest
 from ioa.agents.seed_problems import Seeding
 from ioa.agents.settings.synthesis import SynthesisSettings
@@ -175,13 +175,15 @@ class PedagogicalAdapter:
     def draft(self, domain: Domain, requests: Sequence[LessonRequest], on_draft: Callable[[Draft], None]) -> None:
         """Have the lessons written; each draft is handed over as soon as it is there, in any order.
 
+        A request that could go beyond `budget.teacher_tokens` is not made, and has no draft.
+
         Raises:
             TeacherError: some requests were not answered, and have no draft; or as `Teacher.ask`.
         """
         by_batch = {request.batch: request for request in requests}
 
         def take_outcome(outcome: Outcome) -> None:
-            if is_lost(outcome):
+            if is_lost(outcome) or is_unasked(outcome):
                 return
             request = by_batch[str(outcome.call.context.batch)]
             reply = outcome.reply if isinstance(outcome.reply, LessonsReply) else LessonsReply(lessons=())

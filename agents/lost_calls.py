@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ioa.agents.teacher import Outcome
+from ioa.agents.teacher import UNASKED, Outcome
 from ioa.agents.teachers import TeacherError
 from ioa.agents.teachers.provider_faults import PASSES, FaultKind
 
@@ -17,6 +17,11 @@ def is_lost(outcome: Outcome) -> bool:
     cut off and a problem too long for the model are different: these tell of who was asked.
     """
     return outcome.category in _LOST
+
+
+def is_unasked(outcome: Outcome) -> bool:
+    """Whether the call was not made because of `budget.teacher_tokens`: whoever asked goes on without it."""
+    return outcome.category == UNASKED
 
 
 def require_answers(spec: str, outcomes: Sequence[Outcome], what: str = "calls") -> None:

@@ -13,6 +13,7 @@ from ioa.agents.exchange import (
     TriedLessons,
     WeakModule,
 )
+from ioa.agents.lost_calls import is_unasked
 from ioa.agents.remedy_choice import choose_remedy, levels_left
 from ioa.agents.remedy_split import aim_remedy, describe_misconceptions
 from ioa.agents.settings.curriculum import CurriculumSettings
@@ -161,8 +162,10 @@ class CurriculumPlanner:
             taught=taught,
             reason=reason,
         )
-        reply = self._teacher.ask([Call(brief, context)])[0].reply
-        proposed, said, warnings = _read_usable_stages(reply, brief)
+        outcome = self._teacher.ask([Call(brief, context)])[0]
+        proposed, said, warnings = _read_usable_stages(outcome.reply, brief)
+        if is_unasked(outcome):
+            warnings = ["No teacher was asked for a plan: budget.teacher_tokens is used up. The stages were computed."]
         chosen = proposed or [
             ProposedStage(title=", ".join(modules), modules=modules, rationale="Their prerequisites come earlier.")
             for modules in admissible

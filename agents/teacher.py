@@ -23,6 +23,7 @@ from ioa.agents.teachers import (
     TeacherError,
     TeacherSettings,
 )
+from ioa.agents.teachers.budget import Purpose, TeachingSpentError
 from ioa.agents.teachers.provider_faults import Fault
 from ioa.memory.redaction import repeats_key
 from ioa.memory.spoken_text import split_thought
@@ -34,6 +35,8 @@ HOPELESS = 0.5
 """Share of a request's calls without a usable reply at which the run stops instead of paying for more of them."""
 HOPELESS_CALLS = 12
 """Calls before that share means anything."""
+UNASKED = "unasked"
+"""Category of a call that was not made, because it could go beyond `budget.teacher_tokens`."""
 SHORTEST_LIMIT = 512
 """Tokens that a reply which was cut off at a limit not ours is taken to have had at least."""
 
@@ -130,7 +133,7 @@ class Teacher:
         def take_outcome(outcome: Outcome) -> None:
             nonlocal done
             done += 1
-            if outcome.reply is None:
+            if outcome.reply is None and outcome.category != UNASKED:
                 useless[outcome.category] += 1
             if on_outcome is not None:
                 on_outcome(outcome)
@@ -165,9 +168,12 @@ class Teacher:
         """One paid answer, read; none where the call cannot be answered at all. `before`: the attempt it repairs."""
         started, failures = time.monotonic(), list[str]()
         record = self._recorder(call, prompt, number, failures)
-        request = Request(prompt, call.brief.reply_schema(), limit, record)
+        purpose = Purpose(call.context.node if call.context.teaches else "")
+        request = Request(prompt, call.brief.reply_schema(), limit, record, purpose)
         try:
             answer, endpoint, kept = await self._desk.answer(self._order(call), request, call.sample)
+        except TeachingSpentError as error:
+            return Outcome(call, None, before, str(error), UNASKED, self.spec), None
         except RejectedError as error:
             if not failures:  # an identical call in flight was rejected
                 record(Failure(self.spec, Fault(error.kind, str(error))))
@@ -186,6 +192,7 @@ class Teacher:
             parsed=reply.model_dump(mode="json") if reply is not None else None,
             error=why,
             category=category,
+            answer=self._desk.name_answer(endpoint, request, call.sample),
             tokens=answer.tokens,
             cost=0.0 if kept else endpoint.cost(answer.tokens),
             ledger=kept,

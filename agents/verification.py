@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ioa.agents.exchange import Candidate, Lesson, SolveBrief, SolveReply
-from ioa.agents.lost_calls import is_lost, require_answers
+from ioa.agents.lost_calls import is_lost, is_unasked, require_answers
 from ioa.agents.requests import Checked, Draft, LessonRequest
 from ioa.agents.screening import Same, refuse_lesson, screen, split_original
 from ioa.agents.settings.synthesis import SynthesisSettings
@@ -66,6 +66,8 @@ class LessonVerifier:
                 break
             self._ask(domain, open_, sample, later, on_checked)
             open_ = [check for check in open_ if check.undecided]
+        for check in open_:  # solutions were not asked for: `budget.teacher_tokens` is used up
+            on_checked(check.result(domain))
 
     def _ask(
         self,
@@ -91,7 +93,7 @@ class LessonVerifier:
 
         def solved(outcome: Outcome) -> None:
             check, number = places[id(outcome.call)]
-            if not is_lost(outcome):  # else the lesson stays undecided
+            if not (is_lost(outcome) or is_unasked(outcome)):  # else the lesson stays undecided
                 check.solutions.setdefault(number, []).append(outcome)
             waiting[id(check)] -= 1
             if not waiting[id(check)] and not check.undecided:
@@ -109,6 +111,9 @@ class LessonVerifier:
             Candidate(id=module.id, description=module.description, sample=next(iter(self._samples(module, level)), ""))
             for module, level in levels
         )
+
+
+_UNVERIFIED = RefusalReason.UNVERIFIED, "budget.teacher_tokens was used up before it was solved independently"
 
 
 @dataclass
@@ -141,11 +146,12 @@ class _Check:
         return places
 
     def result(self, domain: Domain) -> Checked:
-        """What is left, when nothing is undecided."""
+        """What is left, when nothing is undecided, or what is can be asked nobody."""
+        open_ = set(self.undecided)
         kept = []
         refused = list(self.refused)
         for place, lesson in enumerate(self.sound):
-            why = self._objection(place) if self.wanted else None
+            why = _UNVERIFIED if place in open_ else self._objection(place) if self.wanted else None
             if why:
                 refused.append(refuse_lesson(self.draft, *why, lesson))
             else:

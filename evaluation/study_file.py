@@ -15,6 +15,7 @@ from ioa.graph.method_port import configured
 from ioa.graph.settings.method import MethodSettings
 from ioa.memory.errors import UserError
 from ioa.memory.records import Record
+from ioa.memory.run_dir import check_run_id
 from ioa.memory.yaml_source import validate
 
 EQUAL = (
@@ -55,11 +56,16 @@ class StudyBudget(Record):
 
     lessons: Annotated[int | None, Field(gt=0)] = None
     """Accepted lessons of the teacher."""
+    training_tokens: Annotated[int | None, Field(gt=0)] = None
+    """Tokens that the student is trained on, in all trainings of a run."""
+    teacher_tokens: Annotated[int | None, Field(gt=0)] = None
+    """Tokens of the teachers for teaching; examinations are left out."""
 
     @property
     def name(self) -> str:
-        """`lessons-400`, or `unbounded`."""
-        return "-".join(f"{key}-{value}" for key, value in self if value is not None) or "unbounded"
+        """`lessons-400`, `lessons-400-training-200000-teacher-90000`, or `unbounded`."""
+        known = (f"{key.removesuffix('_tokens')}-{value}" for key, value in self if value is not None)
+        return "-".join(known) or "unbounded"
 
 
 class Executor(Record):
@@ -108,9 +114,10 @@ class Study(Record):
             raise ValueError("budgets names one twice")
         if self.reference and self.reference not in self.arms:
             raise ValueError(f"reference: there is no arm {self.reference!r}; there are {', '.join(self.arms)}")
-        owned = {key.partition(".")[0] for key in self.set} & {"seed", "method", "budget"}
-        if owned:
-            raise ValueError(f"set: {', '.join(sorted(owned))} has a place of its own in a study")
+        for place, keys in (("set", self.set), *(("tries", tried) for tried in self.tries)):
+            owned = {key.partition(".")[0] for key in keys} & {"seed", "method", "budget"}
+            if owned:
+                raise ValueError(f"{place}: {', '.join(sorted(owned))} has a place of its own in a study")
         return self
 
     @property
@@ -178,6 +185,8 @@ def _cells(study: Study, base: RunConfig, path: Path) -> Iterator[Cell]:
             config = configured(
                 override(base, [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in own.items()])
             )
+            cell = Cell(name, budget, seed, attempt, config)
+            check_run_id(cell.run_id)
         except UserError as error:
             raise UserError(f"{path}: arms.{name}: {error}") from error
-        yield Cell(name, budget, seed, attempt, config)
+        yield cell

@@ -163,7 +163,7 @@ class Ahead:
     def _possible(self) -> bool:
         """Whether there is somebody who could work meanwhile, and nothing to be waited for."""
         settings, config = self._ctx.config.synthesis, self._ctx.config
-        if not settings.ahead or settings.choice == "bandit" or config.budget.lessons:
+        if not settings.ahead or settings.choice == "bandit" or config.budget.bounds_teaching:
             return False  # what is left of a budget is known only when the stage before is over
         cast = config.roles.cast("adapter", config.teacher) + config.roles.cast("verifier", config.teacher)
         # What costs nothing is computed in this process.

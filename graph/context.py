@@ -52,6 +52,7 @@ from ioa.memory.shared_store import check_store
 from ioa.memory.student_replies import StudentReplies, now
 from ioa.memory.teacher_scores import TeacherScores
 from ioa.memory.transcript.spending import spend
+from ioa.memory.transcript.teaching_tokens import TeachingTokens
 from ioa.training import Execution, Scorers, Student, open_student, reply_key
 
 T = TypeVar("T")
@@ -128,7 +129,8 @@ class RunContext:
     @_once
     def budget(self) -> Budget:
         """What may still be spent; what earlier sittings spent is in the transcript."""
-        paid = spend("all", self.transcript().attempts())
+        attempts = self.transcript().attempts()
+        paid = spend("all", attempts)
         spent = Spent(usd=paid.usd or 0.0, tokens=paid.tokens.input + paid.tokens.output, calls=paid.calls)
 
         def wall() -> float:
@@ -137,7 +139,7 @@ class RunContext:
         def tell(now: Spent) -> None:
             self.listener.spent(now.calls, now.tokens, now.usd)
 
-        return Budget(self.config.budget, spent, wall, tell)
+        return Budget(self.config.budget, spent, wall, tell, TeachingTokens.of(attempts))
 
     @_once
     def desk(self) -> CallDesk:

@@ -24,7 +24,7 @@ def cycle_due(ctx: RunContext) -> bool:
     if by_person or ctx.curriculum().consolidated or left == 0:
         return False
     if settings.cycles is None:
-        return left is not None
+        return ctx.config.budget.bounds_teaching
     return 1 + len(ctx.curriculum().cycles) < settings.cycles
 
 

@@ -9,12 +9,14 @@ from ioa.graph.context import RunContext
 from ioa.graph.reply_limits import bounded_student
 from ioa.graph.run_examinations import exam_file, sit_exam
 from ioa.graph.student_population import bare_answers, estimate_by_population, first_items, teacher_scores
+from ioa.graph.teacher_budget import draft_within
+from ioa.graph.training_budget import count_training, training_ended, training_left
 from ioa.memory import Diagnosis, Example, ItemResult, Measured, Prerequisites, Probe
 from ioa.memory.domains.procedural import lesson_seed
-from ioa.memory.files import read_record, write_record
+from ioa.memory.files import read_record, read_records, write_record
 from ioa.memory.open_work import do_open
 from ioa.memory.records import Edge, Kind
-from ioa.training import Examinee, score_by_module, train
+from ioa.training import Examinee, NoTokensLeftError, score_by_module, train
 
 
 def measure_prerequisites(ctx: RunContext, after: int = 0) -> Measured:
@@ -82,31 +84,38 @@ def estimate_by_intervention(ctx: RunContext) -> Measured:
 
 
 def _trial(ctx: RunContext, module: str, probes: Sequence[Probe]) -> list[ItemResult]:
-    """The answers after lessons on that module alone; none where there was no lesson."""
+    """The answers after lessons on that module alone; none where there was no lesson, or no token left to train."""
     name = module.replace("/", ".")
     label = f"intervention-{name}"
     answered = not exam_file(ctx, label).standing(probes).ask
     lessons = [] if answered else _lessons(ctx, module)
-    if not (answered or lessons):
+    if not (answered or lessons) or (training_ended(ctx) and not answered):
         return []
+    training_name = f"trial {module}"
 
     def taught() -> Examinee:
         adapter = ctx.run.interventions / name
         trial, training = ctx.config.diagnosis.intervention, ctx.config.training
         brief = {"epochs": trial.epochs, "learning_rate": training.learning_rate * trial.rate}
-        train(
+        log = train(
             ctx.student(),
             lessons,
             start=None,
             out=adapter,
             settings=training.model_copy(update=brief),
             seed=ctx.config.seed,
+            max_tokens=training_left(ctx, training_name),
             on_step=lambda now: ctx.listener.progress(f"trial, {module}", now.step, now.steps, f"loss {now.loss:.3f}"),
         )
+        count_training(ctx, training_name, log)
         ctx.student().use(adapter)
         return bounded_student(ctx, probes)
 
-    return sit_exam(ctx, label, probes, taught, f"student taught {module}")
+    try:
+        return sit_exam(ctx, label, probes, taught, f"student taught {module}")
+    except NoTokensLeftError:
+        count_training(ctx, training_name, None)
+        return []
 
 
 def _lessons(ctx: RunContext, module: str) -> list[Example]:
@@ -119,7 +128,13 @@ def _lessons(ctx: RunContext, module: str) -> list[Example]:
         requests,
         key=lambda request: request.batch,
         made_key=lambda draft: draft.request.batch,
-        make=lambda open_, keep: ctx.adapter().draft(ctx.domain(), open_, keep),
+        make=lambda open_, keep: draft_within(
+            ctx,
+            open_,
+            lambda some: ctx.adapter().draft(ctx.domain(), some, keep),
+            lambda: read_records(folder / "drafts.jsonl", Draft),
+        ),
+        may_leave=ctx.config.budget.teacher_tokens is not None,
     )
     checked = do_open(
         folder / "checked.jsonl",

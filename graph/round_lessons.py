@@ -85,6 +85,17 @@ def enough_new(ctx: RunContext, stage: int, round_: int) -> bool:
     return len(_own(ctx, stage, round_)) >= max(1, ctx.config.training.least_new)
 
 
+def share_of_round(ctx: RunContext, stage: int, round_: int) -> float:
+    """The share of what is left of `budget.teacher_tokens` that a round may use.
+
+    All of it, but where a method shares its lessons out over a number of iterations: there it shares the tokens, too.
+    """
+    if ctx.config.synthesis.portion is not None:
+        return 1.0  # further portions are taught where they are needed, and nobody knows how many that will be
+    wishes = _asked(ctx, stage).get((stage, round_), ())
+    return 1 / max((1 + wish.portions - wish.portion for wish in wishes if wish.portion), default=1)
+
+
 def block_of(ctx: RunContext, stage: int, round_: int) -> list[Example]:
     """The lessons that a round teaches: its own, and of a portion the earlier portions of its modules before them.
 

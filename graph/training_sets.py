@@ -36,3 +36,9 @@ def describe_dataset(
     sample = sample_for_observation(own, training.observe, ctx.config.seed + 1000 * stage + round_)
     found = observe(ctx.student(), sample, start=start, batch_size=training.batch_size, max_length=training.max_length)
     write_records(ctx.run.observed(stage, round_), found)
+
+
+def forget_dataset(ctx: RunContext, stage: int, round_: int) -> None:
+    """Remove what was written down of a round that was not trained after all."""
+    for path in (ctx.run.dataset(stage, round_), ctx.run.observed(stage, round_)):
+        path.unlink(missing_ok=True)

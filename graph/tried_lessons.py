@@ -10,8 +10,8 @@ from ioa.memory.records import Kind, Refusal, RefusalReason, Remedy
 
 NOTHING_NEW = {RefusalReason.DUPLICATE, RefusalReason.CONTAMINATED}
 """Refusals that say that a problem is taught or examined already."""
-UNJUDGED = {RefusalReason.SURPLUS, RefusalReason.REPLANNED}
-"""Refusals that say nothing of a lesson: there were too many, or the plan was another by then."""
+UNJUDGED = {RefusalReason.SURPLUS, RefusalReason.REPLANNED, RefusalReason.UNVERIFIED}
+"""Refusals that say nothing of a lesson: there were too many, the plan was another by then, or nobody verified it."""
 
 
 def tried_lessons(ctx: RunContext, stage: int, rounds: int) -> dict[str, tuple[TriedLessons, ...]]:

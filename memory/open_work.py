@@ -21,6 +21,7 @@ def do_open(
     made_key: Callable[[R], str],
     make: Callable[[Sequence[T], Callable[[R], None]], None],
     on_progress: Callable[[int, int], None] | None = None,
+    may_leave: bool = False,
 ) -> list[R]:
     """Do what the file does not hold yet, and return all of it in the order of `wanted`.
 
@@ -32,9 +33,10 @@ def do_open(
         made_key: Names the piece that a record was made of.
         make: Makes the pieces it is given, and hands over each as soon as it is done.
         on_progress: Told how many are done, and how many there are.
+        may_leave: Whether `make` may leave something out; it is not in the result then.
 
     Raises:
-        KeyError: `make` left something out.
+        KeyError: `make` left something out, and may not.
     """
     made = {made_key(record): record for record in read_records(path, kind)}
     still_open = {key(piece): piece for piece in wanted if key(piece) not in made}
@@ -47,4 +49,4 @@ def do_open(
             on_progress(len(wanted) - len(still_open), len(wanted))
 
     make(list(still_open.values()), keep)
-    return [made[key(piece)] for piece in wanted]
+    return [made[key(piece)] for piece in wanted if not may_leave or key(piece) in made]

@@ -227,6 +227,11 @@ class RunDirectory:
         """The LoRA adapter after that round, with its training log and completion marker."""
         return self.root / "adapters" / round_name(stage, round_)
 
+    @property
+    def trained_tokens(self) -> Path:
+        """What each training took of `budget.training_tokens`, JSON lines of `TrainedTokens`."""
+        return self.root / "training-tokens.jsonl"
+
     def assessment(self, stage: int, round_: int) -> Path:
         """JSON of `Assessment`."""
         return self.root / "assessments" / f"{round_name(stage, round_)}.json"

@@ -37,7 +37,7 @@ from ioa.memory.records import (
 )
 from ioa.memory.rounds import Rounds, teachings
 from ioa.memory.run_dir import Round, RunDirectory
-from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.memory.training_log import TRAINING_LOG, TrainingLog, trained_tokens
 from ioa.memory.transcript import AttemptEvent, DecisionEvent, TranscriptEvent, read_transcript
 from ioa.memory.yaml_values import read_value
 from ioa.training import Execution
@@ -84,6 +84,8 @@ class Facts:
     strategies: StrategyRecord | None
     """What the strategies brought; none before the first assessment."""
     observed: tuple[ObservedDifficulty, ...]
+    trained: Mapping[str, int]
+    """Tokens that each training took, those on trial included, by its name."""
     written: tuple[str, ...] = ()
     """Modules whose examined items a teacher wrote, with their answers."""
 
@@ -217,6 +219,7 @@ def read_facts(run: RunDirectory, status: str, transcript: Iterable[TranscriptEv
         timing=_optional(run.clock, Timing),
         execution=_optional(run.execution, Execution),
         strategies=learn_strategies(run, domain, examples, rounds) if domain and rounds.assessments else None,
+        trained=trained_tokens(run),
         observed=_all(run.rounds_with(run.observed).values(), ObservedDifficulty),
         written=_written(run),
     )

@@ -9,6 +9,7 @@ from ioa.memory.records import GateResult, Note, Record, Score
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.transcript.spending import by_agent, rejections, waits
 from ioa.results.activities import ActivitySummary
+from ioa.results.budget_use import BudgetUse, budget_use
 from ioa.results.comparison import Setting, differing_settings
 from ioa.results.facts import Facts, read_facts
 from ioa.results.remarks import forgotten, remarks
@@ -107,6 +108,8 @@ class Overview(Record):
     """All modules that were once at the gate's height and were below it when they were examined last."""
     accepted: int
     """Lessons."""
+    budget: BudgetUse
+    """What was used of what bounds the teaching."""
     refused: Mapping[str, int]
     """Lessons by the check that they failed, the commonest first."""
     rejected: Mapping[str, int]
@@ -153,6 +156,7 @@ def overview(run: RunDirectory, where: str = "") -> Overview:
         rounds=tuple(rounds_taught(facts)),
         forgotten=lost,
         accepted=len(facts.examples),
+        budget=budget_use(facts),
         refused=dict(Counter(refusal.reason.value for refusal in facts.refusals).most_common()),
         rejected=rejected,
         agents=tuple(_agents(facts)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from ioa.results.budget_use import used_of_allowed
 from ioa.results.study_results import RunScores
 from ioa.results.words import NONE, count, duration, money
 
@@ -14,10 +15,10 @@ SCORES: dict[str, Column] = {
     "forgotten": lambda runs: f"{_mean([run.lost for run in runs]):.0f}",
 }
 COSTS: dict[str, Column] = {
-    "lessons": lambda runs: count(round(_mean([run.lessons for run in runs]))),
+    "lessons": lambda runs: used_of_allowed(run.budget.lessons for run in runs),
     "own": lambda runs: count(round(_mean([run.practised for run in runs]))),
-    "training tokens": lambda runs: count(round(_mean([run.training_tokens for run in runs]))),
-    "teacher tokens": lambda runs: count(round(_mean([run.teacher_tokens for run in runs]))),
+    "training tokens": lambda runs: used_of_allowed(run.budget.training_tokens for run in runs),
+    "teacher tokens": lambda runs: used_of_allowed(run.budget.teacher_tokens for run in runs),
     "cost": lambda runs: _money([run.usd for run in runs]),
     "time": lambda runs: duration(_mean([sum(run.seconds.values()) for run in runs])),
 }

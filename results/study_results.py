@@ -11,7 +11,9 @@ from ioa.memory.records import Diagnosis, Example, ItemResult, Kind, Record, Sco
 from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RunDirectory
 from ioa.memory.training_log import TRAINING_LOG, TrainingLog
+from ioa.results.budget_use import Allowance, BudgetUse
 from ioa.results.run_cards import read_summary
+from ioa.results.summary import Summary
 
 
 class RunScores(Record):
@@ -27,6 +29,8 @@ class RunScores(Record):
     before: Score
     """The bare student, in the whole domain."""
     teacher: Score
+    budget: BudgetUse
+    """What was used of what the study allows, and what was left."""
     lessons: int
     """Accepted lessons that a teacher wrote."""
     practised: int
@@ -34,8 +38,9 @@ class RunScores(Record):
     visits: int
     """Lessons trained, each as often as it was."""
     training_tokens: int
+    """Tokens that the student was trained on, in all trainings."""
     teacher_tokens: int
-    """Of prompts and replies, estimated where the teacher reports none."""
+    """Of prompts and replies of the teaching, estimated where the teacher reports none; examinations left out."""
     usd: float | None
     """None where a price is not known."""
     seconds: Mapping[str, float]
@@ -99,22 +104,35 @@ def read_scores(run: RunDirectory) -> RunScores:
     practised = sum(example.kind is Kind.PRACTICE for example in examples)
     logs = [read_record(path / TRAINING_LOG, TrainingLog) for path in run.rounds_with(run.adapter).values()]
     modules = [module for module in summary.modules if module.mastered]
+    lessons = len(examples) - practised
+    used = summary.budget or _older_use(summary, lessons, logs)
     return RunScores(
         deficient=Score.of([result for result in after if result.module in deficient]),
         others=Score.of(others) if others else None,
         all=final.all.after,
         before=final.all.before,
         teacher=final.all.teacher or Score(k=0, n=0),
-        lessons=len(examples) - practised,
+        budget=used,
+        lessons=lessons,
         practised=practised,
         visits=summary.activities["training"].items if "training" in summary.activities else 0,
-        training_tokens=sum(log.tokens for log in logs),
-        teacher_tokens=summary.teacher.tokens.input + summary.teacher.tokens.output,
+        training_tokens=used.training_tokens.used,
+        teacher_tokens=used.teacher_tokens.used,
         usd=summary.teacher.usd,
         seconds={name: done.seconds for name, done in summary.activities.items()},
         lost=sum(module.lost or 0 for module in summary.modules),
         held_out_loss=logs[-1].held_out[-1].loss if logs and logs[-1].held_out else None,
         rounds=_mean(_rounds_to_mastery(run)) if modules else None,
+    )
+
+
+def _older_use(summary: Summary, lessons: int, logs: Sequence[TrainingLog]) -> BudgetUse:
+    """Of a run whose summary does not say it: all tokens of its teachers, those of examinations among them."""
+    asked = summary.teacher.tokens
+    return BudgetUse(
+        lessons=Allowance.of(None, lessons),
+        training_tokens=Allowance.of(None, sum(log.tokens for log in logs)),
+        teacher_tokens=Allowance.of(None, asked.input + asked.output),
     )
 
 

@@ -10,6 +10,7 @@ from ioa.memory.records import Record, Score, Unit
 from ioa.memory.transcript import Tokens
 from ioa.memory.transcript.spending import Spending, by_agent, by_module, by_stage, rejections, spend
 from ioa.results.activities import ActivitySummary, summarise_activities
+from ioa.results.budget_use import BudgetUse, budget_use
 
 if TYPE_CHECKING:
     from ioa.results.facts import Facts
@@ -152,6 +153,8 @@ class Summary(_Read):
     """`training`, `generation`, `teacher` and `overhead`, from `clock.json`; empty where they were not counted."""
     execution: ExecutionSummary | None = None
     """How the student is computed; none where the run does not say."""
+    budget: BudgetUse | None = None
+    """What was used of what bounds the teaching, and what was left; none in summaries of older versions."""
 
 
 class Triple(Record):
@@ -178,6 +181,7 @@ def summarise(facts: "Facts") -> Summary:
         phase_shares=phase_shares(timing),
         activities=activities_of(facts),
         execution=_execution(facts),
+        budget=budget_use(facts),
     )
 
 

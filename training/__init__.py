@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ioa.training.mixture import manifest, mixture
     from ioa.training.reply_bounds import ReplyBound
     from ioa.training.reply_key import reply_key
+    from ioa.training.schedule import NoTokensLeftError
     from ioa.training.settings.examination import ExaminationSettings
     from ioa.training.settings.student import StudentSettings
     from ioa.training.settings.training import LoraSettings, TrainingSettings
@@ -45,6 +46,7 @@ __all__ = [
     "Examinee",
     "Execution",
     "LoraSettings",
+    "NoTokensLeftError",
     "Remembered",
     "ReplyBound",
     "Sampling",

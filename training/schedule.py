@@ -8,6 +8,7 @@ once, or the training is over where the mean is there already: its end need not 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ioa.memory.training_log import HeldOutPoint
 from ioa.training.settings.training import TrainingSettings
@@ -25,11 +26,35 @@ class Course:
     """Whether it ends since the held-out lessons stopped improving; else it goes to its bound."""
 
 
+class NoTokensLeftError(Exception):
+    """Not one step of a training fits into what is left of `budget.training_tokens`."""
+
+
+def affordable_steps(lengths: Sequence[int], order: Sequence[Sequence[int]], most: int | None) -> int:
+    """How many steps of a training there are, so that it sees no more than so many tokens.
+
+    Args:
+        lengths: Tokens of each lesson, prompt included.
+        order: The batches of all epochs, as indices of lessons.
+        most: Tokens that are left; none where there is no limit.
+
+    Raises:
+        NoTokensLeftError: they do not suffice for the first batch.
+    """
+    if most is None:
+        return len(order)
+    seen = accumulate(sum(lengths[place] for place in batch) for batch in order)
+    steps = sum(tokens <= most for tokens in seen)
+    if not steps:
+        raise NoTokensLeftError
+    return steps
+
+
 def plan_course(bound: int, settings: TrainingSettings, held_out: Sequence[HeldOutPoint]) -> Course:
     """The course of a training, given what was measured so far.
 
     Args:
-        bound: Steps of all epochs.
+        bound: Steps of all epochs, or fewer where `budget.training_tokens` does not suffice for them.
         settings: How it is trained.
         held_out: What the held-out lessons said, oldest first.
     """

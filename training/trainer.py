@@ -20,7 +20,7 @@ from ioa.training.held_out import hold_out, measure_held_out
 from ioa.training.loading import first_line
 from ioa.training.lora import TrainableLora, attach_lora
 from ioa.training.losses import AnswerLoss, choose_loss
-from ioa.training.schedule import learning_rate, plan_course
+from ioa.training.schedule import affordable_steps, learning_rate, plan_course
 from ioa.training.settings.training import TrainingSettings
 from ioa.training.student import Student
 from ioa.training.task_forms import FORMS
@@ -69,6 +69,7 @@ def train(
     settings: TrainingSettings,
     seed: int,
     seen: Collection[str] = (),
+    max_tokens: int | None = None,
     on_step: OnStep | None = None,
 ) -> TrainingLog:
     """Teach the student these examples; the adapter is in `out`, and the student is bare again, at the end.
@@ -87,6 +88,8 @@ def train(
         settings: How.
         seed: Of the fresh LoRA, the order of the examples and the dropout.
         seen: Ids of the examples that were trained on before; they are never held out.
+        max_tokens: Most tokens that it may be trained on, an interrupted beginning included. Where its epochs have
+            more, it is planned with fewer steps, so that its rate falls to its end all the same. None: no limit.
         on_step: Told after every step.
 
     Returns:
@@ -94,6 +97,7 @@ def train(
 
     Raises:
         UserError: no example fits `max_length`, or `start` is a LoRA of another form.
+        NoTokensLeftError: `max_tokens` does not suffice for one step.
     """
     import torch
 
@@ -109,7 +113,9 @@ def train(
         )
     held = hold_out(lessons, settings.held_out, seed, seen)
     taught = [lesson for place, lesson in enumerate(lessons) if place not in set(held)]
-    order = batch_order([len(lesson.ids) for lesson in taught], settings.batch_size, settings.epochs, seed)
+    lengths = [len(lesson.ids) for lesson in taught]
+    order = batch_order(lengths, settings.batch_size, settings.epochs, seed)
+    bound = affordable_steps(lengths, order, max_tokens)
     look = max(1, round(len(order) / settings.epochs / settings.looks)) if held else len(order) + 1
     work = _fingerprint(student, settings, seed, start, lessons, held)
     # The seeds set here must not be felt by what the caller draws afterwards.
@@ -131,11 +137,11 @@ def train(
         before = _resume(out, work, lora, optimizer)
         points, held_out, tokens, began = list(before.points), list(before.held_out), before.tokens, time.monotonic()
         look_at = partial(_look, lora, loss_of, [lessons[place] for place in held], student, settings)
-        course = plan_course(len(order), settings, held_out)
+        course = plan_course(bound, settings, held_out)
         while len(points) < course.steps:
             step = len(points) + 1
             batch = collate([taught[i] for i in order[step - 1]], student.pad_id, student.model.device)
-            rate = learning_rate(step, len(order), course, settings)
+            rate = learning_rate(step, bound, course, settings)
             loss = _take_step(lora, optimizer, loss_of, batch, rate=rate, clip=settings.clip, seed=seed + step)
             tokens += batch.tokens
             flops = student.cost.training(batch.tokens, int(batch.taught.sum())) if student.cost else 0.0
@@ -147,7 +153,7 @@ def train(
             if step % look == 0 and step < course.steps and (averaged or step < course.ending_from):
                 with lora.showing_mean():
                     held_out.append(look_at(step))
-                course = plan_course(len(order), settings, held_out)
+                course = plan_course(bound, settings, held_out)
             # Not after the last step: the adapter itself is written then.
             if step % settings.checkpoint_every == 0 and step < course.steps:
                 seconds = before.seconds + time.monotonic() - began
@@ -168,6 +174,7 @@ def train(
             seconds=before.seconds + time.monotonic() - began,
             held_out=tuple(held_out),
             learnt=course.learnt,
+            cut=bound < len(order) and len(points) == bound,
         )
         checkpoint.save_adapter(out, lora.config(student.settings.model), lora.tensors(), log)
     return log

@@ -32,6 +32,7 @@ class CurriculumSettings(Record):
     cycles: Annotated[int, Field(ge=1)] | None = None
     """Most cycles of diagnosis, plan and teaching: when all stages are over, the whole domain is diagnosed again, with
     what was learnt, and the next targets are taken. It ends when nothing is deficient, or nothing new is left to teach.
-    Null: until `budget.lessons` is used up, and one cycle where that sets no bound."""
+    Null: until `budget.lessons`, `budget.teacher_tokens` or `budget.training_tokens` is used up, whichever is set and
+    first, and one cycle where none of them is."""
     review: bool = False
     """Stop after planning, so that a person can read and edit the curriculum."""

@@ -5,15 +5,43 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from ioa.agents.settings.budget import BudgetSettings
 from ioa.memory.errors import Stopped
+from ioa.memory.transcript.teaching_tokens import TeachingTokens
 
 _ADVICE = "What was paid for is kept. To go on, raise it: ioa resume RUN --set budget.KEY=VALUE."
 
 
 class BudgetReached(Stopped):
     """A limit of the budget is reached; the run can be resumed with a larger one."""
+
+
+class TeachingSpentError(Exception):
+    """One more call could go beyond `budget.teacher_tokens`; the run goes on without what it would have brought."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a call is for, as far as a budget asks."""
+
+    teaching: str = ""
+    """Node of the graph where the call is part of the teaching; empty where it is not, as in an examination."""
+    answer: str = ""
+    """Name of the answer: none counts twice."""
+
+
+NO_PURPOSE = Purpose()
+
+
+class Settle(Protocol):
+    """Told what a call did cost, once it is over."""
+
+    def __call__(self, usd: float, tokens: int, *, answered: bool = True) -> None:
+        """Count it; without an answer it may be billed all the same."""
+        ...
 
 
 @dataclass
@@ -43,6 +71,7 @@ class Budget:
         spent: Spent | None = None,
         wall: Callable[[], float] | None = None,
         on_spent: Callable[[Spent], None] = lambda _: None,
+        teaching: TeachingTokens | None = None,
     ) -> None:
         """The budget of one run.
 
@@ -51,17 +80,24 @@ class Budget:
             spent: What earlier sittings have spent.
             wall: Seconds the run has worked, earlier sittings included.
             on_spent: Told after each call what is spent by now.
+            teaching: What earlier sittings took for teaching.
         """
         began = time.monotonic()
         self._settings = settings
         self._on_spent = on_spent
         self._wall = wall or (lambda: time.monotonic() - began)
         self.spent = spent or Spent()
+        self.teaching = teaching or TeachingTokens()
+        self.teaching_ended = False
+        """Whether a call was not made in this sitting because of `teacher_tokens`."""
+        self.largest_call = 0
+        """Most tokens that were set aside for a call of the teaching."""
         self._reserved = Spent()
+        self._held_for_teaching = 0
         self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def reserve(self, usd: float, tokens: int) -> AsyncIterator[Callable[[float, int], None]]:
+    async def reserve(self, usd: float, tokens: int, purpose: Purpose = NO_PURPOSE) -> AsyncIterator[Settle]:
         """Set aside what a call will probably cost, and count what it did cost.
 
         Where only what is set aside for calls in flight is in the way, it waits for them.
@@ -69,20 +105,26 @@ class Budget:
         Args:
             usd: Estimate in US dollars.
             tokens: Estimate.
+            purpose: What it is for.
 
         Yields:
             A function to be told the true cost; a call that fails before it is told costs nothing.
 
         Raises:
-            BudgetReached: the call might go over a limit.
+            BudgetReached: the call might go over a limit that stops the run.
+            TeachingSpentError: it might go over `teacher_tokens`.
         """
-        while not self._fits(usd, tokens):
+        counts = bool(purpose.teaching) and not self.teaching.has(purpose.answer)
+        for_teaching = tokens if counts else 0
+        while not (self._fits(usd, tokens) and self._fits_teaching(for_teaching)):
             await self._changed.wait()
         self._reserved.add(usd, tokens, 1)
+        self._held_for_teaching += for_teaching
         try:
-            yield self._settle
+            yield partial(self._settle, purpose)
         finally:
             self._reserved.add(-usd, -tokens, -1)
+            self._held_for_teaching -= for_teaching
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -96,9 +138,43 @@ class Budget:
         if limit is not None and self._wall() > limit:
             raise BudgetReached(f"The budget is reached: the run has worked for {limit:g} seconds. {_ADVICE}")
 
-    def _settle(self, usd: float, tokens: int) -> None:
+    @property
+    def teaching_left(self) -> int | None:
+        """Tokens that teaching may still take; none where `teacher_tokens` sets no bound."""
+        limit = self._settings.teacher_tokens
+        return None if limit is None else max(0, limit - self.teaching.used)
+
+    async def take_kept(self, tokens: int, purpose: Purpose) -> None:
+        """Count an answer that lay in the ledger: of the limits only `teacher_tokens` is concerned.
+
+        Raises:
+            TeachingSpentError: it goes beyond.
+        """
+        if not purpose.teaching or self.teaching.has(purpose.answer):
+            return
+        while not self._fits_teaching(tokens):
+            await self._changed.wait()
+        self.teaching.add(purpose.teaching, tokens, purpose.answer)
+
+    def _settle(self, purpose: Purpose, usd: float, tokens: int, *, answered: bool = True) -> None:
         self.spent.add(usd, tokens, 1)
+        if purpose.teaching:
+            self.teaching.add(purpose.teaching, tokens, purpose.answer if answered else "")
         self._on_spent(self.spent)
+
+    def _fits_teaching(self, tokens: int) -> bool:
+        """As `_fits`, for `teacher_tokens`."""
+        left = self.teaching_left
+        if left is None or not tokens:
+            return True
+        self.largest_call = max(self.largest_call, tokens)
+        if tokens > left:
+            self.teaching_ended = True
+            raise TeachingSpentError(
+                f"budget.teacher_tokens: {self.teaching.used:,} of {self._settings.teacher_tokens:,} tokens are used, "
+                "and this call could go beyond"
+            )
+        return tokens + self._held_for_teaching <= left
 
     def _fits(self, usd: float, tokens: int) -> bool:
         """Whether there is room now; false where there might be once calls in flight are settled."""

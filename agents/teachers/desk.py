@@ -21,6 +21,8 @@ from ioa.memory.transcript import CallContext, Message, Transcript
 T = TypeVar("T")
 MOST_THREADS = 1024
 """As many as a teacher may have calls in flight."""
+ANSWER_DIGITS = 16
+"""Of an answer's name, 64 bits."""
 
 
 class CallDesk:
@@ -125,6 +127,7 @@ class CallDesk:
             TeacherError: none of them answers.
             RejectedError: the request can never be answered as it is.
             BudgetReached: nothing is left for it.
+            TeachingSpentError: it belongs to the teaching, for which nothing is left.
         """
         keys = [self._key(endpoint, request, sample) for endpoint in endpoints]
         # An answer of the second teacher counts only where the first was asked too, so its key holds both: a run with
@@ -132,10 +135,10 @@ class CallDesk:
         chains = list(accumulate(keys, lambda before, key: hashlib.sha256(f"{before}{key}".encode()).hexdigest()))
         kept = self._find_kept(endpoints, chains)
         if kept is not None:
-            return (*kept, True)
+            return await self._take_kept(kept, request, sample)
         while (waiting := self._in_flight.get(keys[0])) is not None:
             with suppress(_DroppedError):  # by whoever asked first; it is made here instead
-                return (*await asyncio.shield(waiting), True)
+                return await self._take_kept(await asyncio.shield(waiting), request, sample)
         promise: asyncio.Future[tuple[Answer, Endpoint]] = self._loop.create_future()
         self._in_flight[keys[0]] = promise
         try:
@@ -150,6 +153,14 @@ class CallDesk:
             del self._in_flight[keys[0]]
         return (*found, False)
 
+    async def _take_kept(
+        self, kept: tuple[Answer, Endpoint], request: Request, sample: int
+    ) -> tuple[Answer, Endpoint, bool]:
+        answer, endpoint = kept
+        name = self.name_answer(endpoint, request, sample)
+        await endpoint.take_kept(replace(request, purpose=replace(request.purpose, answer=name)), answer)
+        return answer, endpoint, True
+
     async def _ask(
         self, endpoints: Sequence[Endpoint], keys: Sequence[str], chains: Sequence[str], request: Request
     ) -> tuple[Answer, Endpoint]:
@@ -157,7 +168,8 @@ class CallDesk:
         for endpoint, key, chain in zip(endpoints, keys, chains, strict=True):
             self._asked.add(endpoint)
             try:
-                answer = await self._pay(endpoint, key, request)
+                named = replace(request, purpose=replace(request.purpose, answer=key[:ANSWER_DIGITS]))
+                answer = await self._pay(endpoint, key, named)
                 if chain != key and self._ledger is not None and not endpoint.free:
                     self._ledger.put(chain, endpoint.spec, answer)
                 return answer, endpoint
@@ -197,6 +209,10 @@ class CallDesk:
             if answer is not None:
                 return answer, endpoint
         return None
+
+    def name_answer(self, endpoint: Endpoint, request: Request, sample: int) -> str:
+        """Name of that teacher's answer, the same whenever it is asked the same."""
+        return self._key(endpoint, request, sample)[:ANSWER_DIGITS]
 
     def _key(self, endpoint: Endpoint, request: Request, sample: int) -> str:
         settings = endpoint.settings

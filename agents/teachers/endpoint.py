@@ -32,6 +32,8 @@ LONGEST_BACK_OFF = 30.0
 """Seconds. A provider that is down for minutes is noticed by the breaker, not by ever longer waits."""
 UNKNOWN_REPLY = 500
 """Tokens a reply is taken to have until one has come."""
+_PROMPT_MARGIN = 2
+"""By what an estimate of a prompt is multiplied where it must not be too low: digits are a token each."""
 
 Notice = Callable[[str], None]
 
@@ -215,17 +217,34 @@ class Endpoint:
         if self._budget is None:
             request.on_send()
             return await self._send(request.prompt, dialect, request.schema)
-        async with self._budget.reserve(self.cost(expected) or 0.0, expected.input + expected.output) as settle:
+        usd, tokens = self.cost(expected) or 0.0, expected.input + expected.output
+        if request.purpose.teaching:
+            tokens = self._most(expected, dialect)
+        async with self._budget.reserve(usd, tokens, request.purpose) as settle:
             request.on_send()
             try:
                 answer = await self._send(request.prompt, dialect, request.schema)
             except AttemptError as error:
                 billed = self._billed(error.fault, request)
                 if billed.input:
-                    settle(self.cost(billed) or 0.0, billed.input + billed.output)
+                    settle(self.cost(billed) or 0.0, billed.input + billed.output, answered=False)
                 raise
             settle(self.cost(answer.tokens) or 0.0, answer.tokens.input + answer.tokens.output)
         return answer
+
+    def _most(self, expected: Tokens, dialect: Dialect) -> int:
+        """Tokens that a call will hardly exceed: `budget.teacher_tokens` is not to be passed by a long reply."""
+        reply = dialect.max_tokens or max(expected.output, 2 * self._longest)
+        return _PROMPT_MARGIN * expected.input + reply
+
+    async def take_kept(self, request: Request, answer: Answer) -> None:
+        """Count an answer of this teacher that was not asked for now, because it was there.
+
+        Raises:
+            TeachingSpentError: `budget.teacher_tokens` is too small for it.
+        """
+        if self._budget is not None:
+            await self._budget.take_kept(answer.tokens.input + answer.tokens.output, request.purpose)
 
     def _report(self, fault: Fault, request: Request, began: float) -> None:
         billed = self._billed(fault, request)

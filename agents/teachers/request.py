@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ioa.agents.teachers.budget import NO_PURPOSE, Purpose
 from ioa.agents.teachers.provider_faults import Fault
 from ioa.memory.transcript import Message, Tokens
 
@@ -33,5 +34,7 @@ class Request:
     """Limit of this reply; none for the teacher's own."""
     on_fault: Callable[[Failure], None] = field(default=lambda _: None)
     """Told of every attempt that failed."""
+    purpose: Purpose = NO_PURPOSE
+    """What it is for, to the budget."""
     on_send: Callable[[], None] = field(default=lambda: None)
     """Told just before an attempt is sent."""

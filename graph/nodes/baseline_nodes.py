@@ -23,9 +23,9 @@ from ioa.graph.nodes.training_nodes import train_on
 from ioa.graph.run_examinations import examine_student
 from ioa.graph.state import Node, RunState, dump_notes
 from ioa.memory import Curriculum, Diagnosis, Example, Note, Probe, Remedy, Split, Stage
-from ioa.memory.files import read_record, write_record, write_records, write_text
+from ioa.memory.files import read_record, read_records, write_record, write_records, write_text
 from ioa.memory.records import Gap, Kind, Strategy
-from ioa.training import observe
+from ioa.training import is_complete, observe
 
 
 class Asked(NamedTuple):
@@ -173,10 +173,17 @@ def ask_lessons(ctx: RunContext, lessons: Sequence[Example]) -> list[tuple[Examp
     """Ask the student, as the last iteration left it, the problems of lessons; each with whether it was right."""
     if not lessons:
         return []
-    last = max(lesson.round for lesson in ctx.store().examples())  # where no lesson came nothing was trained
+    last = max(lesson.round for lesson in ctx.store().examples())
     probes = [_as_probe(ctx, lesson) for lesson in lessons]
-    results = examine_student(ctx, f"pool-after-{last + 1:02d}", probes, ctx.run.adapter(1, last))
+    results = examine_student(ctx, f"pool-after-{last + 1:02d}", probes, _adapter_after(ctx, last))
     return [(lesson, result.correct) for lesson, result in zip(lessons, results, strict=True)]
+
+
+def _adapter_after(ctx: RunContext, round_: int) -> Path | None:
+    """The last adapter that was trained up to that round; none where no lesson came, or no token was left."""
+    adapters = ctx.run.rounds_with(ctx.run.adapter).items()
+    trained = [path for (_, at), path in adapters if at <= round_ and is_complete(path)]
+    return trained[-1] if trained else None
 
 
 def _as_probe(ctx: RunContext, lesson: Example) -> Probe:
@@ -218,9 +225,20 @@ def train_all(ctx: RunContext, *, anew: bool = True) -> Node:
             ctx.message("No new lesson: nothing is trained.")
             return {"trained": False}
         start: Path | None = None if anew or not state["adapter"] else ctx.run.root / state["adapter"]
-        return train_on(ctx, state, lessons, block=own, start=start, settings=ctx.config.training)
+        share = _training_share(ctx, state["round"])
+        return train_on(ctx, state, lessons, block=own, start=start, settings=ctx.config.training, share=share)
 
     return node
+
+
+def _training_share(ctx: RunContext, round_: int) -> float:
+    """The share of the training tokens left that an iteration may take: by how many lessons each of those left has.
+
+    Iteration k of n trains on k n-ths of the lessons, so of what the first k - 1 left it has k / (k + ... + n).
+    """
+    wishes = read_records(ctx.run.remedies(1, round_), Remedy)
+    number, count = max(((wish.portion, wish.portions) for wish in wishes), default=(1, 1))
+    return number / sum(range(number, count + 1))
 
 
 def measure_gain(ctx: RunContext) -> list[tuple[Example, float]]:
@@ -231,10 +249,10 @@ def measure_gain(ctx: RunContext) -> list[tuple[Example, float]]:
     """
     found, training = [], ctx.config.training
     everything = ctx.store().examples()
-    taught_in = sorted({lesson.round for lesson in everything})  # the others brought no lesson, and no adapter
-    for place, round_ in enumerate(taught_in):
+    for round_ in sorted({lesson.round for lesson in everything}):
         own = {lesson.id: lesson for lesson in everything if lesson.round == round_}
-        earlier = [ctx.run.adapter(1, taught_in[place - 1])] if place else []
+        before = _adapter_after(ctx, round_ - 1)
+        earlier = [before] if before else []
         bare, *taught = (
             {
                 one.example: one.nll

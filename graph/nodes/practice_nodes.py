@@ -59,5 +59,11 @@ def practice_wanted(ctx: RunContext, state: RunState) -> bool:
     stage = ctx.curriculum().stages[state["stage"] - 1]
     if remediations(state) or stage.consolidation or not state.get("trained", True):
         return False
-    times = ctx.config.practice.times(bounded=ctx.config.budget.lessons is not None)
+    times = ctx.config.practice.times(bounded=_bounded(ctx))
     return state.get("practised", 0) < times and state.get("practice_due", True)
+
+
+def _bounded(ctx: RunContext) -> bool:
+    """Whether what a teacher writes is bounded, so that practice, which asks no teacher, is the way to more."""
+    budget = ctx.config.budget
+    return budget.lessons is not None or budget.teacher_tokens is not None

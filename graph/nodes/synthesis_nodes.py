@@ -10,17 +10,20 @@ from ioa.agents import Checked, Draft, LessonRequest
 from ioa.graph.ahead import ahead_of
 from ioa.graph.context import RunContext
 from ioa.graph.decisions import record_verdicts
+from ioa.graph.lesson_budget import lessons_left, used_up_words
 from ioa.graph.lesson_refusals import refuse_example, refuse_too_long
 from ioa.graph.round_lessons import (
     count_accepted,
     later_modules,
     lessons_wanted,
     record_first_portion,
+    share_of_round,
     teaching_of,
 )
 from ioa.graph.round_requests import make_requests
 from ioa.graph.state import SynthesisNode, SynthesisState, dump_notes
 from ioa.graph.strategy_history import record_strategies
+from ioa.graph.teacher_budget import draft_within
 from ioa.memory import Collision, Example, Note, Refusal
 from ioa.memory.files import read_records, write_records
 from ioa.memory.open_work import do_open
@@ -44,7 +47,13 @@ def draft(ctx: RunContext) -> SynthesisNode:
             if left and len(left) < len(requests):
                 done = len(requests) - len(left)
                 ctx.message(f"{done} of {len(requests)} requests were answered before, {len(left)} to do")
-            ctx.adapter().draft(ctx.domain(), left, keep)
+            draft_within(
+                ctx,
+                left,
+                lambda some: ctx.adapter().draft(ctx.domain(), some, keep),
+                lambda: read_records(place / "drafts.jsonl", Draft),
+                share_of_round(ctx, stage, round_),
+            )
 
         do_open(
             place / "drafts.jsonl",
@@ -54,6 +63,7 @@ def draft(ctx: RunContext) -> SynthesisNode:
             made_key=lambda made: made.request.batch,
             make=make,
             on_progress=lambda done, total: ctx.listener.progress("writing lessons", done, total),
+            may_leave=ctx.config.budget.teacher_tokens is not None,
         )
         return {"pass_number": pass_}
 
@@ -181,14 +191,17 @@ def top_up(ctx: RunContext) -> SynthesisNode:
         refused = [refusal for refusal in ctx.store().refusals(stage) if refusal.round == round_]
         new, written = _pass_yield(pass_folder(ctx, state))
         fruitless = new < ctx.config.synthesis.least_yield * written
-        if missing and pass_ + 1 < ctx.config.synthesis.passes and not fruitless:
+        spent = missing > 0 and ctx.config.budget.bounds_teaching and lessons_left(ctx) == 0
+        if missing and pass_ + 1 < ctx.config.synthesis.passes and not fruitless and not spent:
             ctx.message(f"{missing} lessons are missing: asking again")
             return {"missing": missing, "pass_number": pass_ + 1}
         asked, what = sum(remedy.lessons for remedy in wanted), teaching_of(ctx, stage, round_).words.capitalize()
         text = f"{what}: {asked} lessons asked for, {have.total()} accepted, {len(refused)} refused."
         if missing:
             text += f" {missing} fewer than were asked for, after {pass_ + 1} {'passes' if pass_ else 'pass'}."
-            if fruitless:
+            if spent:
+                text += f" {used_up_words(ctx)}"
+            elif fruitless:
                 share = new / written
                 text += (
                     f" Of the last {written} lessons {share:.0%} were new and right: more of them were not asked for."

@@ -8,7 +8,7 @@ from ioa.graph.bridges import bridge_probes
 from ioa.graph.context import RunContext
 from ioa.graph.cycles import cycle_due
 from ioa.graph.gate_sittings import History, certainties, sitting_items
-from ioa.graph.lesson_budget import lessons_left, within_budget
+from ioa.graph.lesson_budget import lessons_left, used_up_words, within_budget
 from ioa.graph.prerequisites import revise_prerequisites
 from ioa.graph.round_lessons import next_portion, teaching_of
 from ioa.graph.run_examinations import (
@@ -62,7 +62,7 @@ def assess(ctx: RunContext) -> Node:
         if stuck:
             text += f" {stall} rounds brought nothing: no more of them."
         if not best.mastered and lessons_left(ctx) == 0:
-            stuck, text = True, f"{text} The budget of {ctx.config.budget.lessons} lessons is used up."
+            stuck, text = True, f"{text} {used_up_words(ctx)}"
         note = Note(sender="examiner", receiver="diagnoser", text=text, stage=stage, round=round_)
         return {
             "mastered": best.mastered,

@@ -16,13 +16,14 @@ from ioa.graph.run_examinations import (
     best_of,
 )
 from ioa.graph.state import Node, RunState
-from ioa.graph.training_sets import describe_dataset
+from ioa.graph.training_budget import count_training, training_ended, training_left
+from ioa.graph.training_sets import describe_dataset, forget_dataset
 from ioa.memory import (
     Example,
     TrainingLog,
 )
 from ioa.memory.records import Teaching
-from ioa.training import TrainingProgress, TrainingSettings, mixture, train
+from ioa.training import NoTokensLeftError, TrainingProgress, TrainingSettings, is_complete, mixture, train
 
 
 def train_stage(ctx: RunContext) -> Node:
@@ -58,8 +59,11 @@ def train_on(
     block: Collection[str],
     start: Path | None,
     settings: TrainingSettings,
+    share: float = 1.0,
 ) -> RunState:
     """Train the student on these lessons; the adapter is that of the state's stage and round.
+
+    Where nothing is left of `budget.training_tokens` nothing is trained, and that is said.
 
     Args:
         ctx: The run.
@@ -68,23 +72,41 @@ def train_on(
         block: Ids of what this round teaches; the others are mixed in.
         start: The LoRA to go on from; none: the bare student.
         settings: How.
+        share: Of what is left of `budget.training_tokens`, in (0, 1]: the rest is for later trainings.
     """
     stage, round_ = state["stage"], state["round"]
     out = ctx.run.adapter(stage, round_)
+    left = training_left(ctx, out.name)
+    if training_ended(ctx) and not is_complete(out):
+        return _no_tokens_left(ctx, left)
     describe_dataset(ctx, lessons, block, stage, round_, start)
-    log = train(
-        ctx.student(),
-        lessons,
-        start=start,
-        out=out,
-        settings=settings,
-        seed=ctx.config.seed + 1000 * stage + round_,
-        seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)} if start else (),
-        on_step=lambda progress: _show(ctx, state, len(lessons), progress),
-    )
+    try:
+        log = train(
+            ctx.student(),
+            lessons,
+            start=start,
+            out=out,
+            settings=settings,
+            seed=ctx.config.seed + 1000 * stage + round_,
+            seen={lesson.id for lesson in lessons if (lesson.stage, lesson.round) != (stage, round_)} if start else (),
+            max_tokens=None if left is None else int(share * left),
+            on_step=lambda progress: _show(ctx, state, len(lessons), progress),
+        )
+    except NoTokensLeftError:
+        forget_dataset(ctx, stage, round_)
+        count_training(ctx, out.name, None, all_left=share == 1)
+        return _no_tokens_left(ctx, left)
+    if left is not None:
+        count_training(ctx, out.name, log, all_left=share == 1)
     ctx.listener.trained(stage, round_, log)
-    ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_held_out_text(log)}")
+    ctx.message(f"Trained on {log.examples} lessons, {log.tokens:,} tokens in {log.seconds:.0f} s{_ending_text(log)}")
     return {"adapter": str(out.relative_to(ctx.run.root)), "trained": True}
+
+
+def _no_tokens_left(ctx: RunContext, left: int | None) -> RunState:
+    limit = ctx.config.budget.training_tokens
+    ctx.message(f"Of {limit:,} training tokens {left:,} are left, too few for a training: nothing is trained.")
+    return {"trained": False}
 
 
 def _settings(ctx: RunContext, what: Teaching) -> TrainingSettings:
@@ -145,12 +167,13 @@ def _forgotten(ctx: RunContext, state: RunState) -> list[str]:
     return [r.module for r in best_of(rounds, stage).earlier if r.module in passed and not r.mastered]
 
 
-def _held_out_text(log: TrainingLog) -> str:
+def _ending_text(log: TrainingLog) -> str:
+    cut = "; planned with fewer steps, since budget.training_tokens allows no more" if log.cut else ""
     if not log.held_out:
-        return ""
+        return cut
     last = log.held_out[-1]
     ended = "; it ended since they stopped improving" if log.learnt else ""
-    return f"; {last.right} of {last.of} held-out lessons are written word for word{ended}"
+    return f"; {last.right} of {last.of} held-out lessons are written word for word{ended}{cut}"
 
 
 def _show(ctx: RunContext, state: RunState, lessons: int, progress: TrainingProgress) -> None:

@@ -17,8 +17,9 @@ class PracticeSettings(Record):
     """
 
     rounds: Annotated[int, Field(ge=0, le=10)] | None = None
-    """How often after each portion of a stage's first lessons. Null: twice where `budget.lessons` bounds the teacher's
-    lessons, and not at all where it does not: then further lessons are the better way."""
+    """How often after each portion of a stage's first lessons. Null: twice where `budget.lessons` or
+    `budget.teacher_tokens` bounds what a teacher writes, and not at all where neither does: then further lessons are
+    the better way. `budget.training_tokens` alone asks for none, since each practice trains anew."""
     problems: Annotated[int, Field(ge=1)] = 40
     """New problems a module, each time; none of those are among them that are asked in an examination."""
     attempts: Annotated[int, Field(ge=0, le=64)] = 4

@@ -181,6 +181,8 @@ class RefusalReason(StrEnum):
     SURPLUS = "surplus"
     REPLANNED = "replanned"
     """Written ahead for a stage that was then planned otherwise."""
+    UNVERIFIED = "unverified"
+    """`budget.teacher_tokens` was used up before it was verified."""
 
 
 class Refusal(Record):

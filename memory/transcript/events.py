@@ -10,6 +10,10 @@ SCHEMA_VERSION = 2
 """1 knew attempts only, and neither `run` nor `parent`; such transcripts can still be read."""
 
 
+TEACHING_AGENTS = frozenset({"diagnoser", "planner", "adapter", "verifier"})
+"""Whose calls `budget.teacher_tokens` bounds. An examinee and a judge are asked the same whatever the method."""
+
+
 class Message(Record):
     """One message of a prompt."""
 
@@ -44,6 +48,11 @@ class CallContext(Record):
     strategies: tuple[str, ...] = ()
     batch: str | None = None
     """The request of the Adapter that this call serves."""
+
+    @property
+    def teaches(self) -> bool:
+        """Whether a call belongs to the teaching, and not to an examination or the making of a domain."""
+        return self.agent in TEACHING_AGENTS and self.node != "decompose"
 
 
 class Event(Record):
@@ -102,6 +111,9 @@ class AttemptEvent(Event):
     """What a reasoning model thought before it answered; never taught."""
     parsed: Any = None
     """The reply as structured data; none where it could not be read."""
+    answer: str = ""
+    """Name of the answer: the same wherever the same is asked of the same model. Empty where none came, and in older
+    transcripts."""
     answered: bool = True
     """False where no reply came: the attempt failed on the way."""
     ledger: bool = False

@@ -87,6 +87,7 @@ def _facts(page: Overview) -> "Table":
         **({"computed": page.execution} if page.execution else {}),
         "asked": f"{count(card.calls)} calls, {count(card.tokens)} tokens, {money(card.usd)}",
         "lessons": f"{page.accepted:,} accepted, {sum(page.refused.values()):,} refused",
+        **({"budget": page.budget.words} if page.budget.words else {}),
     }
     return _pairs(lines)
 

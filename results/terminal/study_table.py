@@ -21,7 +21,7 @@ def study_tables(found: StudyResults) -> "Group":
     for budget in found.budgets:
         parts += [
             _table(found, budget, f"{found.name}, {budget}: final examination", SCORES),
-            _table(found, budget, "what that took, mean over the seeds", COSTS),
+            _table(found, budget, "what that took, mean over the seeds, of what the budget allows", COSTS),
         ]
         parts += _differences(found, budget)
     missing = [run for run in found.runs if run.scores is None]

@@ -14,7 +14,7 @@ from ioa.agents.portions import first_lessons
 from ioa.agents.requests import Draft, LessonRequest
 from ioa.agents.screening import split_original
 from ioa.agents.settings.synthesis import SynthesisSettings
-from ioa.agents.teacher import Outcome, Teacher
+from ioa.agents.teacher import UNASKED, Outcome, Teacher
 from ioa.agents.teachers import TeacherError
 from ioa.agents.teachers.scripted import ScriptedModel
 from ioa.memory.domains.families.forms import item_key
@@ -182,6 +182,28 @@ def test_a_lesson_is_taught_if_and_only_if_a_majority_agrees_and_no_needless_sol
     if not checked.sound and n > 1:
         assert f"no majority of {n}" in checked.refused[0].detail
         assert f"of {enough} asked for" in checked.refused[0].detail
+
+
+class Silent:
+    """A teacher that is not asked any more, for want of tokens."""
+
+    spec = "test:silent"
+
+    def ask(self, calls, on_outcome):
+        outcomes = [Outcome(call, None, "", "budget.teacher_tokens", UNASKED, self.spec) for call in calls]
+        for outcome in outcomes:
+            on_outcome(outcome)
+        return outcomes
+
+
+def test_what_nobody_is_asked_to_write_has_no_draft_and_what_nobody_verifies_is_refused_by_that_name():
+    made = PedagogicalAdapter(Silent(), Silent(), SynthesisSettings(), seed=7, max_words=60)
+    drafts = []
+    made.draft(PACK, [drafted(GOOD).request], drafts.append)
+    assert drafts == []
+    checked = check(made, drafted(GOOD))
+    assert checked.sound == ()
+    assert [one.reason for one in checked.refused] == [RefusalReason.UNVERIFIED]
 
 
 def test_without_verification_nobody_is_asked(adapter):

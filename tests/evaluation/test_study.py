@@ -11,6 +11,7 @@ from tests.small import ioa, start, write_config
 from ioa.evaluation.study_file import cells, load_study
 from ioa.evaluation.study_work import StudyFolder, check_unchanged
 from ioa.memory.errors import UserError
+from ioa.results.budget_use import Allowance, used_of_allowed
 from ioa.results.study_results import StudyRun, chosen_runs, read_study
 
 ARMS = {"ioa": {}, "direct-sft": {"method": "direct-sft"}, "llm2llm": {"method": "llm2llm"}}
@@ -43,6 +44,24 @@ def test_a_cell_is_the_base_with_what_is_its_own(folder):
     assert direct.config.synthesis.choice == "off"  # as its method reads the run file
 
 
+def test_the_three_limits_of_a_budget_are_the_same_for_all_arms_and_name_the_runs(folder):
+    budgets = [{"training_tokens": 900}, {"lessons": 8, "training_tokens": 900, "teacher_tokens": 5000}]
+    path = write_study(folder, budgets=budgets)
+    found = cells(load_study(path), path)
+    assert [cell.run_id for cell in found if (cell.arm, cell.seed) == ("ioa", 3)] == [
+        "ioa.training-900.seed-3",
+        "ioa.lessons-8-training-900-teacher-5000.seed-3",
+    ]
+    limits = {(c.budget.name, c.config.budget.training_tokens, c.config.budget.teacher_tokens) for c in found}
+    assert limits == {("training-900", 900, None), ("lessons-8-training-900-teacher-5000", 900, 5000)}
+
+
+def test_a_table_shows_what_was_used_of_what_was_allowed():
+    allowed = [Allowance.of(1000, 800), Allowance.of(1000, 900)]
+    assert used_of_allowed(allowed) == "850 of 1,000"
+    assert used_of_allowed([Allowance.of(None, 800)]) == "800"
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -52,6 +71,9 @@ def test_a_cell_is_the_base_with_what_is_its_own(folder):
         ({"arms": {"a": {"method": "nobody"}}}, "There is no method 'nobody'"),
         ({"arms": {"a": {"method": {"name": "ioa", "options": {"gate": "maybe"}}}}}, "gate"),
         ({"arms": {"a": {"set": {"training.epoch": 2}}}}, "training.epoch"),
+        ({"arms": {"a": {"set": {"budget.training_tokens": 9}}}}, "budget.training_tokens must be the same for all"),
+        ({"tries": [{"budget.teacher_tokens": 9}]}, "tries: budget has a place of its own"),
+        ({"arms": {"a" * 40: {}}, "budgets": [{"lessons": 10**9, "training_tokens": 10**12}]}, "1 to 80 letters"),
         ({"reference": "b"}, "there is no arm 'b'"),
         ({"arms": {"a b": {}}}, "a name has 1 to 40 letters"),
         ({"base": "nowhere.yaml"}, "nowhere.yaml"),
@@ -101,6 +123,10 @@ def test_a_study_is_interrupted_goes_on_and_tells_what_came_of_it(folder):
     found = json.loads(ioa("study", "show", "study.yaml", "--json", cwd=folder).stdout)
     assert len(found["chosen"]) == 6
     assert all(run["scores"]["lessons"] <= 8 for run in found["chosen"])
+    for run in found["chosen"]:
+        lessons = run["scores"]["budget"]["lessons"]
+        assert (lessons["limit"], lessons["used"] + lessons["left"]) == (8, 8)
+        assert run["scores"]["training_tokens"] == run["scores"]["budget"]["training_tokens"]["used"] > 0
     before = {(run["seed"], run["scores"]["before"]["k"]) for run in found["chosen"]}
     assert len(before) == 2  # the arms of a seed have the same items and the same bare student
     assert "direct-sft" in ioa("study", "show", "study.yaml", cwd=folder).stdout

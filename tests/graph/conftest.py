@@ -8,7 +8,10 @@ from tests.graph.pupil import module, open_context
 from ioa.graph.builder import build_graph
 from ioa.graph.nodes import training_nodes
 from ioa.memory import TrainingLog
+from ioa.training.schedule import affordable_steps
 
+LESSON_TOKENS = 10
+"""Of each lesson, as often as it is trained on."""
 A, B = "sums/a", "sums/b"
 
 
@@ -32,11 +35,15 @@ def teach(tmp_path, monkeypatch):
         opened.append(ctx)
         pupil, trained = ctx.student(), []
 
-        def train(_student, lessons, *, out, settings, **_):
+        def train(_student, lessons, *, out, settings, max_tokens=None, **_):
+            order = [[place] for place in range(len(lessons))] * settings.epochs
+            steps = affordable_steps([LESSON_TOKENS] * len(lessons), order, max_tokens)
             trained.append((Counter(lesson.module for lesson in lessons), settings))
             pupil.abilities |= learnt[min(len(trained), len(learnt)) - 1]
             out.mkdir(parents=True)
-            return TrainingLog(steps=(), examples=len(lessons), tokens=0, seconds=0)
+            (out / "COMPLETE").touch()
+            tokens, cut = LESSON_TOKENS * steps, steps < len(order)
+            return TrainingLog(steps=(), examples=len(lessons), tokens=tokens, seconds=0, cut=cut)
 
         monkeypatch.setattr(training_nodes, "train", train)
         build_graph(ctx).invoke({"notes": []}, {"recursion_limit": 300})

@@ -166,6 +166,34 @@ def test_after_kill_9_a_method_goes_on_and_ends_as_if_nothing_had_happened(place
     assert run.remedies(1, 1).read_bytes() == whole.remedies(1, 1).read_bytes()
 
 
+@pytest.mark.slow
+def test_after_kill_9_a_run_keeps_within_its_tokens_and_says_what_it_left(place):
+    limits = {"training_tokens": 1500, "teacher_tokens": 12_000}
+    options = [f"--set=budget.{name}={limit}" for name, limit in limits.items()]
+    options += ["--set=budget.lessons=null", "--set=training.epochs=20", "--set=training.checkpoint_every=1"]
+    process = start("run", "run.yaml", "--run-id", "tokens", "--method", "direct-sft", *options, cwd=place)
+    for line in process.stderr:
+        if re.match(r"\s+training\S*: [1-9]", line):
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stderr.close()
+    assert process.wait() == -signal.SIGKILL
+    assert ioa("resume", "tokens", cwd=place).returncode == 0
+    run = RunDirectory.at(place / "runs", "tokens")
+    summary = json.loads(run.summary.read_text())
+    assert summary["status"] == "finished"
+    for name, limit in limits.items():
+        found = summary["budget"][name]
+        assert 0 < found["used"] <= limit
+        assert found["used"] + found["left"] == found["limit"] == limit
+    log = json.loads((run.adapter(1, 0) / "training.json").read_text())
+    assert (log["cut"], log["tokens"]) == (True, summary["budget"]["training_tokens"]["used"])
+    assert log["steps"][-1]["learning_rate"] < 0.5 * max(step["learning_rate"] for step in log["steps"])
+    shown = re.sub(r"\s+", " ", ioa("show", "tokens", cwd=place).stdout)
+    assert f"training tokens {log['tokens']:,} of 1,500 used; teacher tokens" in shown
+    assert "of 12,000 used" in run.report.read_text()
+
+
 def test_a_method_is_drawn_with_its_own_nodes(place, mine):
     drawn = {name: ioa("graph", "--method", name, cwd=place) for name in ("ioa", "lion", f"./{mine}:METHOD")}
     assert [done.returncode for done in drawn.values()] == [0, 0, 0]

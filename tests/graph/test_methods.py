@@ -36,9 +36,9 @@ def taught(teach, monkeypatch):
         trainings = []
         usual, answered = baseline_nodes.train_on, Pupil.answer
 
-        def train_on(ctx, state, examples, *, block, start, settings):
+        def train_on(ctx, state, examples, *, block, start, settings, **more):
             trainings.append((Counter(one.module for one in examples), set(block), start, settings))
-            return usual(ctx, state, examples, block=block, start=start, settings=settings)
+            return usual(ctx, state, examples, block=block, start=start, settings=settings, **more)
 
         def answer(pupil, questions, on_progress=None):  # whichever task of the question is asked
             return answered(pupil, [one.removeprefix("[label] ").partition("\n")[0] for one in questions], on_progress)

@@ -88,7 +88,7 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
     content = json.loads(run.summary.read_text(encoding="utf-8"))
     assert set(content) == {
         "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases",
-        "phase_shares", "activities", "execution",
+        "phase_shares", "activities", "execution", "budget",
     }  # fmt: skip
     assert set(content["modules"][0]) == {
         "id", "targeted", "planned", "stage", "student_before", "student_after", "teacher", "mastered", "n",
@@ -99,6 +99,8 @@ def test_summary_has_exactly_the_agreed_keys(run: RunDirectory) -> None:
         name: content["final"][name] for name in scores
     } == scores  # its results are from before unread replies were counted
     assert content["examples"] == {"accepted": 516, "rejected": 42}
+    assert content["budget"]["lessons"] == {"limit": None, "used": 516, "left": None}
+    assert content["budget"]["teacher_tokens"]["used"] == 6720 + 2560  # of the teaching: all calls of this run
     teacher = content["teacher"]
     assert set(teacher) == {
         "spec", "calls", "tokens", "usd", "ledger", "rejected", "by_agent", "by_stage", "by_module"
