@@ -43,6 +43,7 @@ def run(
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will ask for, and begin nothing.")] = False,
 ) -> None:
     """Do all runs of a study that are not done; what is interrupted goes on, and one that fails stops nobody."""
+    from ioa.evaluation.study_processes import LocalExecutor
     from ioa.evaluation.study_work import check_unchanged, last_line, work_on
     from ioa.memory.holding import hold
     from ioa.results.terminal.study_progress import study_progress
@@ -56,7 +57,7 @@ def run(
     with hold(folder.root, f"Study {folder.root.name}", "study"):
         try:
             with study_progress(folder, len(cells)) as watch:
-                failed = work_on(folder, cells, executor, watch)
+                failed = work_on(folder, cells, LocalExecutor(folder, executor), watch)
         except KeyboardInterrupt:
             echo(f"Interrupted; nothing is lost. Go on with: ioa study {study_file}", err=True)
             raise

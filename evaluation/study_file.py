@@ -68,7 +68,7 @@ class StudyBudget(Record):
         return "-".join(known) or "unbounded"
 
 
-class Executor(Record):
+class ExecutorSettings(Record):
     """Where the runs are done."""
 
     jobs: Annotated[int, Field(ge=1)] = 1
@@ -95,7 +95,7 @@ class Study(Record):
     tries: Annotated[tuple[Keys, ...], Field(min_length=1)] = ({},)
     """Settings that each arm is tried with, the same for all; of an arm that counts which its own held-out lessons like
     best."""
-    executor: Executor = Executor()
+    executor: ExecutorSettings = ExecutorSettings()
 
     @field_validator("arms")
     @classmethod
