@@ -69,11 +69,11 @@ class LocalExecutor:
 
     def capacity(self) -> int:
         """As many as the study says."""
-        return self._settings.jobs
+        return self._settings.jobs or 1
 
     def begin(self, cell: Cell) -> None:
         """Start its process."""
-        self._under_way.append((cell, start_run(self._folder, cell, self._settings.threads)))
+        self._under_way.append((cell, start_run(self._folder, cell, self._settings.torch_threads)))
 
     def ended(self) -> list[tuple[Cell, bool]]:
         """Those whose process has ended."""
