@@ -49,8 +49,7 @@ def run(
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will ask for, and begin nothing.")] = False,
 ) -> None:
     """Do all runs of a study that are not done; what is interrupted goes on, and one that fails stops nobody."""
-    from ioa.evaluation.study_work import check_unchanged, last_line, work_on
-    from ioa.results.terminal.study_progress import study_progress
+    from ioa.evaluation.study_work import check_unchanged, last_line
 
     study, folder, cells = _open(study_file, out)
     settings = study.executor.changed(on, jobs)
@@ -59,13 +58,7 @@ def run(
     if estimate:
         return
     again = _again(study_file, out, on)
-    with _opened(folder, settings) as executor:
-        try:
-            with study_progress(folder, len(cells)) as watch:
-                failed = work_on(folder, cells, executor, watch)
-        except KeyboardInterrupt:
-            echo(f"Interrupted; nothing is lost. Go on with: {again}", err=True)
-            raise
+    failed = _do_runs(folder, cells, settings, again)
     show(study_file, out)
     if failed:
         told = "\n".join(f"- {cell.run_id}: {last_line(folder, cell)} ({folder.log(cell)})" for cell in failed)
@@ -111,6 +104,24 @@ def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list
     return study, StudyFolder(out or STUDIES / study_file.stem), cells(study, study_file)
 
 
+def _do_runs(
+    folder: "StudyFolder", cells: "Sequence[Cell]", settings: "ExecutorSettings", again: str
+) -> "Sequence[Cell]":
+    """Do what is to do, and show how it goes on; the runs that failed."""
+    from ioa.evaluation.study_work import work_on
+    from ioa.results.terminal.study_progress import study_progress
+
+    if all(folder.state(cell) == "finished" for cell in cells):
+        return []
+    with _opened(folder, settings) as executor:
+        try:
+            with study_progress(folder, len(cells)) as watch:
+                return work_on(folder, cells, executor, watch)
+        except KeyboardInterrupt:
+            echo(f"Interrupted; nothing is lost. Go on with: {again}", err=True)
+            raise
+
+
 def _again(study_file: Path, out: Path | None, on: str | None) -> str:
     """The command that goes on with a study."""
     given = (("--out", out), ("--on", on))
@@ -119,7 +130,11 @@ def _again(study_file: Path, out: Path | None, on: str | None) -> str:
 
 @contextmanager
 def _opened(folder: "StudyFolder", settings: "ExecutorSettings") -> "Iterator[Executor]":
-    """Where the runs are done, with the study's folder held."""
+    """Where the runs are done, with the study's folder held.
+
+    Raises:
+        UserError: somebody else holds the folder; or Ray is not installed, or its cluster cannot do the runs.
+    """
     from ioa.memory.holding import hold
 
     what = f"Study {folder.root.name}"

@@ -19,7 +19,7 @@ from tests.small import ENVIRONMENT, ioa, start, write_config
 
 from ioa.evaluation.study_file import ExecutorSettings, cells, load_study
 from ioa.evaluation.study_ray import RayExecutor, StudyPlace, check_ray, cluster_address, do_run
-from ioa.evaluation.study_work import StudyFolder
+from ioa.evaluation.study_work import StudyFolder, last_line
 from ioa.memory.errors import UserError
 
 STUDY = {"base": "run.yaml", "arms": {"ioa": {}}, "seeds": [3, 4], "budgets": [{"lessons": 8}]}
@@ -146,6 +146,41 @@ def test_a_node_says_what_it_lacks(tmp_path, monkeypatch):
     assert "does not see the study's folder" in replace(place, mark="another machine's").missing()
     assert "where the study was started" in replace(place, where=tmp_path / "nowhere").missing()
     assert "and 9.9 is here" in replace(place, version="9.9").missing()
+
+
+def test_a_run_whose_task_fails_fails_alone_and_a_lost_cluster_is_said(tmp_path, monkeypatch):
+    study = write_study(tmp_path)
+    both = cells(load_study(study), study)
+    ray = fake_ray({"CPU": 1.0})
+    ray.exceptions = SimpleNamespace(RayError=LookupError, RaySystemError=KeyError)
+    tasks = iter(("well", "dead"))
+    ray.remote = lambda _: SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda *_: next(tasks)))
+    ray.wait = lambda tasks, num_returns, timeout: (tasks[:num_returns], [])
+
+    def get(task):
+        if task == "dead":
+            raise LookupError("its trace\nThe worker died.")
+        return True
+
+    ray.get = get
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setattr(RayExecutor, "_check_nodes", lambda self: None)
+    folder = StudyFolder(tmp_path / "study")
+    executor = RayExecutor(StudyPlace.here(folder), ExecutorSettings(on="ray"))
+    for cell in both:
+        executor.begin(cell)
+    assert executor.ended() == [(both[0], True), (both[1], False)]
+    assert last_line(folder, both[1]) == "Ray: The worker died."
+    assert executor.ended() == []
+
+    def lost(*_, **__):
+        raise ConnectionError("gone")
+
+    tasks, ray.wait, ray.cancel = iter(("lost",)), lost, lost
+    executor.begin(both[0])
+    with pytest.raises(UserError, match=r"The Ray cluster is lost \(gone\)"):
+        executor.ended()
+    executor.interrupt()  # there is nothing to be interrupted any more
 
 
 UNTIL_INTERRUPTED = """
