@@ -112,7 +112,7 @@ class StudyPlace:
     @classmethod
     def here(cls, folder: StudyFolder) -> "StudyPlace":
         """As it is where the study is started."""
-        root = folder.root.resolve()
+        root = folder.root.absolute()
         mark = root / _MARK
         if not mark.exists():
             write_text(mark, uuid.uuid4().hex)
@@ -205,7 +205,7 @@ class RayExecutor:
         return [(self._under_way[task], self._finished(task)) for task in ready if task in self._under_way]
 
     def interrupt(self) -> None:
-        """Cancel their tasks, which interrupt their processes; those that do not end are killed."""
+        """Cancel their tasks, which interrupt their processes; those that do not end are killed when Ray is left."""
         tasks = list(self._under_way)
         with contextlib.suppress(ConnectionError, self._ray.exceptions.RayError):
             for task in tasks:

@@ -258,10 +258,12 @@ def test_a_run_whose_node_dies_goes_on_from_its_folder_on_another(tmp_path, star
     wait_for(lambda: log.exists() and "== train" in log.read_text(), process)
     transcript = folder.runs / name / "transcript.jsonl"
     before = transcript.read_text()[:-1]
-    for one in [other, *other.children(recursive=True)]:
-        if one.pid != run.pid:  # it has to see by itself that nobody waits for it
+    # All at once, but for the run's process: it has to see by itself that nobody waits for it any more.
+    died = [one for one in (other, *other.children(recursive=True)) if one.pid != run.pid]
+    for end in (psutil.Process.suspend, psutil.Process.kill):
+        for one in died:
             with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+                end(one)
     _, told = process.communicate(timeout=200)
     assert process.returncode == 0, told
     assert {folder.state(cell) for cell in cells(load_study(path), path)} == {"finished"}
