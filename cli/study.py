@@ -1,6 +1,8 @@
 """`ioa study`: ways of teaching compared, at equal cost, over several seeds."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +14,8 @@ from ioa.cli.output import echo, echo_json
 from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
-    from ioa.evaluation.study_file import Cell, Study
-    from ioa.evaluation.study_work import StudyFolder
+    from ioa.evaluation.study_file import Cell, ExecutorSettings, Study
+    from ioa.evaluation.study_work import Executor, StudyFolder
 
 STUDIES = Path("studies")
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
@@ -39,33 +41,29 @@ study_app = typer.Typer(
 def run(
     study_file: StudyFile,
     out: Out = None,
+    on: Annotated[
+        str | None,
+        typer.Option(help="local, ray, auto, ray://HOST:PORT or HOST:PORT, in place of the file's executor."),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at a time, in place of the file's.")] = None,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will ask for, and begin nothing.")] = False,
 ) -> None:
     """Do all runs of a study that are not done; what is interrupted goes on, and one that fails stops nobody."""
-    from ioa.evaluation.study_work import check_unchanged, last_line, work_on
-    from ioa.memory.holding import hold
-    from ioa.results.terminal.study_progress import study_progress
+    from ioa.evaluation.study_work import check_unchanged, last_line
 
     study, folder, cells = _open(study_file, out)
+    settings = study.executor.changed(on, jobs)
     check_unchanged(folder, cells)
     _show_plan(study, folder, cells)
     if estimate:
         return
-    executor = study.executor if jobs is None else study.executor.model_copy(update={"jobs": jobs})
-    with hold(folder.root, f"Study {folder.root.name}", "study"):
-        try:
-            with study_progress(folder, len(cells)) as watch:
-                failed = work_on(folder, cells, executor, watch)
-        except KeyboardInterrupt:
-            echo(f"Interrupted; nothing is lost. Go on with: ioa study {study_file}", err=True)
-            raise
+    again = _again(study_file, out, on)
+    failed = _do_runs(folder, cells, settings, again)
     show(study_file, out)
     if failed:
         told = "\n".join(f"- {cell.run_id}: {last_line(folder, cell)} ({folder.log(cell)})" for cell in failed)
         raise UserError(
-            f"{len(failed)} of {len(cells)} runs failed; the others are done.\n{told}\n"
-            f"Try them again: ioa study {study_file}"
+            f"{len(failed)} of {len(cells)} runs failed; the others are done.\n{told}\nTry them again: {again}"
         )
 
 
@@ -104,6 +102,53 @@ def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list
 
     study = load_study(study_file)
     return study, StudyFolder(out or STUDIES / study_file.stem), cells(study, study_file)
+
+
+def _do_runs(
+    folder: "StudyFolder", cells: "Sequence[Cell]", settings: "ExecutorSettings", again: str
+) -> "Sequence[Cell]":
+    """Do what is to do, and show how it goes on; the runs that failed."""
+    from ioa.evaluation.study_work import work_on
+    from ioa.results.terminal.study_progress import study_progress
+
+    if all(folder.state(cell) == "finished" for cell in cells):
+        return []
+    with _opened(folder, settings) as executor:
+        try:
+            with study_progress(folder, len(cells)) as watch:
+                return work_on(folder, cells, executor, watch)
+        except KeyboardInterrupt:
+            echo(f"Interrupted; nothing is lost. Go on with: {again}", err=True)
+            raise
+
+
+def _again(study_file: Path, out: Path | None, on: str | None) -> str:
+    """The command that goes on with a study."""
+    given = (("--out", out), ("--on", on))
+    return shlex.join(["ioa", "study", str(study_file), *(str(x) for one in given if one[1] is not None for x in one)])
+
+
+@contextmanager
+def _opened(folder: "StudyFolder", settings: "ExecutorSettings") -> "Iterator[Executor]":
+    """Where the runs are done, with the study's folder held.
+
+    Raises:
+        UserError: somebody else holds the folder; or Ray is not installed, or its cluster cannot do the runs.
+    """
+    from ioa.memory.holding import hold
+
+    what = f"Study {folder.root.name}"
+    if settings.on == "local":
+        from ioa.evaluation.study_processes import LocalExecutor
+
+        with hold(folder.root, what, "study"):
+            yield LocalExecutor(folder, settings)
+        return
+    from ioa.evaluation.study_ray import check_ray, ray_executor
+
+    check_ray(settings)
+    with hold(folder.root, what, "study"), ray_executor(folder, settings) as executor:
+        yield executor
 
 
 def _show_plan(study: "Study", folder: "StudyFolder", cells: "Sequence[Cell]") -> None:

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from ioa.graph.config import RunConfig, load_config, override
 from ioa.graph.method_port import configured
@@ -23,6 +23,9 @@ EQUAL = (
     *("examination", "exporters"),
 )
 """Sections and keys of the run file that no arm may set: a comparison is fair where they are the same for all."""
+PLACES = ("local", "ray", "auto")
+CLUSTER = re.compile(r"(?:ray://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+"""Address of a Ray cluster."""
 ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 Keys = Mapping[str, Any]
 """Keys of the run file, such as `training.epochs`, with their values."""
@@ -68,13 +71,54 @@ class StudyBudget(Record):
         return "-".join(known) or "unbounded"
 
 
-class Executor(Record):
-    """Where the runs are done."""
+class ExecutorSettings(Record):
+    """Where the runs are done, and what each of them has there."""
 
-    jobs: Annotated[int, Field(ge=1)] = 1
-    """Runs at a time."""
-    threads: Annotated[int, Field(ge=1)] = 1
-    """Threads of PyTorch in each of them."""
+    on: str = "local"
+    """`local`: processes of this machine; `ray`: the Ray cluster that RAY_ADDRESS names, or one that is started here;
+    `auto`: the Ray cluster that runs on this machine; `ray://HOST:PORT` (its client port) or `HOST:PORT`: that one."""
+    jobs: Annotated[int | None, Field(ge=1)] = None
+    """Runs at a time; null: one on this machine, on Ray as many as the cluster has room for."""
+    threads: Annotated[int | None, Field(ge=1)] = None
+    """Threads of PyTorch in each of them; null: as many as `cpus`."""
+    cpus: Annotated[int, Field(ge=1)] = 1
+    """Processors that Ray keeps for each run."""
+    gpus: Annotated[float, Field(ge=0)] = 0
+    """GPUs that Ray keeps for each run; below 1, several runs share one. 0: it sees none."""
+    retries: Annotated[int, Field(ge=0)] = 3
+    """How many times Ray goes on with a run whose worker or node died."""
+
+    @field_validator("on")
+    @classmethod
+    def _known_place(cls, given: str) -> str:
+        if given not in PLACES and not CLUSTER.fullmatch(given):
+            raise ValueError(f"{given!r}: expected {', '.join(PLACES)}, ray://HOST:PORT or HOST:PORT")
+        return given
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole(cls, given: float) -> float:
+        if given > 1 and given != int(given):
+            raise ValueError(f"{given}: a part of a GPU, or whole ones; Ray keeps nothing between")
+        return given
+
+    @property
+    def torch_threads(self) -> int:
+        """Threads of PyTorch in each run."""
+        return self.threads or self.cpus
+
+    def changed(self, on: str | None, jobs: int | None) -> Self:
+        """These settings with what the command line says in their place.
+
+        Raises:
+            UserError: there is no such place.
+        """
+        given = {key: value for key, value in (("on", on), ("jobs", jobs)) if value is not None}
+        try:
+            return type(self).model_validate({**self.model_dump(), **given})
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise UserError(f"--{wrong['loc'][0]} {wrong['msg'].removeprefix('Value error, ')}") from error
 
 
 class Study(Record):
@@ -95,7 +139,7 @@ class Study(Record):
     tries: Annotated[tuple[Keys, ...], Field(min_length=1)] = ({},)
     """Settings that each arm is tried with, the same for all; of an arm that counts which its own held-out lessons like
     best."""
-    executor: Executor = Executor()
+    executor: ExecutorSettings = ExecutorSettings()
 
     @field_validator("arms")
     @classmethod

@@ -1,28 +1,20 @@
-"""The runs of a study, done on this machine: one after the other, or some at a time, each in a process of its own."""
+"""The runs of a study, in one folder, and how they are done: one after the other, or some at a time."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal, Protocol
 
-from ioa.evaluation.study_file import Cell, Executor
+from ioa.evaluation.study_file import Cell
 from ioa.graph.config import read_run_config
 from ioa.memory.errors import UserError
-from ioa.memory.files import write_text
 from ioa.memory.run_dir import RunDirectory
 
 State = Literal["finished", "begun", "to do"]
-_LOOK = 0.5
-"""Seconds between two looks at the processes."""
-_PATIENCE = 60.0
-"""Seconds that an interrupted run has to leave its folder in order."""
+LOOK = 0.5
+"""Seconds between two looks at the runs under way."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +80,30 @@ def _first_change(was: object, now: object) -> str:
     return f" was {was!r} and is {now!r}"
 
 
+class Executor(Protocol):
+    """Where the runs of a study are done, each in a process of its own."""
+
+    def capacity(self) -> int:
+        """Runs that can be under way at a time, at least 1; it may change."""
+        ...
+
+    def begin(self, cell: Cell) -> None:
+        """Begin a run, or go on with it where its folder is there."""
+        ...
+
+    def ended(self) -> list[tuple[Cell, bool]]:
+        """The runs that ended since this was last asked, and whether each is finished; the others failed.
+
+        Raises:
+            UserError: the place itself is lost, and which.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Interrupt the runs under way, and wait until they have left their folders in order."""
+        ...
+
+
 Watch = Callable[[Sequence[Cell], Sequence[Cell], Sequence[Cell]], None]
 """Told now and then which runs are finished, which have failed, and which are under way."""
 
@@ -100,66 +116,28 @@ def work_on(folder: StudyFolder, cells: Sequence[Cell], executor: Executor, watc
 
     Raises:
         KeyboardInterrupt: interrupted; the runs under way were, too, and can be gone on with.
+        UserError: the place where the runs are done is lost.
     """
     done = [cell for cell in cells if folder.state(cell) == "finished"]
     waiting = [cell for cell in cells if cell not in done]
     failed: list[Cell] = []
-    under_way: dict[str, tuple[Cell, subprocess.Popen[bytes]]] = {}
-    with _ended_with_us(under_way):
-        while waiting or under_way:
-            while waiting and len(under_way) < executor.jobs:
-                cell = waiting.pop(0)
-                under_way[cell.run_id] = cell, _begin(folder, cell, executor.threads)
-            for name, (cell, process) in list(under_way.items()):
-                if process.poll() is None:
-                    continue
-                del under_way[name]
-                (done if folder.state(cell) == "finished" else failed).append(cell)
-            watch(done, failed, [cell for cell, _ in under_way.values()])
-            if under_way:
-                time.sleep(_LOOK)
-    return failed
-
-
-def _begin(folder: StudyFolder, cell: Cell, threads: int) -> "subprocess.Popen[bytes]":
-    run = folder.run(cell)
-    if run.config.exists():
-        command = ["resume", cell.run_id]
-    else:
-        write_text(folder.config(cell), cell.config.to_yaml())
-        command = ["run", str(folder.config(cell)), "--run-id", cell.run_id]
-    folder.log(cell).parent.mkdir(parents=True, exist_ok=True)
-    with folder.log(cell).open("ab") as log:
-        return _start([*command, "--runs-dir", str(folder.runs)], log, threads)
-
-
-def _start(command: Sequence[str], log: IO[bytes], threads: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "ioa.cli.main", *command],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "OMP_NUM_THREADS": str(threads)},
-        start_new_session=True,  # a Ctrl-C is for us to pass on, once
-    )
-
-
-@contextmanager
-def _ended_with_us(under_way: "dict[str, tuple[Cell, subprocess.Popen[bytes]]]") -> Iterator[None]:
-    """Interrupt the runs under way where this process is, and wait until they have left their folders in order."""
+    under_way: dict[str, Cell] = {}
     try:
-        yield
+        while waiting or under_way:
+            for _ in range(min(len(waiting), executor.capacity() - len(under_way))):
+                cell = waiting.pop(0)
+                executor.begin(cell)
+                under_way[cell.run_id] = cell
+            for cell, finished in executor.ended():
+                del under_way[cell.run_id]
+                (done if finished else failed).append(cell)
+            watch(done, failed, list(under_way.values()))
+            if under_way:
+                time.sleep(LOOK)
     except BaseException:
-        processes = [process for _, process in under_way.values() if process.poll() is None]
-        for process in processes:
-            process.send_signal(signal.SIGINT)
-        end = time.monotonic() + _PATIENCE
-        for process in processes:
-            try:
-                process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
+        executor.interrupt()
         raise
+    return failed
 
 
 def last_line(folder: StudyFolder, cell: Cell) -> str:

@@ -36,6 +36,26 @@ CREATE TABLE IF NOT EXISTS in_flight (
 """
 
 
+NETWORK = (
+    *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.", "glusterfs", "gpfs", "lustre", "nfs", "orangefs", "panfs"),
+    *("pvfs2", "smb", "virtiofs", "wekafs"),
+)
+"""How the types of file systems begin that several machines may share."""
+
+
+def _journal_mode(path: Path) -> str:
+    """`WAL`, or `DELETE` where several machines may have the file: they do not share the memory that WAL needs.
+
+    See https://www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory".
+    """
+    import psutil
+
+    place = path.parent.resolve()
+    around = [disk for disk in psutil.disk_partitions(all=True) if place.is_relative_to(disk.mountpoint)]
+    kind = max(around, key=lambda disk: len(disk.mountpoint)).fstype if around else ""
+    return "DELETE" if kind.startswith(NETWORK) else "WAL"
+
+
 def ledger_key(teacher: str, parameters: Mapping[str, Any], messages: Sequence[Message], sample: int) -> str:
     """The name under which an answer is kept.
 
@@ -55,8 +75,8 @@ def ledger_key(teacher: str, parameters: Mapping[str, Any], messages: Sequence[M
 class Ledger:
     """Paid answers in one SQLite file; several runs may share it.
 
-    An answer is committed before it is looked at. It survives `kill -9`: the write-ahead log is the operating
-    system's as soon as it is written, and only a power cut can lose the last ones.
+    An answer is committed before it is looked at. It survives `kill -9`: the journal is the operating system's as soon
+    as it is written, and only a power cut can lose the last ones.
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,7 +92,7 @@ class Ledger:
             # 30 s: runs of one folder write at the same time, each for a moment. Every statement commits by itself, and
             # our lock stands in for the check that SQLite makes of the thread.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(f"PRAGMA journal_mode={_journal_mode(path)}")
             # FULL would wait for the disk at every answer, and protects against nothing but a power cut.
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.executescript(_TABLES)

@@ -3,6 +3,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,3 +115,17 @@ def test_what_was_in_flight_when_a_run_was_killed_is_counted_once(tmp_path):
     assert ledger.count_abandoned("mine") == 0
     assert ledger.count_abandoned("theirs") == 1
     ledger.close()
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("ext4", "wal"), ("nfs4", "delete"), ("fuse.sshfs", "delete")])
+def test_where_several_machines_may_have_the_file_they_need_not_share_memory(tmp_path, monkeypatch, kind, mode):
+    disks = [SimpleNamespace(mountpoint=str(place), fstype=type_) for place, type_ in (("/", "xfs"), (tmp_path, kind))]
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: disks)  # noqa: A006 - as psutil calls it
+    first, second = Ledger(tmp_path / "l.sqlite"), Ledger(tmp_path / "l.sqlite")
+    first.put("key", "a:b", Tokens(input=3))
+    second.put("other", "a:b", Tokens(input=4))
+    assert (second.get("key", Tokens), first.get("other", Tokens)) == (Tokens(input=3), Tokens(input=4))
+    first.close()
+    second.close()
+    with closing(sqlite3.connect(tmp_path / "l.sqlite")) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == (mode,)
