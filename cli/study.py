@@ -49,11 +49,10 @@ def run(
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will ask for, and begin nothing.")] = False,
 ) -> None:
     """Do all runs of a study that are not done; what is interrupted goes on, and one that fails stops nobody."""
-    from ioa.evaluation.study_work import check_unchanged, last_line
+    from ioa.evaluation.study_work import last_line
 
     study, folder, cells = _open(study_file, out)
     settings = study.executor.changed(on, jobs)
-    check_unchanged(folder, cells)
     _show_plan(study, folder, cells)
     if estimate:
         return
@@ -98,10 +97,12 @@ def report(study_file: StudyFile, out: Out = None) -> None:
 
 def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list[Cell]]":
     from ioa.evaluation.study_file import cells, load_study
-    from ioa.evaluation.study_work import StudyFolder
+    from ioa.evaluation.study_work import StudyFolder, check_unchanged
 
-    study = load_study(study_file)
-    return study, StudyFolder(out or STUDIES / study_file.stem), cells(study, study_file)
+    study, folder = load_study(study_file), StudyFolder(out or STUDIES / study_file.stem)
+    found = cells(study, study_file)
+    check_unchanged(folder, found)
+    return study, folder, found
 
 
 def _do_runs(
@@ -109,13 +110,20 @@ def _do_runs(
 ) -> "Sequence[Cell]":
     """Do what is to do, and show how it goes on; the runs that failed."""
     from ioa.evaluation.study_work import work_on
+    from ioa.results.study_results import keep_results
     from ioa.results.terminal.study_progress import study_progress
 
+    keep_results(folder, cells)
     if all(folder.state(cell) == "finished" for cell in cells):
         return []
     with _opened(folder, settings) as executor:
         try:
-            with study_progress(folder, len(cells)) as watch:
+            with study_progress(folder, len(cells)) as show_progress:
+
+                def watch(done: "Sequence[Cell]", failed: "Sequence[Cell]", under_way: "Sequence[Cell]") -> None:
+                    keep_results(folder, done)
+                    show_progress(done, failed, under_way)
+
                 return work_on(folder, cells, executor, watch)
         except KeyboardInterrupt:
             echo(f"Interrupted; nothing is lost. Go on with: {again}", err=True)

@@ -229,6 +229,10 @@ def _cells(study: Study, base: RunConfig, path: Path) -> Iterator[Cell]:
             config = configured(
                 override(base, [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in own.items()])
             )
+            if config.examination.final_scope != "domain":
+                raise UserError(
+                    "examination.final_scope: expected `domain`, since arms are compared by the whole of it"
+                )
             cell = Cell(name, budget, seed, attempt, config)
             check_run_id(cell.run_id)
         except UserError as error:

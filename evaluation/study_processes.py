@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ioa.evaluation.study_file import Cell, ExecutorSettings
-from ioa.evaluation.study_work import StudyFolder
+from ioa.evaluation.study_work import LOOK, StudyFolder
 from ioa.memory.files import write_text
+from ioa.memory.run_dir import RunDirectory
 
 PATIENCE = 60.0
 """Seconds that an interrupted run has to leave its folder in order."""
+FREED = 120.0
+"""Seconds for which a run's folder may still be held by what is left of its last process, or by its file server."""
 Process = subprocess.Popen[bytes]
 
 
@@ -28,6 +31,7 @@ def start_run(folder: StudyFolder, cell: Cell, threads: int, where: Path | None 
         threads: Of PyTorch.
         where: The folder in which the command is given; the current one where none is named.
     """
+    _wait_until_free(folder.run(cell))
     if folder.run(cell).config.exists():
         command = ["resume", cell.run_id]
     else:
@@ -44,6 +48,13 @@ def start_run(folder: StudyFolder, cell: Cell, threads: int, where: Path | None 
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},
             start_new_session=True,  # a Ctrl-C is for us to pass on, once
         )
+
+
+def _wait_until_free(run: RunDirectory) -> None:
+    """What is left of a killed process puts the folder in order first, and a file server keeps a lock for a while."""
+    end = time.monotonic() + FREED
+    while run.held and time.monotonic() < end:
+        time.sleep(LOOK)
 
 
 def interrupt_runs(processes: Sequence[Process]) -> None:

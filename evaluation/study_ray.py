@@ -18,7 +18,6 @@ from ioa.evaluation.study_processes import PATIENCE, Process, interrupt_runs, st
 from ioa.evaluation.study_work import LOOK, StudyFolder
 from ioa.memory.errors import UserError
 from ioa.memory.files import write_text
-from ioa.memory.run_dir import RunDirectory
 
 _MARK = "study-id"
 INSTALL = "pip install 'ioa[ray]'"
@@ -26,8 +25,6 @@ _CONNECT = 10.0
 """Seconds that a cluster has to accept a connection: Ray itself would try for minutes, and end the process."""
 _PROBE = 180.0
 """Seconds that each node has to say what it sees: it starts a Python for it."""
-_FREED = 120.0
-"""Seconds for which a run's folder may still be held by what is left of its last process, or by its file server."""
 _STORE = 80 * 2**20
 """Bytes of a local cluster's object store, about the least that Ray takes: nothing goes through it."""
 
@@ -144,7 +141,6 @@ def do_run(place: StudyPlace, cell: Cell, threads: int) -> bool:
     missing = place.missing()
     if missing:
         raise _unfit(socket.gethostname(), missing)
-    _wait_until_free(place.folder.run(cell))
     processes: list[Process] = []
     try:
         processes.append(start_run(place.folder, cell, threads, place.where))
@@ -154,13 +150,6 @@ def do_run(place: StudyPlace, cell: Cell, threads: int) -> bool:
         interrupt_runs(processes)
         raise
     return place.folder.state(cell) == "finished"
-
-
-def _wait_until_free(run: RunDirectory) -> None:
-    """What is left of a dead worker puts the folder in order first, and a file server keeps a lock for a while."""
-    end = time.monotonic() + _FREED
-    while run.held and time.monotonic() < end:
-        time.sleep(LOOK)
 
 
 class RayExecutor:

@@ -2,14 +2,18 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
+
+from pydantic import ConfigDict
 
 from ioa.evaluation.study_file import Cell
-from ioa.graph.config import read_run_config
+from ioa.graph.config import RunConfig, read_run_config
 from ioa.memory.errors import UserError
+from ioa.memory.files import read_record
+from ioa.memory.records import Record
 from ioa.memory.run_dir import RunDirectory
 
 State = Literal["finished", "begun", "to do"]
@@ -36,12 +40,18 @@ class StudyFolder:
         """The run file that a run is begun with."""
         return self.root / "configs" / f"{cell.run_id}.yaml"
 
+    def result(self, cell: Cell) -> Path:
+        """What is kept of a finished run: a study can be read from these alone, without the runs."""
+        return self.root / "results" / f"{cell.run_id}.json"
+
     def log(self, cell: Cell) -> Path:
         """What the run's process printed."""
         return self.root / "logs" / f"{cell.run_id}.log"
 
     def state(self, cell: Cell) -> State:
         """How far a run is."""
+        if self.result(cell).exists():
+            return "finished"
         run = self.run(cell)
         if not run.config.exists():
             return "to do"
@@ -59,18 +69,24 @@ def check_unchanged(folder: StudyFolder, cells: Sequence[Cell]) -> None:
         UserError: one is not: which key, and how it was.
     """
     for cell in cells:
-        run = folder.run(cell)
-        if not run.config.exists():
-            continue
-        was, now = read_run_config(run).model_dump(mode="json"), cell.config.model_dump(mode="json")
-        changed = next((key for key in now if was.get(key) != now[key]), None)
+        place, was = _begun_with(folder, cell)
+        now = cell.config.model_dump(mode="json")
+        changed = next((key for key in now if was and was.get(key) != now[key]), None)
         if changed:
             inner = _first_change(was.get(changed), now[changed])
             raise UserError(
-                f"{run.root}: this run exists, and the study now describes another: {changed}{inner}. A study whose "
+                f"{place}: this run exists, and the study now describes another: {changed}{inner}. A study whose "
                 "arms were run under two descriptions compares nothing. Undo the change, give the arm another name, "
                 "or keep the new study in another folder (--out)."
             )
+
+
+def _begun_with(folder: StudyFolder, cell: Cell) -> tuple[Path, Mapping[str, Any]]:
+    """Where a run stands, and its run file; none of one that was not begun."""
+    run, result = folder.run(cell), folder.result(cell)
+    if run.config.exists():
+        return run.root, read_run_config(run).model_dump(mode="json")
+    return result, read_record(result, FinishedRun).config.model_dump(mode="json") if result.exists() else {}
 
 
 def _first_change(was: object, now: object) -> str:
@@ -78,6 +94,15 @@ def _first_change(was: object, now: object) -> str:
         key = next(key for key in (*now, *was) if was.get(key) != now.get(key))
         return f".{key}{_first_change(was.get(key), now.get(key))}"
     return f" was {was!r} and is {now!r}"
+
+
+class FinishedRun(Record):
+    """What is kept of a finished run, beside what its numbers are made of."""
+
+    model_config = ConfigDict(extra="ignore")  # the numbers are read by who knows them
+
+    config: RunConfig
+    """Its run file, with every default."""
 
 
 class Executor(Protocol):

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import ConfigDict, Field
+
 from ioa.evaluation.study_file import Cell, Study
 from ioa.evaluation.study_statistics import Difference, Estimate, compare, mean_score
-from ioa.evaluation.study_work import State, StudyFolder, last_line
+from ioa.evaluation.study_work import FinishedRun, State, StudyFolder, last_line
+from ioa.graph.config import read_run_config
 from ioa.memory.errors import UserError
-from ioa.memory.files import read_record, read_records
+from ioa.memory.files import read_record, read_records, write_record
 from ioa.memory.records import Diagnosis, Example, ItemResult, Kind, Record, Score
 from ioa.memory.rounds import Rounds
 from ioa.memory.run_dir import RunDirectory
@@ -53,6 +56,16 @@ class RunScores(Record):
     """Mean number of rounds that the mastered modules took; none where no gate was sat."""
 
 
+class RunResult(FinishedRun):
+    """What is kept of a finished run: all that a study says of it is made of this."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scores: RunScores
+    answers: Mapping[str, bool]
+    """The items of the final examination, each with whether it was right."""
+
+
 class StudyRun(Record):
     """One run of a study, as far as it is."""
 
@@ -66,6 +79,32 @@ class StudyRun(Record):
     told: str = ""
     """Of a run that is not finished, the last line that it printed."""
     scores: RunScores | None = None
+    answers: Mapping[str, bool] = Field(default_factory=dict, exclude=True)
+    """Of a finished one, the items of its final examination."""
+
+
+def keep_results(folder: StudyFolder, cells: Sequence[Cell]) -> None:
+    """Write down what came of the finished runs, so that it outlives their folders."""
+    for cell in cells:
+        if folder.state(cell) == "finished" and not folder.result(cell).exists():
+            folder.result(cell).parent.mkdir(parents=True, exist_ok=True)
+            write_record(folder.result(cell), read_result(folder, cell))
+
+
+def read_result(folder: StudyFolder, cell: Cell) -> RunResult:
+    """What came of a finished run: as it was kept, or from the run itself.
+
+    Raises:
+        UserError: it has no final examination of the whole domain.
+    """
+    if folder.result(cell).exists():
+        return read_record(folder.result(cell), RunResult)
+    run = folder.run(cell)
+    return RunResult(
+        config=read_run_config(run),
+        scores=read_scores(run),
+        answers={one.probe: one.correct for one in read_records(run.scores("final-after"), ItemResult)},
+    )
 
 
 def read_runs(folder: StudyFolder, cells: Sequence[Cell]) -> list[StudyRun]:
@@ -80,7 +119,8 @@ def _read(folder: StudyFolder, cell: Cell) -> StudyRun:
     )
     if state != "finished":
         return known.model_copy(update={"told": last_line(folder, cell) if state == "begun" else ""})
-    return known.model_copy(update={"scores": read_scores(folder.run(cell))})
+    found = read_result(folder, cell)
+    return known.model_copy(update={"scores": found.scores, "answers": found.answers})
 
 
 def read_scores(run: RunDirectory) -> RunScores:
@@ -171,12 +211,6 @@ def _held_out_loss(runs: Sequence[StudyRun], attempt: int) -> float:
     return sum(known) / len(known) if known else float("inf")
 
 
-def answers(folder: StudyFolder, run_id: str, label: str = "final-after") -> dict[str, bool]:
-    """The items of a run's final examination, each with whether it was right."""
-    path = RunDirectory.at(folder.runs, run_id).scores(label)
-    return {result.probe: result.correct for result in read_records(path, ItemResult)}
-
-
 class BudgetResults(Record):
     """What the arms came to with a budget, by what is finished."""
 
@@ -220,14 +254,14 @@ def read_study(study: Study, folder: StudyFolder, cells: Sequence[Cell]) -> Stud
         seeds=study.seeds,
         runs=tuple(runs),
         chosen=tuple(chosen),
-        by_budget=tuple(_compare(study, folder, chosen, budget) for budget in budgets),
+        by_budget=tuple(_compare(study, chosen, budget) for budget in budgets),
     )
 
 
-def _compare(study: Study, folder: StudyFolder, chosen: Sequence[StudyRun], budget: str) -> BudgetResults:
-    arms: dict[str, dict[int, dict[str, bool]]] = {}
+def _compare(study: Study, chosen: Sequence[StudyRun], budget: str) -> BudgetResults:
+    arms: dict[str, dict[int, Mapping[str, bool]]] = {}
     for run in chosen:
         if run.budget == budget:
-            arms.setdefault(run.arm, {})[run.seed] = answers(folder, run.run_id)
+            arms.setdefault(run.arm, {})[run.seed] = run.answers
     scores = {arm: mean_score(own) for arm, own in arms.items()}
     return BudgetResults(budget=budget, scores=scores, differences=tuple(compare(arms, study.compared_with)))
