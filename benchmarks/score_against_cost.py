@@ -6,9 +6,10 @@
 Each point is a whole run of `ioa run` with `budget.lessons`, in a folder of its own; a run that was interrupted is
 resumed, and one that stands in the file is not made again. An arm is what differs from the run file, and all else is
 the same: seeds, items, teacher, student. `plain` is the rival: all that is deficient is taught at once, lessons shared
-out evenly, one training until its held-out lessons say that nothing more is learnt, no gate that decides anything.
-`ioa` teaches as much, and then has the student practise by itself, which asks no teacher (docs/method.md says why the
-run file's stages are not among it). Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`.
+out evenly, one training of four epochs, no gate that decides anything; `plain-10` and `plain-20` are the same with as
+many epochs, and `direct-10` takes the teacher's plain solutions in place of adapted ones. `ioa` teaches as `plain`, and
+then has the student practise by itself, which asks no teacher (docs/method.md says why the run file's stages are not
+among it). Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`.
 
 The sums are those of the final examination: of all modules that it asked, and of the targets among them.
 """
@@ -37,9 +38,14 @@ TOGETHER: dict[str, Any] = {
     "training.epochs": 4,
     "mastery.rounds": 0,
 }
-"""All that is deficient is taught side by side, until the held-out lessons say that nothing more is learnt."""
+"""All that is deficient is taught side by side."""
+LONGER: dict[str, Any] = {**TOGETHER, "practice.rounds": 0, "training.held_out": 0}
+"""Without practice, through all its epochs."""
 ARMS: dict[str, dict[str, Any]] = {
     "plain": {**TOGETHER, "practice.rounds": 0},
+    "plain-10": {**LONGER, "training.epochs": 10},
+    "plain-20": {**LONGER, "training.epochs": 20},
+    "direct-10": {**LONGER, "training.epochs": 10, "method.name": "direct-sft"},
     "ioa": {**TOGETHER, "practice.rounds": 2},
 }
 SCORES = ("final-before", "final-after", "final-teacher")
@@ -133,7 +139,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/arithmetic.yaml"))
     parser.add_argument("--budgets", type=int, nargs="+", default=[200, 400, 800, 1600])
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
-    parser.add_argument("--arms", nargs="+", default=list(ARMS))
+    parser.add_argument("--arms", nargs="+", default=["plain", "ioa"])
     parser.add_argument("--runs", type=Path, default=Path("runs/score-against-cost"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/score_against_cost.jsonl"))
     options = parser.parse_args()
