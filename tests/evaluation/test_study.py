@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from ioa.memory.errors import UserError
 from ioa.results.budget_use import Allowance, used_of_allowed
 from ioa.results.study_results import StudyRun, chosen_runs, read_study
 
+EVIDENCE = Path(__file__).parents[2] / "docs/evidence"
 ARMS = {"ioa": {}, "direct-sft": {"method": "direct-sft"}, "own": {"method": "./own.py:build"}}
 OWN = """
 from ioa.graph.methods.iterations import build_iterations
@@ -72,6 +74,19 @@ def test_a_table_shows_what_was_used_of_what_was_allowed():
     allowed = [Allowance.of(1000, 800), Allowance.of(1000, 900)]
     assert used_of_allowed(allowed) == "850 of 1,000"
     assert used_of_allowed([Allowance.of(None, 800)]) == "800"
+
+
+@pytest.mark.parametrize("path", sorted(EVIDENCE.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_study_that_comes_with_the_program_can_be_begun_and_goes_on_with_what_is_kept_of_it(path):
+    study = load_study(path)
+    found = cells(study, path)
+    assert len(found) == len(study.arms) * len(study.seeds) * len(study.budgets)
+    for budget in study.budgets:
+        assert budget.lessons
+        assert budget.training_tokens
+    kept = StudyFolder(path.with_suffix(""))
+    check_unchanged(kept, found)
+    assert {file.stem for file in (kept.root / "results").glob("*.json")} <= {cell.run_id for cell in found}
 
 
 @pytest.mark.parametrize(
