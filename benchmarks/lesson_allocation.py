@@ -14,8 +14,8 @@ examined with items that no lesson has. It is the loop without its agents, so th
 - `gone-on`: half of the lessons evenly, then all of them in one training that goes on from there, for half the epochs.
 - `nearest`: the lessons go to the third of the modules whose worked solutions the bare student finds the likeliest.
 - `practice`: `even`; then, twice, the student is asked 40 new problems a module, up to four times more what it does not
-  solve at once, sampled; and is trained anew on the lessons and its own right solutions (STaR, Zelikman et al. 2022),
-  as with `practice` in a run file. Its own solutions are not counted as lessons.
+  solve at once, sampled; and its training goes on, on the lessons and its own right solutions, as with `practice` in a
+  run file. Its own solutions are not counted as lessons.
 - `easy-practice`: the same once, with what it solves at once alone.
 
 What is trained and asked before the last training counts towards the seconds of processor time. Results are appended to
@@ -102,13 +102,21 @@ class Work:
         self.taken[module] += len(own)
         return own
 
-    def teach(self, more: Sequence[Example] = (), *, going_on: bool = False) -> None:
-        """Train the bare student, or the taught one at half of the epochs, on all lessons taken, and on these."""
+    def teach(
+        self, more: Sequence[Example] = (), *, going_on: bool = False, after_practice: PracticeSettings | None = None
+    ) -> None:
+        """Train the bare student, or the taught one at half of the epochs, on all lessons taken, and on these.
+
+        After practice the taught one, as `practice` says.
+        """
         epochs, start = (max(1, self.epochs // 2), self.adapter) if going_on else (self.epochs, None)
-        self.visits += epochs * (len(self.taught) + len(more))
+        settings = TrainingSettings(held_out=0, frozen_weights="int8", epochs=epochs)
+        if after_practice:
+            start, rate = self.adapter, settings.learning_rate * after_practice.rate
+            settings = settings.model_copy(update={"epochs": after_practice.epochs, "learning_rate": rate})
+        self.visits += settings.epochs * (len(self.taught) + len(more))
         self.adapter = self.folder / str(self.visits)
         began = time.process_time()
-        settings = TrainingSettings(held_out=0, frozen_weights="int8", epochs=epochs)
         train(self.student, [*self.taught, *more], start=start, out=self.adapter, settings=settings, seed=self.seed)
         self.training += time.process_time() - began
 
@@ -205,7 +213,7 @@ def practice(work: Work, budget: int, settings: PracticeSettings = PRACTICE) -> 
             steps, answer = split_solution(result.reply)
             lesson = lessons[probe.id]
             own.append(lesson.model_copy(update={"id": f"own/{lesson.id}", "steps": steps, "answer": answer}))
-        work.teach(own)
+        work.teach(own, after_practice=settings)
 
 
 WAYS: dict[str, Callable[[Work, int], None]] = {

@@ -30,8 +30,6 @@ class RunState(TypedDict, total=False):
     """How often the student has practised since the last portion of lessons."""
     practice_due: bool
     """The last practice brought something to train on."""
-    began_with: str
-    """The adapter with which the stage began."""
     adapter: str
     """Folder of the LoRA that the next training starts from, relative to the run; empty for a bare student."""
     given_up: bool

@@ -35,7 +35,6 @@ def plan(ctx: RunContext) -> Node:
             "remediation": 0,
             "portion_due": False,
             "adapter": "",
-            "began_with": "",
             "notes": dump_notes(note),
         }
 

@@ -14,8 +14,8 @@ from ioa.memory.records import Kind
 def practise(ctx: RunContext) -> Node:
     """Have the student solve new problems, and accept its right solutions as the lessons of a further round.
 
-    The round after it trains anew from where the stage began, on all lessons of the stage and these. Where it brings
-    fewer than `training.least_new`, nothing is trained, and the stage is examined as it is.
+    The round after it goes on from there, on all lessons of the stage and these. Where it brings fewer than
+    `training.least_new`, nothing is trained, and the stage is examined as it is.
     """
 
     def node(state: RunState) -> RunState:

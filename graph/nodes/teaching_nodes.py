@@ -280,7 +280,6 @@ def advance(ctx: RunContext) -> Node:
             "stage": stage + 1,
             "round": 0,
             "adapter": best.adapter,
-            "began_with": best.adapter,
             "practised": 0,
             "practice_due": True,
             "given_up": given_up,

@@ -43,9 +43,7 @@ def train_stage(ctx: RunContext) -> Node:
         settings = _settings(ctx, what)
         block = block_of(ctx, stage, round_)
         lessons = _with_earlier(ctx, state, block, None if what.consolidation else settings.replay)
-        # After practice anew: what was learnt of the lessons alone is learnt better beside what was practised.
-        begin = state.get("began_with", "") if what.practice else state["adapter"]
-        start = ctx.run.root / begin if begin else None
+        start = ctx.run.root / state["adapter"] if state["adapter"] else None
         return train_on(ctx, state, lessons, block={lesson.id for lesson in block}, start=start, settings=settings)
 
     return node
@@ -110,12 +108,15 @@ def _no_tokens_left(ctx: RunContext, left: int | None) -> RunState:
 
 
 def _settings(ctx: RunContext, what: Teaching) -> TrainingSettings:
-    """How a round is trained: a remedy gently, and what comes before a consolidation at a rate that stays."""
-    settings = ctx.config.training
+    """How a round is trained: remedies and practice gently, what comes before a consolidation at a rate that stays."""
+    settings, practice = ctx.config.training, ctx.config.practice
     if what.consolidation:
         return settings.consolidating()
     if what.remediation:
         settings = settings.remedial()
+    if what.practice:
+        rate = settings.learning_rate * practice.rate
+        settings = settings.model_copy(update={"learning_rate": rate, "epochs": practice.epochs})
     return settings.staged() if ctx.curriculum().consolidated else settings
 
 

@@ -10,16 +10,16 @@ from ioa.memory.records import Record
 class PracticeSettings(Record):
     """How much the student practises after a stage's lessons.
 
-    It is asked new problems whose answers are known; what it cannot do at once it may try again, sampled; and it is
-    trained anew on the lessons together with its own right solutions (as in STaR, Zelikman et al. 2022, and in
-    expert iteration). No teacher is asked. Only problems that it solves now and then teach it something, so these are
-    taught, and of those that it solves at once a few.
+    It is asked new problems whose answers are known; what it cannot do at once it may try again, sampled; and its
+    training goes on with the lessons together with its own right solutions (as in expert iteration; STaR, Zelikman et
+    al. 2022, begins anew instead). No teacher is asked. Only problems that it solves now and then teach it something,
+    so these are taught, and of those that it solves at once a few.
     """
 
     rounds: Annotated[int, Field(ge=0, le=10)] | None = None
     """How often after each portion of a stage's first lessons. Null: twice where `budget.lessons` or
     `budget.teacher_tokens` bounds what a teacher writes, and not at all where neither does: then further lessons are
-    the better way. `budget.training_tokens` alone asks for none, since each practice trains anew."""
+    the better way."""
     problems: Annotated[int, Field(ge=1)] = 40
     """New problems a module, each time; none of those are among them that are asked in an examination."""
     attempts: Annotated[int, Field(ge=0, le=64)] = 4
@@ -30,6 +30,10 @@ class PracticeSettings(Record):
     """Share of a module's open problems that an attempt must solve, for there to be a further one."""
     known: Annotated[int, Field(ge=0)] = 4
     """Solutions found at once that are taught, beyond as many as were found later."""
+    epochs: Annotated[int, Field(ge=1)] = 3
+    """Passes over the lessons and its own solutions, in the training that follows."""
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Peak learning rate of that training, relative to `training.learning_rate`: it goes on from what was learnt."""
 
     def times(self, bounded: bool) -> int:
         """How often it practises, given whether lessons are bounded."""

@@ -35,7 +35,8 @@ def teach(tmp_path, monkeypatch):
         opened.append(ctx)
         pupil, trained = ctx.student(), []
 
-        def train(_student, lessons, *, out, settings, max_tokens=None, **_):
+        def train(student, lessons, *, start, out, settings, max_tokens=None, **_):
+            student.starts.append(start)
             order = [[place] for place in range(len(lessons))] * settings.epochs
             steps = affordable_steps([LESSON_TOKENS] * len(lessons), order, max_tokens)
             trained.append((Counter(lesson.module for lesson in lessons), settings))

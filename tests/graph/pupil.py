@@ -27,6 +27,8 @@ class Pupil:
         self.asked: list[str] = []
         self.passes: list[list[str]] = []
         self.adapter: Path | None = None
+        self.starts: list[Path | None] = []
+        """The adapter that each of its trainings went on from."""
 
     def use(self, adapter: Path | None) -> None:
         self.adapter = adapter

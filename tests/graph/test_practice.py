@@ -19,7 +19,7 @@ def practised(ctx):
     return [lesson for lesson in ctx.store().examples() if lesson.kind is Kind.PRACTICE]
 
 
-def test_right_solutions_are_taught_anew_with_the_lessons_before_the_stage_is_examined(teach):
+def test_right_solutions_are_taught_with_the_lessons_before_the_stage_is_examined(teach):
     practice = {"rounds": 2, "problems": 8, "known": 3}
     ctx, trained = teach([{A: 0.5, B: 0.5}, {A: 0.6}, {A: 1.0, B: 1.0}], **ONE_STAGE, practice=practice)
     own = practised(ctx)
@@ -30,6 +30,9 @@ def test_right_solutions_are_taught_anew_with_the_lessons_before_the_stage_is_ex
     assert sizes[0] == 12
     assert sizes[1] == 12 + sum(lesson.round == 1 for lesson in own)
     assert sizes[2] == 12 + len(own)
+    first, *later = [settings for _, settings in trained]
+    assert all((one.epochs, one.learning_rate) == (3, first.learning_rate / 2) for one in later)
+    assert ctx.student().starts == [None, ctx.run.adapter(1, 0), ctx.run.adapter(1, 1)]
     assert [one.round for one in ctx.rounds().assessments] == [2]  # examined once, behind the practice
     assert ctx.rounds().best(1).teaching.words == "practice 2"
 
