@@ -13,10 +13,11 @@ examined with items that no lesson has. It is the loop without its agents, so th
   many that it was asked (as in LLM2LLM, Lee et al. 2024).
 - `gone-on`: half of the lessons evenly, then all of them in one training that goes on from there, for half the epochs.
 - `nearest`: the lessons go to the third of the modules whose worked solutions the bare student finds the likeliest.
-- `practice`: `even`; then, twice, the student is asked 40 new problems a module, up to four times more what it does not
+- `practice`: `even`; then the student is asked 40 new problems a module, up to four times more what it does not
   solve at once, sampled; and its training goes on, on the lessons and its own right solutions, as with `practice` in a
   run file. Its own solutions are not counted as lessons.
 - `easy-practice`: the same once, with what it solves at once alone.
+- `no-practice`: `even`, and the training goes on as after one practice, on the lessons alone.
 
 What is trained and asked before the last training counts towards the seconds of processor time. Results are appended to
 the file as they come, and what stands there is not measured again.
@@ -216,6 +217,12 @@ def practice(work: Work, budget: int, settings: PracticeSettings = PRACTICE) -> 
         work.teach(own, after_practice=settings)
 
 
+def no_practice(work: Work, budget: int) -> None:
+    """Evenly, and on with the lessons as after a practice."""
+    even(work, budget)
+    work.teach(after_practice=PRACTICE)
+
+
 WAYS: dict[str, Callable[[Work, int], None]] = {
     "even": even,
     "skip-mastered": skip_mastered,
@@ -223,6 +230,7 @@ WAYS: dict[str, Callable[[Work, int], None]] = {
     "gone-on": gone_on,
     "nearest": nearest,
     "practice": practice,
+    "no-practice": no_practice,
     "easy-practice": lambda work, budget: practice(work, budget, PracticeSettings(rounds=1, attempts=0)),
 }
 

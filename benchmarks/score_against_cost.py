@@ -7,9 +7,10 @@ Each point is a whole run of `ioa run` with `budget.lessons`, in a folder of its
 resumed, and one that stands in the file is not made again. An arm is what differs from the run file, and all else is
 the same: seeds, items, teacher, student. `plain` is the rival: all that is deficient is taught at once, lessons shared
 out evenly, one training of four epochs, no gate that decides anything; `plain-10` and `plain-20` are the same with as
-many epochs, and `direct-10` takes the teacher's plain solutions in place of adapted ones. `ioa` teaches as `plain`, and
-then has the student practise by itself, which asks no teacher (docs/method.md says why the run file's stages are not
-among it). Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`.
+many epochs, and `direct-10` takes the teacher's plain solutions in place of adapted ones. `ioa` teaches as `plain-10`,
+and then has the student practise by itself, which asks no teacher (docs/method.md says why the run file's stages are
+not among it). Others are named on the command line, `NAME:KEY=VALUE,KEY=VALUE`. The points `ioa-anew` are of an earlier
+form: four epochs, two practices, and after each a training anew.
 
 The sums are those of the final examination: of all modules that it asked, and of the targets among them.
 """
@@ -46,7 +47,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "plain-10": {**LONGER, "training.epochs": 10},
     "plain-20": {**LONGER, "training.epochs": 20},
     "direct-10": {**LONGER, "training.epochs": 10, "method.name": "direct-sft"},
-    "ioa": {**TOGETHER, "practice.rounds": 2},
+    "ioa": {**LONGER, "training.epochs": 10, "practice.rounds": 1},
 }
 SCORES = ("final-before", "final-after", "final-teacher")
 
@@ -139,7 +140,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/arithmetic.yaml"))
     parser.add_argument("--budgets", type=int, nargs="+", default=[200, 400, 800, 1600])
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
-    parser.add_argument("--arms", nargs="+", default=["plain", "ioa"])
+    parser.add_argument("--arms", nargs="+", default=["plain-10", "ioa"])
     parser.add_argument("--runs", type=Path, default=Path("runs/score-against-cost"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/score_against_cost.jsonl"))
     options = parser.parse_args()

@@ -15,6 +15,7 @@ SHOWN = (
     "LICENSE",
     "docs/**/*.md",
     "docs/images/*.png",
+    "docs/evidence/*.yaml",
     "benchmarks/README.md",
     "benchmarks/*.json*",
     "configs/**/*.yaml",

@@ -17,7 +17,7 @@ class PracticeSettings(Record):
     """
 
     rounds: Annotated[int, Field(ge=0, le=10)] | None = None
-    """How often after each portion of a stage's first lessons. Null: twice where `budget.lessons` or
+    """How often after each portion of a stage's first lessons. Null: once where `budget.lessons` or
     `budget.teacher_tokens` bounds what a teacher writes, and not at all where neither does: then further lessons are
     the better way."""
     problems: Annotated[int, Field(ge=1)] = 40
@@ -37,4 +37,4 @@ class PracticeSettings(Record):
 
     def times(self, bounded: bool) -> int:
         """How often it practises, given whether lessons are bounded."""
-        return self.rounds if self.rounds is not None else 2 * bounded
+        return self.rounds if self.rounds is not None else int(bounded)
