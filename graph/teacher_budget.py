@@ -77,7 +77,7 @@ def _next_wave(ctx: RunContext, waiting: Sequence[LessonRequest], drafts: Sequen
     costs = [writing + request.count * each for request in waiting]
     if HALF * sum(costs) <= left:
         return len(waiting)
-    paid = int(left / max(costs))
+    paid = max(0, int(left / max(costs)))
     return min(len(waiting), max(paid // HALF, min(paid, 1)))
 
 

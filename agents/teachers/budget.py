@@ -97,7 +97,9 @@ class Budget:
         self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def reserve(self, usd: float, tokens: int, purpose: Purpose = NO_PURPOSE) -> AsyncIterator[Settle]:
+    async def reserve(
+        self, usd: float, tokens: int, purpose: Purpose = NO_PURPOSE, most: int = 0
+    ) -> AsyncIterator[Settle]:
         """Set aside what a call will probably cost, and count what it did cost.
 
         Where only what is set aside for calls in flight is in the way, it waits for them.
@@ -106,6 +108,7 @@ class Budget:
             usd: Estimate in US dollars.
             tokens: Estimate.
             purpose: What it is for.
+            most: Tokens that it will hardly exceed: what is set aside of `teacher_tokens` where it is for teaching.
 
         Yields:
             A function to be told the true cost; a call that fails before it is told costs nothing.
@@ -115,7 +118,7 @@ class Budget:
             TeachingSpentError: it might go over `teacher_tokens`.
         """
         counts = bool(purpose.teaching) and not self.teaching.has(purpose.answer)
-        for_teaching = tokens if counts else 0
+        for_teaching = most if counts else 0
         while not (self._fits(usd, tokens) and self._fits_teaching(for_teaching)):
             await self._changed.wait()
         self._reserved.add(usd, tokens, 1)

@@ -1,6 +1,7 @@
 """`budget.training_tokens` and `budget.teacher_tokens`: kept by every method, to the token, and the run ends well."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from tests.graph.conftest import LESSON_TOKENS
@@ -9,6 +10,7 @@ from tests.graph.pupil import Pupil, module, open_context
 from ioa.graph.config import RunConfig
 from ioa.graph.lesson_budget import lessons_left
 from ioa.graph.nodes import baseline_nodes
+from ioa.graph.teacher_budget import draft_within
 from ioa.graph.training_budget import count_training, training_ended, training_left
 from ioa.memory import TrainingLog
 from ioa.memory.files import read_records
@@ -172,3 +174,20 @@ def test_iterations_share_the_tokens_by_what_each_has_to_train_on(run):
     assert took[0] <= 100  # 1 of 1 + 2 + 3 sixths
     assert took[1] <= (600 - took[0]) * 2 / 5
     assert sum(took) == 600
+
+
+@pytest.mark.parametrize("largest", [1500, 9000])
+def test_where_a_long_call_would_not_fit_any_more_no_request_is_made(tmp_path, largest):
+    ctx = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"teacher_tokens": 1000})
+    ctx.budget().teaching.add("draft", 100, "one")
+    ctx.budget().largest_call = largest
+    asked = []
+
+    def write(some):
+        assert some
+        asked.extend(some)
+
+    requests = [SimpleNamespace(count=1)] * 3
+    draft_within(ctx, requests, write, list)
+    assert not asked
+    ctx.close()
