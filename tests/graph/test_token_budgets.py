@@ -163,6 +163,9 @@ def test_what_was_trained_is_counted_once_and_not_forgotten_when_the_run_is_open
     more = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"training_tokens": 200})
     assert not training_ended(more)  # a larger limit lets it go on
     assert training_left(more) == 110
+    # Its visit is made again, since the run was killed before its checkpoint: it was cut by the old limit.
+    count_training(more, "stage-01-round-1", log.model_copy(update={"tokens": 30, "cut": True}))
+    assert not training_ended(more)
     assert len(read_records(more.run.trained_tokens, TrainedTokens)) == 2
     for one in (again, more):
         one.close()
