@@ -24,8 +24,8 @@ class RunScores(Record):
     """A finished run in numbers: what it came to, and what that took."""
 
     deficient: Score
-    """In the final examination, in the modules that the diagnosis found deficient: of a seed the same for all arms,
-    whatever they chose to teach."""
+    """In the final examination, in the modules that the diagnosis found deficient: of a seed the same for all arms with
+    the same `diagnosis.tau_gap`, whatever they chose to teach."""
     others: Score | None
     """In the modules that were not; none where there are none."""
     all: Score
@@ -46,7 +46,7 @@ class RunScores(Record):
     teacher_tokens: int
     """Of prompts and replies of the teaching, estimated where the teacher reports none; examinations left out."""
     usd: float | None
-    """None where a price is not known."""
+    """Paid by this run alone: what another of the folder had asked already is free. None where a price is not known."""
     seconds: Mapping[str, float]
     """By activity: `training`, `generation`, `teacher`, `overhead`."""
     lost: int
