@@ -1,5 +1,6 @@
 """`budget.training_tokens` and `budget.teacher_tokens`: kept by every method, to the token, and the run ends well."""
 
+import asyncio
 from collections import Counter
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from tests.graph.conftest import LESSON_TOKENS
 from tests.graph.pupil import Pupil, module, open_context
 
+from ioa.agents.teachers.budget import Purpose, TeachingSpentError
 from ioa.graph.config import RunConfig
 from ioa.graph.lesson_budget import lessons_left
 from ioa.graph.nodes import baseline_nodes
@@ -183,7 +185,7 @@ def test_iterations_share_the_tokens_by_what_each_has_to_train_on(run):
 def test_where_a_long_call_would_not_fit_any_more_no_request_is_made(tmp_path, largest):
     ctx = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"teacher_tokens": 1000})
     ctx.budget().teaching.add("draft", 100, "one")
-    ctx.budget().largest_call = largest
+    ctx.budget().largest_calls["draft"] = largest
     asked = []
 
     def write(some):
@@ -193,4 +195,20 @@ def test_where_a_long_call_would_not_fit_any_more_no_request_is_made(tmp_path, l
     requests = [SimpleNamespace(count=1)] * 3
     draft_within(ctx, requests, write, list)
     assert not asked
+    ctx.close()
+
+
+def test_a_long_analysis_that_cannot_be_asked_for_keeps_no_lesson_from_being_written(tmp_path):
+    ctx = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"teacher_tokens": 10_000})
+    budget = ctx.budget()
+    with pytest.raises(TeachingSpentError):
+        asyncio.run(budget.take_kept(50_000, Purpose("diagnose", "a")))
+    asked = []
+    draft_within(ctx, [SimpleNamespace(count=1)], asked.extend, list)
+    budget.teaching.add("draft", 100, "b")
+    assert len(asked) == 1
+    assert lessons_left(ctx) > 0
+    with pytest.raises(TeachingSpentError):
+        asyncio.run(budget.take_kept(50_000, Purpose("verify", "c")))
+    assert lessons_left(ctx) == 0
     ctx.close()

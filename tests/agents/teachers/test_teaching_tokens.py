@@ -54,7 +54,7 @@ def test_what_could_go_beyond_is_not_asked_and_no_failure(sitting):
     assert all(one.reply is not None for one in asked)
     assert 0 < budget.teaching.used <= LIMIT
     assert budget.teaching.used == TeachingTokens.of(transcript.attempts()).used
-    assert budget.teaching_ended
+    assert budget.unasked_nodes == {"verify"}
     assert len(transcript.attempts()) == len(asked)
 
 
