@@ -100,6 +100,8 @@ def _open(study_file: Path, out: Path | None) -> "tuple[Study, StudyFolder, list
     from ioa.evaluation.study_work import StudyFolder, check_unchanged
 
     study, folder = load_study(study_file), StudyFolder(out or STUDIES / study_file.stem)
+    if folder.root.exists() and not folder.root.is_dir():
+        raise UserError(f"{folder.root}: a file. Expected the folder of the study, or one that is made: --out FOLDER.")
     found = cells(study, study_file)
     check_unchanged(folder, found)
     return study, folder, found

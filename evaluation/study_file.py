@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from ioa.graph.config import RunConfig, load_config, override
+from ioa.graph.config_override import read_setting
 from ioa.graph.method_port import configured
 from ioa.graph.settings.method import MethodSettings
 from ioa.memory.errors import UserError
@@ -35,6 +36,11 @@ def _by_name(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _section(key: str) -> str:
+    """The section of the run file that a key stands in, however it is written."""
+    return next(iter(read_setting(f"{key}=").parts), key)
+
+
 class Arm(Record):
     """One of the ways that are compared."""
 
@@ -46,10 +52,10 @@ class Arm(Record):
     @field_validator("set")
     @classmethod
     def _own(cls, given: Keys) -> Keys:
-        shared = [key for key in given if key.partition(".")[0] in EQUAL]
+        shared = [key for key in given if _section(key) in EQUAL]
         if shared:
             raise ValueError(f"{', '.join(shared)} must be the same for all arms; set it above, under `set`")
-        if any(key.partition(".")[0] == "method" for key in given):
+        if any(_section(key) == "method" for key in given):
             raise ValueError("the method of an arm stands under `method`")
         return given
 
@@ -135,7 +141,7 @@ class Study(Record):
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1)]
     """Of a seed all arms have the same items and the same untaught student."""
     budgets: Annotated[tuple[StudyBudget, ...], Field(min_length=1)] = (StudyBudget(),)
-    """Each is a point of the curve of score against cost."""
+    """Each is a point of the curve of score against cost, in place of what `base` says of these three."""
     tries: Annotated[tuple[Keys, ...], Field(min_length=1)] = ({},)
     """Settings that each arm is tried with, the same for all; of an arm that counts which its own held-out lessons like
     best."""
@@ -159,9 +165,26 @@ class Study(Record):
         if self.reference and self.reference not in self.arms:
             raise ValueError(f"reference: there is no arm {self.reference!r}; there are {', '.join(self.arms)}")
         for place, keys in (("set", self.set), *(("tries", tried) for tried in self.tries)):
-            owned = {key.partition(".")[0] for key in keys} & {"seed", "method", "budget"}
+            owned = {_section(key) for key in keys} & {"seed", "method", "budget"}
             if owned:
                 raise ValueError(f"{place}: {', '.join(sorted(owned))} has a place of its own in a study")
+        return self
+
+    @model_validator(mode="after")
+    def _fair_tries(self) -> Self:
+        """An arm that is tried with fewer settings than others, or with other examinations, is not compared fairly."""
+        if any(tried in self.tries[:place] for place, tried in enumerate(self.tries)):
+            raise ValueError("tries names one twice")
+        keys = dict.fromkeys(key for tried in self.tries for key in tried)
+        shared = [key for key in keys if _section(key) in EQUAL]
+        if shared:
+            raise ValueError(f"tries: {', '.join(shared)} must be the same for all tries; set it under `set`")
+        for name, arm in self.arms.items():
+            hidden = [key for key in keys if key in arm.set]
+            if hidden:
+                raise ValueError(
+                    f"arms.{name}: {', '.join(hidden)} stands in `tries`, too, and the arm would be tried with nothing"
+                )
         return self
 
     @property
@@ -219,7 +242,7 @@ def _cells(study: Study, base: RunConfig, path: Path) -> Iterator[Cell]:
             **study.set,
             **tried,
             **arm.set,
-            **{f"budget.{key}": value for key, value in budget if value is not None},
+            **{f"budget.{key}": value for key, value in budget},  # null, too: `base` may have a bound of its own
             "seed": seed,
             "method": arm.method.model_dump(mode="json"),
         }
@@ -233,6 +256,8 @@ def _cells(study: Study, base: RunConfig, path: Path) -> Iterator[Cell]:
                 raise UserError(
                     "examination.final_scope: expected `domain`, since arms are compared by the whole of it"
                 )
+            if len(study.tries) > 1 and not config.training.held_out:
+                raise UserError("training.held_out: expected more than 0, since held-out lessons choose among `tries`")
             cell = Cell(name, budget, seed, attempt, config)
             check_run_id(cell.run_id)
         except UserError as error:

@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import ConfigDict
 
@@ -69,29 +69,30 @@ def check_unchanged(folder: StudyFolder, cells: Sequence[Cell]) -> None:
         UserError: one is not: which key, and how it was.
     """
     for cell in cells:
-        place, was = _begun_with(folder, cell)
         now = cell.config.model_dump(mode="json")
-        changed = next((key for key in now if was and was.get(key) != now[key]), None)
-        if changed:
-            inner = _first_change(was.get(changed), now[changed])
-            raise UserError(
-                f"{place}: this run exists, and the study now describes another: {changed}{inner}. A study whose "
-                "arms were run under two descriptions compares nothing. Undo the change, give the arm another name, "
-                "or keep the new study in another folder (--out)."
-            )
+        for place, was in _begun_with(folder, cell):
+            changed = next((key for key in now if was.get(key) != now[key]), None)
+            if changed:
+                inner = _first_change(was.get(changed), now[changed])
+                raise UserError(
+                    f"{place}: this run exists, and the study now describes another: {changed}{inner}. A study whose "
+                    "arms were run under two descriptions compares nothing. Undo the change, give the arm another "
+                    "name, or keep the new study in another folder (--out)."
+                )
 
 
-def _begun_with(folder: StudyFolder, cell: Cell) -> tuple[Path, Mapping[str, Any]]:
-    """Where a run stands, and its run file; none of one that was not begun."""
+def _begun_with(folder: StudyFolder, cell: Cell) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Where a run stands, and its run file; nothing of one that was not begun, and two where its result is kept."""
     run, result = folder.run(cell), folder.result(cell)
     if run.config.exists():
-        return run.root, read_run_config(run).model_dump(mode="json")
-    return result, read_record(result, FinishedRun).config.model_dump(mode="json") if result.exists() else {}
+        yield run.root, read_run_config(run).model_dump(mode="json")
+    if result.exists():  # what the tables are made of, and it may have come from elsewhere
+        yield result, read_kept(result, FinishedRun).config.model_dump(mode="json")
 
 
 def _first_change(was: object, now: object) -> str:
     if isinstance(was, dict) and isinstance(now, dict):
-        key = next(key for key in (*now, *was) if was.get(key) != now.get(key))
+        key = next(key for key in (*now, *was) if (key in was, was.get(key)) != (key in now, now.get(key)))
         return f".{key}{_first_change(was.get(key), now.get(key))}"
     return f" was {was!r} and is {now!r}"
 
@@ -103,6 +104,24 @@ class FinishedRun(Record):
 
     config: RunConfig
     """Its run file, with every default."""
+
+
+Kept = TypeVar("Kept", bound=FinishedRun)
+
+
+def read_kept(path: Path, kind: type[Kept]) -> Kept:
+    """Read what is kept of a finished run.
+
+    Raises:
+        UserError: it is not that, and what to do.
+    """
+    try:
+        return read_record(path, kind)
+    except UserError as error:
+        raise UserError(
+            f"{error}\nPut the file back, or delete it: then it is made anew from the run, which is done again where "
+            "its folder is gone."
+        ) from error
 
 
 class Executor(Protocol):

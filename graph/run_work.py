@@ -12,11 +12,12 @@ from langgraph.types import Command
 
 from ioa.agents import BudgetReached
 from ioa.graph.builder import build_graph, open_checkpointer
-from ioa.graph.config import RunConfig
+from ioa.graph.config import RunConfig, read_run_config
 from ioa.graph.context import RunContext
 from ioa.graph.listeners import Listener
 from ioa.memory import RunDirectory
 from ioa.memory.errors import Paused, UserError
+from ioa.memory.files import write_text
 
 RECURSION_LIMIT = 100_000
 """LangGraph counts steps against endless loops; ours end by R_max, and a long curriculum has many steps."""
@@ -49,9 +50,13 @@ def work(
         graph = build_graph(ctx, checkpointer)
         at: RunnableConfig = {"configurable": {"thread_id": run.run_id}, "recursion_limit": RECURSION_LIMIT}
         before = graph.get_state(at)
+        changed = config != read_run_config(run)
         if before.created_at is not None and not before.next:
-            listener.message(f"Run {run.run_id} is finished already.")
+            # Its config says what it was taught with, and no setting changes that any more.
+            listener.message(f"Run {run.run_id} is finished already{'; no setting was changed' if changed else ''}.")
             return
+        if changed:
+            write_text(run.config, config.to_yaml())
         try:
             listener.run_begun(run, config)
             graph.invoke(_input(before), at, durability="sync")

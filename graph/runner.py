@@ -113,7 +113,8 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
         runs: Folder of the runs.
         run_id: Which.
         listener: Told what happens.
-        settings: `key=value` pairs that change the run's config: what it may spend, how a teacher is called.
+        settings: `key=value` pairs that change the run's config: what it may spend, how a teacher is called. Those of a
+            run that is finished change nothing.
 
     Raises:
         UserError: there is no such run, another process holds it, or a setting would change what was made.
@@ -133,7 +134,5 @@ def resume(runs: Path, run_id: str, listener: Listener, settings: Sequence[str] 
             config = changed(config, settings)
             check_teachers(config)
         listener.prepare(config)
-        if settings:
-            write_text(run.config, config.to_yaml())
         work(run, config, listener, began)
     return run

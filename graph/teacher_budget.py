@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from ioa.agents import Draft, LessonRequest
 from ioa.graph.context import RunContext
 
+LESSON_NODES = ("draft", "verify")
+"""Where lessons are made; other nodes of the teaching do without an answer."""
 HALF = 2
 """Where what is left does not pay for twice of what is wanted, half of what it pays for is asked for, and measured."""
 
@@ -17,13 +19,13 @@ def affordable_lessons(ctx: RunContext) -> int | None:
     left = ctx.budget().teaching_left
     if left is None:
         return None
-    if ctx.budget().teaching_ended:
+    if _ended(ctx):
         return 0
     writing = _mean(ctx, "draft")
     if writing is None:
         return None if left else 0
     each = writing / ctx.config.synthesis.per_request + _verifying(ctx, writing)
-    return max(0, int((left - ctx.budget().largest_call) / max(1.0, each)))
+    return max(0, int((left - _largest_call(ctx)) / max(1.0, each)))
 
 
 def draft_within(
@@ -50,7 +52,7 @@ def draft_within(
         return
     kept = left - int(share * left)
     waiting = list(requests)
-    while waiting and not ctx.budget().teaching_ended:
+    while waiting and not _ended(ctx):
         count = _next_wave(ctx, waiting, drafted(), kept)
         if not count:
             break
@@ -68,17 +70,27 @@ def teacher_words(ctx: RunContext) -> str:
 
 def _next_wave(ctx: RunContext, waiting: Sequence[LessonRequest], drafts: Sequence[Draft], kept: int) -> int:
     """How many of the requests are made next; 0 where writing and verifying one is more than what is left."""
-    writing, budget = _mean(ctx, "draft"), ctx.budget()
+    writing = _mean(ctx, "draft")
     if writing is None:
         return 1
     each = _verifying(ctx, writing)
     owed = sum(len(draft.lessons) for draft in drafts) * each
-    left = (budget.teaching_left or 0) - kept - owed - budget.largest_call
+    left = (ctx.budget().teaching_left or 0) - kept - owed - _largest_call(ctx)
     costs = [writing + request.count * each for request in waiting]
     if HALF * sum(costs) <= left:
         return len(waiting)
-    paid = int(left / max(costs))
+    paid = max(0, int(left / max(costs)))
     return min(len(waiting), max(paid // HALF, min(paid, 1)))
+
+
+def _ended(ctx: RunContext) -> bool:
+    """Whether a lesson could not be written or verified; a long analysis that was not asked for ends no teaching."""
+    return not ctx.budget().unasked_nodes.isdisjoint(LESSON_NODES)
+
+
+def _largest_call(ctx: RunContext) -> int:
+    """Most tokens that were set aside for a call that writes or verifies lessons."""
+    return max(ctx.budget().largest_calls.get(node, 0) for node in LESSON_NODES)
 
 
 def _verifying(ctx: RunContext, writing: float) -> float:

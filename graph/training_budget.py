@@ -45,5 +45,8 @@ def count_training(ctx: RunContext, training: str, log: TrainingLog | None, *, a
         limit=ctx.config.budget.training_tokens,
         cut=all_left and (log is None or log.cut),
     )
-    if took not in read_records(ctx.run.trained_tokens, TrainedTokens):
+    known = read_records(ctx.run.trained_tokens, TrainedTokens)
+    # A finished one is counted under the limit that it had: under a larger one it would not have been cut.
+    counted = log is not None and any((one.training, one.tokens) == (training, took.tokens) for one in known)
+    if not counted and took not in known:
         append_records(ctx.run.trained_tokens, [took])

@@ -37,7 +37,7 @@ def hold(folder: Path, what: str, kind: str) -> Iterator[None]:
     except OSError as error:
         raise UserError(
             f"{kind.capitalize()} folder {folder} cannot be written to ({error.strerror or error}). "
-            f"Name another folder for the {kind}s, or make this one writable."
+            "Name another folder, or make this one writable."
         ) from error
     try:
         holder.write_text(f"pid {os.getpid()} on host {socket.gethostname()}", encoding="utf-8")

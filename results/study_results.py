@@ -1,12 +1,13 @@
 """What came of the runs of a study, read from their folders."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from ioa.evaluation.study_file import Cell, Study
 from ioa.evaluation.study_statistics import Difference, Estimate, compare, mean_score
-from ioa.evaluation.study_work import FinishedRun, State, StudyFolder, last_line
+from ioa.evaluation.study_work import FinishedRun, State, StudyFolder, last_line, read_kept
 from ioa.graph.config import read_run_config
 from ioa.memory.errors import UserError
 from ioa.memory.files import read_record, read_records, write_record
@@ -23,8 +24,8 @@ class RunScores(Record):
     """A finished run in numbers: what it came to, and what that took."""
 
     deficient: Score
-    """In the final examination, in the modules that the diagnosis found deficient: of a seed the same for all arms,
-    whatever they chose to teach."""
+    """In the final examination, in the modules that the diagnosis found deficient: of a seed the same for all arms with
+    the same `diagnosis.tau_gap`, whatever they chose to teach."""
     others: Score | None
     """In the modules that were not; none where there are none."""
     all: Score
@@ -45,7 +46,7 @@ class RunScores(Record):
     teacher_tokens: int
     """Of prompts and replies of the teaching, estimated where the teacher reports none; examinations left out."""
     usd: float | None
-    """None where a price is not known."""
+    """Paid by this run alone: what another of the folder had asked already is free. None where a price is not known."""
     seconds: Mapping[str, float]
     """By activity: `training`, `generation`, `teacher`, `overhead`."""
     lost: int
@@ -62,7 +63,7 @@ class RunResult(FinishedRun):
     model_config = ConfigDict(extra="forbid")
 
     scores: RunScores
-    answers: Mapping[str, bool]
+    answers: Annotated[Mapping[str, bool], Field(min_length=1)]
     """The items of the final examination, each with whether it was right."""
 
 
@@ -98,7 +99,7 @@ def read_result(folder: StudyFolder, cell: Cell) -> RunResult:
         UserError: it has no final examination of the whole domain.
     """
     if folder.result(cell).exists():
-        return read_record(folder.result(cell), RunResult)
+        return read_kept(folder.result(cell), RunResult)
     run = folder.run(cell)
     return RunResult(
         config=read_run_config(run),
@@ -193,22 +194,25 @@ def _mean(numbers: Sequence[float]) -> float | None:
 def chosen_runs(study: Study, runs: Sequence[StudyRun]) -> list[StudyRun]:
     """Of each arm at a budget the runs of the try that its own held-out lessons like best; finished ones alone.
 
-    All seeds of an arm count together, so that the choice is one of a setting, not of a lucky training.
+    All seeds of an arm count together, so that the choice is one of a setting, not of a lucky training. So only those
+    tries are chosen among that are finished with the most seeds.
     """
     chosen = []
     for budget in dict.fromkeys(run.budget for run in runs):
         for arm in study.arms:
             own = [run for run in runs if (run.arm, run.budget) == (arm, budget) and run.scores is not None]
             if own:
-                best = min({run.attempt for run in own}, key=lambda attempt: (_held_out_loss(own, attempt), attempt))
+                best = min({run.attempt for run in own}, key=lambda attempt: _rank(own, attempt))
                 chosen += [run for run in own if run.attempt == best]
     return chosen
 
 
-def _held_out_loss(runs: Sequence[StudyRun], attempt: int) -> float:
+def _rank(runs: Sequence[StudyRun], attempt: int) -> tuple[int, float, int]:
+    """Of a try, smaller for a better one: by its finished seeds, by its mean held-out loss, by its place."""
     losses = [run.scores.held_out_loss for run in runs if run.attempt == attempt and run.scores is not None]
     known = [loss for loss in losses if loss is not None]
-    return sum(known) / len(known) if known else float("inf")
+    mean = sum(known) / len(known) if len(known) == len(losses) else float("inf")
+    return -len(losses), mean, attempt
 
 
 class BudgetResults(Record):
@@ -260,8 +264,15 @@ def read_study(study: Study, folder: StudyFolder, cells: Sequence[Cell]) -> Stud
 
 def _compare(study: Study, chosen: Sequence[StudyRun], budget: str) -> BudgetResults:
     arms: dict[str, dict[int, Mapping[str, bool]]] = {}
+    first: dict[int, StudyRun] = {}
     for run in chosen:
         if run.budget == budget:
+            other = first.setdefault(run.seed, run)
+            if run.answers.keys() != other.answers.keys():
+                raise UserError(
+                    f"{run.run_id} and {other.run_id} were examined with different items, so that they cannot be "
+                    "compared. Has a file of the domain changed between them? Delete the runs and the results of one."
+                )
             arms.setdefault(run.arm, {})[run.seed] = run.answers
     scores = {arm: mean_score(own) for arm, own in arms.items()}
     return BudgetResults(budget=budget, scores=scores, differences=tuple(compare(arms, study.compared_with)))

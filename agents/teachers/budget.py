@@ -88,16 +88,18 @@ class Budget:
         self._wall = wall or (lambda: time.monotonic() - began)
         self.spent = spent or Spent()
         self.teaching = teaching or TeachingTokens()
-        self.teaching_ended = False
-        """Whether a call was not made in this sitting because of `teacher_tokens`."""
-        self.largest_call = 0
-        """Most tokens that were set aside for a call of the teaching."""
+        self.unasked_nodes: set[str] = set()
+        """Nodes of which a call was not made in this sitting because of `teacher_tokens`."""
+        self.largest_calls: dict[str, int] = {}
+        """Most tokens that were set aside for a call of the teaching, by its node."""
         self._reserved = Spent()
         self._held_for_teaching = 0
         self._changed = asyncio.Event()
 
     @asynccontextmanager
-    async def reserve(self, usd: float, tokens: int, purpose: Purpose = NO_PURPOSE) -> AsyncIterator[Settle]:
+    async def reserve(
+        self, usd: float, tokens: int, purpose: Purpose = NO_PURPOSE, most: int = 0
+    ) -> AsyncIterator[Settle]:
         """Set aside what a call will probably cost, and count what it did cost.
 
         Where only what is set aside for calls in flight is in the way, it waits for them.
@@ -106,6 +108,7 @@ class Budget:
             usd: Estimate in US dollars.
             tokens: Estimate.
             purpose: What it is for.
+            most: Tokens that it will hardly exceed: what is set aside of `teacher_tokens` where it is for teaching.
 
         Yields:
             A function to be told the true cost; a call that fails before it is told costs nothing.
@@ -115,8 +118,8 @@ class Budget:
             TeachingSpentError: it might go over `teacher_tokens`.
         """
         counts = bool(purpose.teaching) and not self.teaching.has(purpose.answer)
-        for_teaching = tokens if counts else 0
-        while not (self._fits(usd, tokens) and self._fits_teaching(for_teaching)):
+        for_teaching = most if counts else 0
+        while not (self._fits(usd, tokens) and self._fits_teaching(for_teaching, purpose.teaching)):
             await self._changed.wait()
         self._reserved.add(usd, tokens, 1)
         self._held_for_teaching += for_teaching
@@ -152,7 +155,7 @@ class Budget:
         """
         if not purpose.teaching or self.teaching.has(purpose.answer):
             return
-        while not self._fits_teaching(tokens):
+        while not self._fits_teaching(tokens, purpose.teaching):
             await self._changed.wait()
         self.teaching.add(purpose.teaching, tokens, purpose.answer)
 
@@ -162,14 +165,14 @@ class Budget:
             self.teaching.add(purpose.teaching, tokens, purpose.answer if answered else "")
         self._on_spent(self.spent)
 
-    def _fits_teaching(self, tokens: int) -> bool:
+    def _fits_teaching(self, tokens: int, node: str) -> bool:
         """As `_fits`, for `teacher_tokens`."""
         left = self.teaching_left
         if left is None or not tokens:
             return True
-        self.largest_call = max(self.largest_call, tokens)
+        self.largest_calls[node] = max(self.largest_calls.get(node, 0), tokens)
         if tokens > left:
-            self.teaching_ended = True
+            self.unasked_nodes.add(node)
             raise TeachingSpentError(
                 f"budget.teacher_tokens: {self.teaching.used:,} of {self._settings.teacher_tokens:,} tokens are used, "
                 "and this call could go beyond"

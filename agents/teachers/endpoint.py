@@ -218,9 +218,7 @@ class Endpoint:
             request.on_send()
             return await self._send(request.prompt, dialect, request.schema)
         usd, tokens = self.cost(expected) or 0.0, expected.input + expected.output
-        if request.purpose.teaching:
-            tokens = self._most(expected, dialect)
-        async with self._budget.reserve(usd, tokens, request.purpose) as settle:
+        async with self._budget.reserve(usd, tokens, request.purpose, self._most(expected, dialect)) as settle:
             request.on_send()
             try:
                 answer = await self._send(request.prompt, dialect, request.schema)

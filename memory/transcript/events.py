@@ -11,7 +11,7 @@ SCHEMA_VERSION = 2
 
 
 TEACHING_AGENTS = frozenset({"diagnoser", "planner", "adapter", "verifier"})
-"""Whose calls `budget.teacher_tokens` bounds. An examinee and a judge are asked the same whatever the method."""
+"""Whose calls `budget.teacher_tokens` bounds. Examinees and judges do not teach, at a gate neither."""
 
 
 class Message(Record):

@@ -47,7 +47,7 @@ class TeachingTokens:
 
     def add(self, node: str, tokens: int, answer: str = "") -> None:
         """Count an answer, or, without a name, an attempt that brought none and may be billed."""
-        if answer and answer in self._answers:
+        if answer in self._answers or not (answer or tokens):  # an attempt that failed before it could be billed
             return
         if answer:
             self._answers.add(answer)

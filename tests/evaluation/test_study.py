@@ -70,6 +70,14 @@ def test_the_three_limits_of_a_budget_are_the_same_for_all_arms_and_name_the_run
     assert limits == {("training-900", 900, None), ("lessons-8-training-900-teacher-5000", 900, 5000)}
 
 
+def test_a_budget_stands_in_place_of_what_the_base_says_of_it(folder):
+    write_config(folder, budget={"lessons": 5, "calls": 10_000})
+    path = write_study(folder, budgets=[{}, {"training_tokens": 900}])
+    found = {cell.budget.name: cell.config.budget for cell in cells(load_study(path), path)}
+    assert [(one.lessons, one.training_tokens) for one in found.values()] == [(None, None), (None, 900)]
+    assert {one.calls for one in found.values()} == {10_000}
+
+
 def test_a_table_shows_what_was_used_of_what_was_allowed():
     allowed = [Allowance.of(1000, 800), Allowance.of(1000, 900)]
     assert used_of_allowed(allowed) == "850 of 1,000"
@@ -100,6 +108,14 @@ def test_a_study_that_comes_with_the_program_can_be_begun_and_goes_on_with_what_
         ({"arms": {"a": {"set": {"training.epoch": 2}}}}, "training.epoch"),
         ({"arms": {"a": {"set": {"budget.training_tokens": 9}}}}, "budget.training_tokens must be the same for all"),
         ({"tries": [{"budget.teacher_tokens": 9}]}, "tries: budget has a place of its own"),
+        ({"arms": {"a": {"set": {'"examination".final': 2}}}}, 'examination".final must be the same for all arms'),
+        ({"tries": [{}, {"examination.final": 2}]}, "tries: examination.final must be the same for all tries"),
+        ({"tries": [{}, {"training.epochs": 1}, {}]}, "tries names one twice"),
+        (
+            {"tries": [{}, {"training.epochs": 1}], "arms": {"a": {"set": {"training.epochs": 3}}}},
+            "arms.a: training.epochs stands in `tries`, too",
+        ),
+        ({"tries": [{}, {"training.epochs": 1}], "set": {"training.held_out": 0}}, "training.held_out: expected more"),
         ({"arms": {"a" * 40: {}}, "budgets": [{"lessons": 10**9, "training_tokens": 10**12}]}, "1 to 80 letters"),
         ({"reference": "b"}, "there is no arm 'b'"),
         ({"arms": {"a b": {}}}, "a name has 1 to 40 letters"),
@@ -129,6 +145,29 @@ def test_of_several_settings_the_one_counts_that_the_arms_own_held_out_lessons_l
 
     runs = [run("ioa", 3, 0, 0.5), run("ioa", 4, 0, 0.1), run("ioa", 3, 1, 0.2), run("ioa", 4, 1, 0.2)]
     assert [(one.seed, one.attempt) for one in chosen_runs(study, runs)] == [(3, 1), (4, 1)]  # 0.2 against 0.3
+    # Of a try one run failed, and of another one held nothing out: a single seed that went well chooses no setting.
+    for other in ([run("ioa", 3, 2, 0.01)], [run("ioa", 3, 2, 0.01), run("ioa", 4, 2, None)]):
+        assert [(one.seed, one.attempt) for one in chosen_runs(study, runs + other)] == [(3, 1), (4, 1)]
+
+
+def test_the_folder_of_a_study_is_no_file(folder):
+    write_study(folder)
+    for command in ("run", "show", "report"):
+        done = ioa("study", command, "study.yaml", "--out", "run.yaml", cwd=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "run.yaml: a file. Expected the folder of the study" in done.stderr
+
+
+def broken_results(results):
+    """What may stand in the file of one run, and what is said of it."""
+    right, other = (json.loads((results / f"{arm}.lessons-8.seed-3.json").read_text()) for arm in ("ioa", "direct-sft"))
+    fewer = dict(list(right["answers"].items())[1:])
+    return [
+        (json.dumps(other), "method.name was 'direct-sft' and is 'ioa'"),  # its own run stands beside it
+        ("{", "Put the file back, or delete it"),
+        (json.dumps(right | {"answers": {}}), "at least 1 item"),
+        (json.dumps(right | {"answers": fewer}), "were examined with different items"),
+    ]
 
 
 @pytest.mark.slow
@@ -180,6 +219,13 @@ def test_a_study_is_killed_goes_on_and_tells_what_came_of_it(folder):
     assert "training.epochs was 2 and is 1" in refused.stderr
     shutil.move(folder / "runs-elsewhere", made.runs)
     write_study(folder)
+    for text, told in broken_results(made.root / "results"):
+        kept = made.root / "results/ioa.lessons-8.seed-3.json"
+        right = kept.read_text(encoding="utf-8")
+        kept.write_text(text, encoding="utf-8")
+        refused = ioa("study", "show", "study.yaml", cwd=folder)
+        assert (refused.returncode, told in refused.stderr) == (2, True)
+        kept.write_text(right, encoding="utf-8")
     # Nothing is done again, arms can be added, and what was run cannot be described anew.
     assert "6 runs, 0 of them to do" in ioa("study", "study.yaml", cwd=folder).stdout
     more = write_study(folder, seeds=[3, 4, 5])

@@ -100,6 +100,11 @@ def test_a_budget_stops_the_run_and_more_of_it_lets_it_go_on(tmp_path):
         assert (tmp_path / "runs/poor/config.yaml").read_text() == written
         resumed = ioa("resume", "poor", "--set", "budget.calls=1000", cwd=tmp_path)
         assert resumed.returncode == 0, resumed.stderr
+        written = (tmp_path / "runs/poor/config.yaml").read_text()
+        assert "calls: 1000" in written
+        late = ioa("resume", "poor", "--set", "budget.lessons=1000", cwd=tmp_path)
+        assert "Run poor is finished already; no setting was changed." in late.stderr
+        assert (tmp_path / "runs/poor/config.yaml").read_text() == written  # it says what the run was taught with
         asked = [json.dumps(body["messages"]) for body in server.requests]
     assert len(asked) == len(set(asked)) == summary(tmp_path, "poor")["teacher"]["calls"]
 

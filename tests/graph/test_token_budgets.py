@@ -1,14 +1,18 @@
 """`budget.training_tokens` and `budget.teacher_tokens`: kept by every method, to the token, and the run ends well."""
 
+import asyncio
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from tests.graph.conftest import LESSON_TOKENS
 from tests.graph.pupil import Pupil, module, open_context
 
+from ioa.agents.teachers.budget import Purpose, TeachingSpentError
 from ioa.graph.config import RunConfig
 from ioa.graph.lesson_budget import lessons_left
 from ioa.graph.nodes import baseline_nodes
+from ioa.graph.teacher_budget import draft_within
 from ioa.graph.training_budget import count_training, training_ended, training_left
 from ioa.memory import TrainingLog
 from ioa.memory.files import read_records
@@ -161,6 +165,9 @@ def test_what_was_trained_is_counted_once_and_not_forgotten_when_the_run_is_open
     more = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"training_tokens": 200})
     assert not training_ended(more)  # a larger limit lets it go on
     assert training_left(more) == 110
+    # Its visit is made again, since the run was killed before its checkpoint: it was cut by the old limit.
+    count_training(more, "stage-01-round-1", log.model_copy(update={"tokens": 30, "cut": True}))
+    assert not training_ended(more)
     assert len(read_records(more.run.trained_tokens, TrainedTokens)) == 2
     for one in (again, more):
         one.close()
@@ -172,3 +179,36 @@ def test_iterations_share_the_tokens_by_what_each_has_to_train_on(run):
     assert took[0] <= 100  # 1 of 1 + 2 + 3 sixths
     assert took[1] <= (600 - took[0]) * 2 / 5
     assert sum(took) == 600
+
+
+@pytest.mark.parametrize("largest", [1500, 9000])
+def test_where_a_long_call_would_not_fit_any_more_no_request_is_made(tmp_path, largest):
+    ctx = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"teacher_tokens": 1000})
+    ctx.budget().teaching.add("draft", 100, "one")
+    ctx.budget().largest_calls["draft"] = largest
+    asked = []
+
+    def write(some):
+        assert some
+        asked.extend(some)
+
+    requests = [SimpleNamespace(count=1)] * 3
+    draft_within(ctx, requests, write, list)
+    assert not asked
+    ctx.close()
+
+
+def test_a_long_analysis_that_cannot_be_asked_for_keeps_no_lesson_from_being_written(tmp_path):
+    ctx = open_context(tmp_path, [module(A)], {A: 0.0}, budget={"teacher_tokens": 10_000})
+    budget = ctx.budget()
+    with pytest.raises(TeachingSpentError):
+        asyncio.run(budget.take_kept(50_000, Purpose("diagnose", "a")))
+    asked = []
+    draft_within(ctx, [SimpleNamespace(count=1)], asked.extend, list)
+    budget.teaching.add("draft", 100, "b")
+    assert len(asked) == 1
+    assert lessons_left(ctx) > 0
+    with pytest.raises(TeachingSpentError):
+        asyncio.run(budget.take_kept(50_000, Purpose("verify", "c")))
+    assert lessons_left(ctx) == 0
+    ctx.close()

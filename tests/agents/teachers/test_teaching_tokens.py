@@ -28,13 +28,13 @@ def sitting(tmp_path, monkeypatch):
     monkeypatch.setenv("FAULT_KEY", "sk-test-0123456789abcdef")
     opened = []
 
-    def open_sitting(server, limit=LIMIT, run="run"):
+    def open_sitting(server, limit=LIMIT, run="run", **limits):
         transcript, ledger = Transcript(tmp_path / f"{run}.jsonl"), Ledger(tmp_path / "ledger.sqlite")
         settings = TeacherSettings(
             model="openai:m", base_url=server.base_url, api_key_env="FAULT_KEY", max_tokens=100, form="text"
         )
         teaching = TeachingTokens.of(transcript.attempts())
-        budget = Budget(BudgetSettings(teacher_tokens=limit), teaching=teaching)
+        budget = Budget(BudgetSettings(teacher_tokens=limit, **limits), teaching=teaching)
         desk = CallDesk(transcript, ledger=ledger, run=run)
         opened.extend([desk, ledger])
         return Teacher([Endpoint(open_model(settings), settings, budget=budget)], desk), budget, transcript
@@ -54,7 +54,7 @@ def test_what_could_go_beyond_is_not_asked_and_no_failure(sitting):
     assert all(one.reply is not None for one in asked)
     assert 0 < budget.teaching.used <= LIMIT
     assert budget.teaching.used == TeachingTokens.of(transcript.attempts()).used
-    assert budget.teaching_ended
+    assert budget.unasked_nodes == {"verify"}
     assert len(transcript.attempts()) == len(asked)
 
 
@@ -105,3 +105,21 @@ def test_attempts_that_may_be_billed_count_each_time(sitting):
     first, second = transcript.attempts()
     assert first.answer != second.answer
     assert budget.teaching.used == sum(one.tokens.input + one.tokens.output for one in (first, second))
+
+
+def test_an_attempt_that_failed_before_it_could_be_billed_is_no_call_of_the_mean(sitting):
+    with serve_script([play.rate_limited()], then=play.ok(GOOD)) as server:
+        teacher, budget, transcript = sitting(server)
+        teacher.ask([call(1)])
+    assert [event.answered for event in transcript.attempts()] == [False, True]
+    again = TeachingTokens.of(transcript.attempts())  # as when the run is resumed
+    assert again.by_node == budget.teaching.by_node
+    assert again.by_node["verify"].calls == 1
+
+
+def test_what_a_teaching_call_may_take_at_most_is_set_aside_of_no_other_limit(sitting):
+    with serve_script([], then=play.ok(GOOD)) as server:
+        teacher, budget, _ = sitting(server, limit=None, tokens=LIMIT // 3)  # its prompt twice is more than that
+        (answered,) = teacher.ask([call(1)])
+    assert answered.reply is not None
+    assert budget.spent.tokens == budget.teaching.used > 0
