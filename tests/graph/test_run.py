@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 SUMMARY = {
     "run_id", "status", "wall_seconds", "peak_rss_bytes", "modules", "final", "examples", "teacher", "phases",
-    "phase_shares", "activities", "execution",
+    "phase_shares", "activities", "execution", "budget",
 }  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def test_a_run_leaves_everything_a_person_and_a_machine_want_to_know(whole):
     assert summary["status"] == "finished"
     assert {module["id"] for module in summary["modules"]} == {"sums/short", "sums/long"}
     assert summary["final"]["before"]["n"] == summary["final"]["after"]["n"] == 8
+    assert summary["budget"]["lessons"] == {"limit": None, "used": summary["examples"]["accepted"], "left": None}
     assert summary["examples"]["accepted"] == sum(len(read_records(whole.examples(s), Example)) for s in (1, 2))
     assert summary["teacher"]["calls"] == len(read_attempts(whole.transcript))
     assert {"examine", "diagnose", "plan", "synthesize", "train", "assess", "remediate", "finish"} <= set(
