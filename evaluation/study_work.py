@@ -56,7 +56,7 @@ class StudyFolder:
         if not run.config.exists():
             return "to do"
         try:
-            status = json.loads((run.root / "summary.json").read_text(encoding="utf-8")).get("status")
+            status = json.loads(run.summary.read_text(encoding="utf-8")).get("status")
         except (OSError, ValueError):
             status = ""
         return "finished" if status == "finished" else "begun"
