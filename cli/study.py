@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from ioa.memory.errors import UserError
 
 if TYPE_CHECKING:
     from ioa.evaluation.study_file import Cell, ExecutorSettings, Study
-    from ioa.evaluation.study_work import Executor, StudyFolder
+    from ioa.evaluation.study_work import Executor, StudyFolder, Watch
 
 STUDIES = Path("studies")
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="A study file (YAML).")]
@@ -115,21 +115,33 @@ def _do_runs(
     from ioa.results.study_results import keep_results
     from ioa.results.terminal.study_progress import study_progress
 
-    keep_results(folder, cells)
     if all(folder.state(cell) == "finished" for cell in cells):
+        keep_results(folder, cells)
         return []
     with _opened(folder, settings) as executor:
         try:
             with study_progress(folder, len(cells)) as show_progress:
-
-                def watch(done: "Sequence[Cell]", failed: "Sequence[Cell]", under_way: "Sequence[Cell]") -> None:
-                    keep_results(folder, done)
-                    show_progress(done, failed, under_way)
-
-                return work_on(folder, cells, executor, watch)
+                return work_on(folder, cells, executor, _keeping(folder, show_progress))
         except KeyboardInterrupt:
             echo(f"Interrupted; nothing is lost. Go on with: {again}", err=True)
             raise
+
+
+def _keeping(folder: "StudyFolder", show_progress: "Watch") -> "Watch":
+    """Keeps what came of each run as soon as it is finished, and shows the progress."""
+    from ioa.results.study_results import keep_results
+
+    tried = set[str]()
+
+    def watch(done: "Sequence[Cell]", failed: "Sequence[Cell]", under_way: "Sequence[Cell]") -> None:
+        for cell in done:
+            if cell.run_id not in tried:
+                tried.add(cell.run_id)
+                with suppress(UserError):  # it is said when all are done: one run stops nobody
+                    keep_results(folder, [cell])
+        show_progress(done, failed, under_way)
+
+    return watch
 
 
 def _again(study_file: Path, out: Path | None, on: str | None) -> str:

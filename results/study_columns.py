@@ -14,7 +14,7 @@ SCORES: dict[str, Column] = {
     "deficient": lambda runs: _percent([run.deficient.mean for run in runs]),
     "others": lambda runs: _percent([run.others.mean for run in runs if run.others is not None]),
     "forgotten": lambda runs: f"{_mean([run.lost for run in runs]):.0f}",
-    "rounds to mastery": lambda runs: _rounds([run.rounds for run in runs if run.rounds is not None]),
+    "rounds, of the mastered": lambda runs: _rounds([run.rounds for run in runs if run.rounds is not None]),
 }
 COSTS: dict[str, Column] = {
     "lessons": lambda runs: used_of_allowed(run.budget.lessons for run in runs),

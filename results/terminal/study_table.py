@@ -26,7 +26,12 @@ def study_tables(found: StudyResults) -> "Group":
         parts += _differences(found, budget)
     missing = [run for run in found.runs if run.scores is None]
     if missing:
-        parts.append(Text(f"{len(missing)} of {len(found.runs)} runs are not finished."))
+        parts.append(
+            Text(
+                f"{len(missing)} of {len(found.runs)} runs are not finished: means are over an arm's seeds that are, "
+                "differences over those that both arms have."
+            )
+        )
     return Group(*parts)
 
 
