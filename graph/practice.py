@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from ioa.agents import false_step
 from ioa.graph.context import RunContext
@@ -25,18 +26,25 @@ SPARE = 2
 """Problems drawn for each that is wanted, as some come near an examined item or are taught already."""
 
 
-def practise_round(ctx: RunContext, stage: int, round_: int) -> tuple[list[Example], Mapping[str, int]]:
-    """Have the student, as it is after that round, practise the stage's modules.
+class Practised(NamedTuple):
+    """What came of a practice."""
 
-    Returns:
-        Its own right solutions as lessons of the next round, and the number of problems asked, by module.
-    """
+    lessons: list[Example]
+    """Its own right solutions, those that are worth teaching."""
+    solved: int
+    """Problems that it solved as a lesson does it, at once or later."""
+    asked: Mapping[str, int]
+    """Problems, by module."""
+
+
+def practise_round(ctx: RunContext, stage: int, round_: int) -> Practised:
+    """Have the student, as it is after that round, practise the stage's modules, for lessons of the next round."""
     problems = _problems(ctx, stage, round_)
     at_once, later = work_problems(problems, _asking(ctx, stage, round_), ctx.config.practice)
     chosen = choose_solutions(at_once, later, ctx.config.practice.known)
     batch = f"{round_name(stage, round_ + 1)}/practice"
     made = [_lesson(ctx, probe, result, stage, round_ + 1, batch) for probe, result in chosen]
-    return made, Counter(probe.module for probe in problems)
+    return Practised(made, len(at_once) + len(later), Counter(probe.module for probe in problems))
 
 
 def _problems(ctx: RunContext, stage: int, round_: int) -> list[Probe]:

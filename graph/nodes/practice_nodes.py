@@ -20,14 +20,14 @@ def practise(ctx: RunContext) -> Node:
 
     def node(state: RunState) -> RunState:
         stage, round_ = state["stage"], state["round"]
-        made, asked = practise_round(ctx, stage, round_)
+        made, solved, asked = practise_round(ctx, stage, round_)
         with ctx.store().alone():
             repeated = ctx.store().find_duplicates([lesson.problem for lesson in made])
             fresh = [one for one, hit in zip(made, repeated, strict=True) if hit is None or hit.other == one.id]
             enough = len(fresh) >= max(1, ctx.config.training.least_new)
             ctx.store().add(fresh if enough else ())
         new = Counter(lesson.module for lesson in fresh)
-        text = f"Practice: of {sum(asked.values())} new problems the student solved {len(made)} as a lesson does it."
+        text = f"Practice: of {sum(asked.values())} new problems the student solved {solved} as a lesson does it."
         text += f" {len(fresh)} of its solutions are taught." if enough else " That is too little to train on."
         ctx.message(text)
         note = Note(sender="examiner", receiver="trainer", text=text, stage=stage, round=round_)

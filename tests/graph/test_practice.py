@@ -1,5 +1,6 @@
 """Practice: what the student solves by itself of new problems is taught with the lessons."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -27,6 +28,9 @@ def test_right_solutions_are_taught_with_the_lessons_before_the_stage_is_examine
     assert {lesson.teacher for lesson in own} == {"student"}
     assert Counter((lesson.module, lesson.round) for lesson in own)[A, 1] == 3  # the pupil samples what it answers
     sizes = [sum(lessons.values()) for lessons, _ in trained]
+    told = [note.text for event in read_facts(ctx.run, "finished").decisions for note in event.notes]
+    first, _ = (re.match(r"Practice: of 16 .* solved (\d+) .* (\d+) of its", text) for text in told if "16 new" in text)
+    assert int(first[1]) > int(first[2]) == sum(lesson.round == 1 for lesson in own)  # not all that it can do is taught
     assert sizes[0] == 12
     assert sizes[1] == 12 + sum(lesson.round == 1 for lesson in own)
     assert sizes[2] == 12 + len(own)
